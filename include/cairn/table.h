@@ -1,0 +1,85 @@
+// What a table is: its rows, the optimizer of each part of a row, and how a new row begins.
+// Plain values, no behaviour: a TableSpec is checked when a job is created (see CheckTable).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace cairn {
+
+// How a server turns a gradient into a new weight. `name` is one of "sgd", "adagrad",
+// "rowwise_adagrad", "ftrl", "adam", "sum" (adds what is pushed), "assign" (keeps what is pushed
+// last), or the name of an optimizer that the server's own program has linked (cairn/optimizer.h).
+// "sum" and "assign" ignore every number below.
+struct OptimizerSpec {
+  std::string name = "adagrad";
+  float learning_rate = 0.1f;        // Multiplied by the step's learning-rate factor.
+  float l1 = 0;                      // ftrl: soft threshold on z.
+  float l2 = 0;                      // Prior per feature: each feature is given l2 * w per epoch,
+                                     // shared out over its occurrences (doc/optimizers.md).
+  float beta1 = 0.9f;                // adam; ftrl uses `beta` below.
+  float beta2 = 0.999f;              // adam.
+  float beta = 1.0f;                 // ftrl: added to sqrt(n).
+  float epsilon = 1e-8f;             // adam, adagrad, rowwise_adagrad: added to the root.
+  float initial_accumulator = 1.0f;  // adagrad, rowwise_adagrad: where the sum of squares starts.
+
+  bool operator==(const OptimizerSpec&) const = default;
+};
+
+// The weights of a new row: a pure function of (job seed, table, key), so a pull creates nothing.
+struct InitializerSpec {
+  enum class Kind : uint8_t { kZero, kConstant, kNormal };
+  Kind kind = Kind::kZero;
+  float scale = 0;  // kConstant: the value; kNormal: the standard deviation.
+
+  bool operator==(const InitializerSpec&) const = default;
+};
+
+// One part of a row: `width` neighbouring floats that share an optimizer and an initialiser.
+// A factorization machine's row is a 1-wide and a k-wide part.
+struct PartSpec {
+  uint32_t width = 1;  // 1 .. 65,536
+  OptimizerSpec optimizer;
+  InitializerSpec initializer;
+
+  bool operator==(const PartSpec&) const = default;
+};
+
+struct TableSpec {
+  enum class Kind : uint8_t {
+    kSparse,  // Any 64-bit key -> row. A row appears with its first push.
+    kDense,   // `dense_size` floats, cut in blocks of the one part's width; all exist from the start.
+  };
+  enum class Reduction : uint8_t {
+    kSum,   // Gradient optimizers take the sum over the step's rows of data.
+    kMean,  // ... or that sum divided by the number of rows. "sum" and "assign" never divide.
+  };
+
+  std::string name;  // 1 .. 64 of [a-z0-9_]; unique in a job; part of the model's files.
+  Kind kind = Kind::kSparse;
+  std::vector<PartSpec> parts = {PartSpec{}};  // kDense: exactly one, its width = the block.
+  uint64_t dense_size = 0;                     // kDense: floats; the last block may be partly used.
+  Reduction reduction = Reduction::kSum;
+
+  // Floats of one row as clients see it: the sum of the parts' widths.
+  uint32_t width() const {
+    uint32_t sum = 0;
+    for (const PartSpec& part : parts) sum += part.width;
+    return sum;
+  }
+  // kDense: how many blocks there are. 0 for a sparse table.
+  uint64_t blocks() const {
+    return kind == Kind::kDense ? (dense_size + width() - 1) / width() : 0;
+  }
+
+  bool operator==(const TableSpec&) const = default;
+};
+
+// kInvalidArgument names the first field that is out of its range. Optimizer names are checked by
+// the servers, which know what is linked.
+absl::Status CheckTable(const TableSpec& table);
+
+}  // namespace cairn

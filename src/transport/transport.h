@@ -1,0 +1,40 @@
+// How messages leave a process. Implementations: InProcessTransport (by pointer), ZmqTransport
+// (tcp, ipc), SimTransport (test/sim). Delivery is best effort: a message may be lost, doubled or
+// reordered, and every protocol above is built for that. Nothing here ever blocks.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "wire/message.h"
+
+namespace cairn {
+
+// Called with each message that arrives, on a thread of the transport's choosing, possibly from
+// several threads at once. Must not block: hand over to a mailbox.
+using MessageHandler = std::function<void(MessagePtr)>;
+
+// Thread-safe. Destruction stops delivery: no handler runs once the destructor has returned.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // The address at which others reach this endpoint, as announced ("tcp://127.0.0.1:41793",
+  // "inproc://3").
+  virtual const std::string& address() const = 0;
+
+  // Sends to the process at `address`, which is connected to on first use. Message::header.to is
+  // left to the caller. Returns at once; errors show as silence and in the log.
+  virtual void Send(const std::string& address, MessagePtr message) = 0;
+
+  // Answers over the connection on which messages from `to` last arrived: for peers that cannot be
+  // connected to (workers behind nothing but an outgoing connection).
+  virtual void Reply(const ProcessId& to, MessagePtr message) = 0;
+
+  // Forgets a connection: the process there is gone for good.
+  virtual void Disconnect(const std::string& address) = 0;
+};
+
+}  // namespace cairn

@@ -1,0 +1,33 @@
+// Messages to bytes and back. One frame is one message: a fixed header of 96 bytes, a Protobuf
+// control part (at most 64 KiB, padded to 8), then raw arrays, each padded to 8. Little-endian.
+// doc/wire.md is the specification. Pure functions: thread-safe, no allocation beyond what the
+// frame's own length justifies.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "wire/message.h"
+
+namespace cairn {
+
+// An encoded message. Contiguous.
+using Frame = std::vector<std::byte>;
+
+// Never fails for a message that our own code built within limits.h; CHECKs otherwise.
+Frame EncodeMessage(const Message& message);
+
+// Validates everything (lengths add up to the frame, checksums, ranges, limits), then decodes.
+// `frame` may be unaligned; nothing of it is referenced afterwards. kInvalidArgument names the
+// field; kUnimplemented: another major version. Never crashes, never allocates more than a small
+// multiple of the frame.
+absl::StatusOr<MessagePtr> DecodeMessage(std::span<const std::byte> frame);
+
+// A human-readable line: type, from, to, the fields that matter. For logs and traces; stable.
+std::string DescribeMessage(const Message& message);
+
+}  // namespace cairn

@@ -1,0 +1,35 @@
+// Every bound of the protocol. A peer that goes beyond one gets an error, never memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cairn::limits {
+
+// Frames.
+inline constexpr size_t kFrameBytesMax = size_t{8} << 20;    // Anything longer is cut off by ZeroMQ.
+inline constexpr size_t kFrameBytesAim = size_t{1} << 20;    // Large requests are cut to this.
+inline constexpr size_t kControlBytesMax = size_t{64} << 10; // Protobuf part of a frame.
+inline constexpr size_t kStringBytesMax = 4096;              // Any string inside a message.
+inline constexpr size_t kAddressBytesMax = 256;
+
+// Jobs.
+inline constexpr uint32_t kPartitionsMax = 65'536;
+inline constexpr uint32_t kTablesMax = 4'096;
+inline constexpr uint32_t kPartsMax = 64;             // Parts of a row.
+inline constexpr uint32_t kRowFloatsMax = 65'536;     // Weights of a row.
+inline constexpr uint32_t kProcessesMax = 65'536;     // Members of a cluster over its life.
+inline constexpr uint32_t kFixedStreamsMax = 65'536;  // bsp, ssp.
+inline constexpr uint32_t kProgramBytesMax = 48u << 10;
+
+// Requests.
+inline constexpr uint32_t kIdsPerSliceMax = 1u << 20;
+inline constexpr uint32_t kFragmentsMax = 65'536;         // Of one record.
+inline constexpr size_t kFragmentBytesAim = 256u << 10;   // A record is cut into pieces of this.
+inline constexpr size_t kRecordBytesMax = size_t{256} << 20;  // One step's part of one partition.
+inline constexpr size_t kAssemblyBytesMax = size_t{1} << 30;  // Unfinished records of an executor.
+inline constexpr uint32_t kWaitingPullsMax = 65'536;      // Parked pulls of an executor.
+inline constexpr uint32_t kOpsInFlightMax = 1'024;        // Of one client.
+inline constexpr size_t kClientBytesInFlightMax = size_t{256} << 20;
+
+}  // namespace cairn::limits

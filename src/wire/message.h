@@ -1,0 +1,333 @@
+// What travels between processes, as values. The bytes are src/wire/codec.h's business; in one
+// process a Message is passed by pointer and never encoded. Words: doc/protocol.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "cairn/job.h"
+
+namespace cairn {
+
+// One life of one process. Process 0 is the coordinator; the others are numbered by it.
+struct ProcessId {
+  uint32_t process = 0;
+  uint64_t incarnation = 0;  // Random; a restarted process is another one.
+
+  auto operator<=>(const ProcessId&) const = default;
+};
+
+inline constexpr uint32_t kCoordinatorProcess = 0;
+inline constexpr uint32_t kUnassignedProcess = 0xFFFFFFFF;  // A sender that was not welcomed yet.
+
+enum class Role : uint8_t { kCoordinator = 0, kServer = 1, kWorker = 2 };
+
+using StreamId = uint64_t;  // Ids rise in the order in which the coordinator opens streams.
+using StepIndex = uint64_t; // Steps of a stream are counted from 1; 0 is "nothing yet".
+
+inline constexpr StepIndex kStart = ~StepIndex{0};  // Push::prev: first touch above the base.
+
+// Which life of which stream speaks.
+struct StreamRef {
+  StreamId stream = 0;
+  uint32_t attempt = 0;
+
+  auto operator<=>(const StreamRef&) const = default;
+};
+
+// ---- Control -------------------------------------------------------------------------------
+
+// A process asks to be a member.
+struct Hello {
+  Role role = Role::kWorker;
+  std::string address;        // Where this process can be reached; workers: may be empty.
+  std::string kernel_target;  // Instruction set of its row math; bsp jobs pin one.
+
+  bool operator==(const Hello&) const = default;
+};
+
+// The answer to Hello: who you are and what the job is.
+struct Welcome {
+  uint32_t process = kUnassignedProcess;
+  JobSpec job;
+  uint32_t heartbeat_ms = 500;
+  // init_dir's snapshot files, in partition order; empty without init_dir.
+  std::vector<std::string> init_files;
+
+  bool operator==(const Welcome&) const = default;
+};
+
+// "I live"; asks for what is newer than the two indices. capacity: streams a worker has room for.
+struct Heartbeat {
+  uint64_t map_index = 0;
+  uint64_t grants_index = 0;
+  uint32_t capacity = 0;
+
+  bool operator==(const Heartbeat&) const = default;
+};
+
+// Who holds a partition.
+struct PartitionEntry {
+  uint64_t term = 0;
+  ProcessId primary;
+
+  bool operator==(const PartitionEntry&) const = default;
+};
+
+struct MemberAddress {
+  ProcessId id;
+  std::string address;
+
+  bool operator==(const MemberAddress&) const = default;
+};
+
+// The partition map and the set of streams that servers serve: opened in [floor, opened).
+struct MapUpdate {
+  uint64_t index = 0;           // Version: position in the job log.
+  uint64_t rollback_index = 0;  // Nobody pushes or pulls with an older map.
+  StreamId floor = 0;           // Streams below are closed for good.
+  StreamId opened = 0;          // Streams at or above do not exist yet.
+  std::vector<PartitionEntry> partitions;
+  std::vector<MemberAddress> servers;
+
+  bool operator==(const MapUpdate&) const = default;
+};
+
+// What a stream is to do.
+struct StreamWork {
+  enum class Kind : uint8_t {
+    kTrain = 0,     // Steps 1..last are batches of the training data.
+    kEvaluate = 1,  // Steps 1..last are batches of the validation data; nothing is pushed.
+    kClient = 2,    // A user's program decides; last = 2^64 - 1.
+  };
+  Kind kind = Kind::kTrain;
+  uint32_t slot = 0;         // bsp, ssp: which of the fixed streams.
+  uint64_t epoch = 0;        // asp, kEvaluate: the epoch that the stream belongs to.
+  uint64_t first_batch = 0;  // asp, kEvaluate: step 1's batch within that epoch.
+  StepIndex last = 0;        // The last step of the stream.
+
+  bool operator==(const StreamWork&) const = default;
+};
+
+struct Grant {
+  StreamRef ref;
+  StepIndex base = 0;   // Recorded progress: every step <= base is in every partition.
+  StepIndex limit = 0;  // Steps above wait until a later Grants raises it.
+  StreamWork work;
+
+  bool operator==(const Grant&) const = default;
+};
+
+// All grants of one worker, in answer to its heartbeat; whatever is not listed is to be dropped.
+struct Grants {
+  uint64_t index = 0;
+  uint64_t rollback_index = 0;
+  std::vector<Grant> grants;
+
+  bool operator==(const Grants&) const = default;
+};
+
+// All steps <= step are acknowledged by every partition that they touch. Sums since the attempt's
+// base: rows trained, their loss before the update.
+struct Progress {
+  StreamRef ref;
+  StepIndex step = 0;
+  uint64_t rows = 0;
+  double loss_sum = 0;
+
+  bool operator==(const Progress&) const = default;
+};
+
+// One evaluated batch: scores[i] is the model's margin for a row whose label is labels[i].
+// Repeated until EvaluationAck.
+struct EvaluationResult {
+  StreamRef ref;
+  StepIndex step = 0;
+  std::vector<float> scores;
+  std::vector<float> labels;
+
+  bool operator==(const EvaluationResult&) const = default;
+};
+
+struct EvaluationAck {
+  StreamRef ref;
+  StepIndex step = 0;
+
+  bool operator==(const EvaluationAck&) const = default;
+};
+
+// Coordinator to primaries: write the partition's snapshot for this checkpoint into `directory`.
+struct SnapshotRequest {
+  uint64_t checkpoint = 0;
+  uint32_t partition = 0;
+  uint64_t term = 0;
+  std::string directory;
+
+  bool operator==(const SnapshotRequest&) const = default;
+};
+
+struct SnapshotDone {
+  uint64_t checkpoint = 0;
+  uint32_t partition = 0;
+  uint64_t term = 0;
+  std::string file;   // Name within the directory.
+  uint64_t bytes = 0;
+  uint32_t crc = 0;      // CRC32C of the whole file.
+  uint64_t rows = 0;     // Rows of all sparse tables.
+  uint64_t digest_high = 0, digest_low = 0;  // The model digest's part of this partition.
+  std::string error;     // Not empty: it could not be written, and why.
+
+  bool operator==(const SnapshotDone&) const = default;
+};
+
+// The job is over. code: the exit code of the command line; message: the reason, for people.
+struct JobEnd {
+  int32_t code = 0;
+  std::string message;
+
+  bool operator==(const JobEnd&) const = default;
+};
+
+// "I leave"; also a worker's way to end the job with an error (code != 0).
+struct Goodbye {
+  int32_t code = 0;
+  std::string message;
+
+  bool operator==(const Goodbye&) const = default;
+};
+
+// ---- Data path -----------------------------------------------------------------------------
+
+// What one request or record says about one table in one partition. The arrays lie in the
+// message's storage, or (in one process) in the client's own buffer, which lives as long.
+struct TableSlice {
+  uint32_t table = 0;
+  // Sparse: SparseId(key); dense: block index. A push's ids are distinct within the record.
+  std::span<const uint64_t> ids;
+  std::span<const float> values;     // [ids.size() x row width]; empty in a pull request.
+  std::span<const uint32_t> counts;  // [ids.size()] or empty: how often each id occurred.
+};
+
+// One partition's record of one step, or one of its numbered fragments.
+struct PushPart {
+  uint32_t partition = 0;
+  uint64_t term = 0;
+  StepIndex prev = 0;  // The stream's previous step that touched this partition, or kStart.
+  uint32_t fragment = 0;
+  uint32_t fragment_count = 1;
+  uint32_t slice_begin = 0, slice_end = 0;  // Into Push::slices.
+
+  bool operator==(const PushPart&) const = default;
+};
+
+struct Push {
+  StreamRef ref;
+  StepIndex step = 0;
+  uint64_t epoch = 0;
+  float rate_factor = 1;  // Learning-rate schedule: a pure function of definition, stream, step.
+  uint32_t rows = 0;      // Rows of data behind the gradient sums.
+  std::vector<PushPart> parts;
+  std::vector<TableSlice> slices;
+  std::shared_ptr<const void> storage;  // Keeps the slices' arrays alive.
+};
+
+// How one partition answered.
+enum class PartCode : uint8_t {
+  kOk = 0,          // Push: applied (or was before). Pull: the values follow.
+  kGap = 1,         // Push: steps are missing; `last` is the last one applied.
+  kFenced = 2,      // A newer attempt runs, or the stream is closed or unknown.
+  kNotPrimary = 3,  // Ask for the map, come again.
+  kBehind = 4,      // The server's map is older than yours; come again.
+  kPassed = 5,      // Pull (bsp): this step is complete everywhere; go on to the next.
+  kInvalid = 6,     // The request contradicts the job; `error` of the reply says how. Final.
+};
+
+struct PartResult {
+  uint32_t partition = 0;
+  PartCode code = PartCode::kOk;
+  StepIndex last = 0;  // kGap.
+
+  bool operator==(const PartResult&) const = default;
+};
+
+// One executor's answers to (a part of) a Push.
+struct PushReply {
+  StreamRef ref;
+  StepIndex step = 0;
+  std::vector<PartResult> parts;
+  std::string error;
+
+  bool operator==(const PushReply&) const = default;
+};
+
+struct PullPart {
+  uint32_t partition = 0;
+  uint64_t term = 0;
+  StepIndex min = 0;  // asp: wait until this step of the stream is applied (read your writes).
+  uint32_t slice_begin = 0, slice_end = 0;  // Into Pull::slices.
+
+  bool operator==(const PullPart&) const = default;
+};
+
+struct Pull {
+  enum class Kind : uint8_t {
+    kTraining = 0,  // For `step` of stream `ref`, under the job's consistency.
+    kReadOnly = 1,  // As things are now; missing rows read 0. `ref` and `step` mean nothing.
+  };
+  Kind kind = Kind::kTraining;
+  StreamRef ref;
+  StepIndex step = 0;
+  std::vector<PullPart> parts;
+  std::vector<TableSlice> slices;
+  std::shared_ptr<const void> storage;
+};
+
+// Values of one partition, slice by slice in the order of the request; no ids.
+struct PullResult {
+  uint32_t partition = 0;
+  PartCode code = PartCode::kOk;
+  std::span<const float> values;  // kOk: all slices of the part, one after the other.
+};
+
+struct PullReply {
+  StreamRef ref;
+  StepIndex step = 0;
+  std::vector<PullResult> parts;
+  std::string error;
+  std::shared_ptr<const void> storage;
+};
+
+// ---- The message ---------------------------------------------------------------------------
+
+using Body = std::variant<Hello, Welcome, Heartbeat, MapUpdate, Grants, Progress, EvaluationResult,
+                          EvaluationAck, SnapshotRequest, SnapshotDone, JobEnd, Goodbye, Push,
+                          PushReply, Pull, PullReply>;
+
+struct Header {
+  ProcessId from;
+  ProcessId to;
+  uint64_t request = 0;    // Echoed in replies; 0 where nobody matches.
+  uint64_t map_index = 0;  // Of the sender's map.
+
+  bool operator==(const Header&) const = default;
+};
+
+// Immutable once sent: the sender's window, the transport and the receiver share it, each for a
+// time that the others do not know. That is the reason for the shared_ptr.
+struct Message {
+  Header header;
+  Body body;
+};
+using MessagePtr = std::shared_ptr<const Message>;
+
+template <typename T>
+const T* BodyAs(const Message& message) {
+  return std::get_if<T>(&message.body);
+}
+
+}  // namespace cairn
