@@ -25,7 +25,13 @@ struct ProcessId {
 inline constexpr uint32_t kCoordinatorProcess = 0;
 inline constexpr uint32_t kUnassignedProcess = 0xFFFFFFFF;  // A sender that was not welcomed yet.
 
-enum class Role : uint8_t { kCoordinator = 0, kServer = 1, kWorker = 2 };
+enum class Role : uint8_t {
+  kCoordinator = 0,
+  kServer = 1,
+  kWorker = 2,  // Runs the streams that the coordinator leases to it.
+  kClient = 3,  // A program that decides itself what to push: it is given one stream of its own.
+  kReader = 4,  // A program that only reads: no stream.
+};
 
 using StreamId = uint64_t;  // Ids rise in the order in which the coordinator opens streams.
 using StepIndex = uint64_t; // Steps of a stream are counted from 1; 0 is "nothing yet".
@@ -92,6 +98,7 @@ struct MapUpdate {
   uint64_t rollback_index = 0;  // Nobody pushes or pulls with an older map.
   StreamId floor = 0;           // Streams below are closed for good.
   StreamId opened = 0;          // Streams at or above do not exist yet.
+  std::vector<StreamId> closed; // bsp, ssp: streams in [floor, opened) that have ended.
   std::vector<PartitionEntry> partitions;
   std::vector<MemberAddress> servers;
 
