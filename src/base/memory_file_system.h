@@ -49,10 +49,15 @@ class MemoryFileSystem final : public FileSystem {
   // Open files share it with the directory, because a removed file can still be written to.
   using Names = std::map<std::string, std::shared_ptr<Node>>;
 
+  // Paths called `normal` are in normal form; the others are as the caller wrote them.
   absl::StatusOr<std::shared_ptr<Node>> Find(const char* operation, const std::string& path) const
       CAIRN_REQUIRES(mutex_);
-  absl::Status CheckNewFile(const char* operation, const std::string& path,
-                            const std::string& name) const CAIRN_REQUIRES(mutex_);
+  absl::Status NothingAt(const char* operation, const std::string& normal) const
+      CAIRN_REQUIRES(mutex_);
+  bool IsDirectory(const std::string& normal) const CAIRN_REQUIRES(mutex_);
+  // Whether a file could be made or replaced there.
+  absl::Status CheckFilePath(const char* operation, const std::string& normal) const
+      CAIRN_REQUIRES(mutex_);
   void SyncNames(const std::string& directory) CAIRN_REQUIRES(mutex_);
 
   mutable Mutex mutex_;

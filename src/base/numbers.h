@@ -13,8 +13,9 @@ namespace cairn {
 // (shortened) and says what was expected.
 absl::StatusOr<uint64_t> ParseU64(std::string_view text);
 
-// Decimal or scientific, finite, with an optional sign ("+1", "-.5", "1e-3"). Too large is an
-// error; ParseFloat rounds what is too small for a float to the nearest one, 0 included.
+// Decimal or scientific, finite, with an optional sign ("+1", "-.5", "1e-3"). What does not fit is
+// an error, except that ParseFloat rounds a double too small for a float to the nearest float, 0
+// included.
 absl::StatusOr<double> ParseDouble(std::string_view text);
 absl::StatusOr<float> ParseFloat(std::string_view text);
 

@@ -42,18 +42,41 @@ TableLayout LayoutOf(const TableSpec& table, uint32_t index);
 // occurrence: the result is a pure function of the keys.
 class KeyCutter {
  public:
-  explicit KeyCutter(uint32_t partitions) : partitions_(partitions) {}
+  // partitions: a power of two, 1 .. limits::kPartitionsMax.
+  explicit KeyCutter(uint32_t partitions);
 
   // Sparse tables: `keys` are keys. Dense tables: block indices, each < layout.blocks (CHECKed:
   // the caller validates its input). keys.size() <= 2^31.
   std::shared_ptr<const KeyCut> Cut(const TableLayout& layout, std::span<const Key> keys);
 
  private:
-  uint32_t partitions_;
-  std::vector<uint64_t> slots_;      // Open addressing over ids; scratch.
-  std::vector<uint32_t> positions_;  // Parallel to slots_.
-  std::vector<uint64_t> found_;      // Ids in order of first occurrence; scratch.
+  // Open addressing with linear probing, at most half full. A slot is in use if it bears the number
+  // of the running generation, so nothing has to be cleared between two cuts.
+  struct Slot {
+    uint64_t id = 0;
+    uint32_t found = 0;  // Position in found_ids_.
+    uint32_t generation = 0;
+  };
+
+  template <TableSpec::Kind kKind>
+  void Collect(const TableLayout& layout, std::span<const Key> keys, uint32_t* inverse);
+  template <TableSpec::Kind kKind>
+  void Grow();
+  void StartGeneration(size_t slots);
+  Slot& SlotOf(uint64_t id, uint64_t hash);
+
+  template <TableSpec::Kind kKind>
+  void Group(const TableLayout& layout, KeyCut* cut);
+
+  const uint32_t partitions_;
+
+  // Scratch: the memory outlives a cut, the content does not.
+  std::vector<Slot> slots_;
+  uint64_t slot_mask_ = 0;  // Slots used by the running generation, less one; a power of two.
+  uint32_t generation_ = 0;
+  std::vector<uint64_t> found_ids_;  // In order of first occurrence.
   std::vector<uint32_t> found_counts_;
+  std::vector<uint32_t> places_;  // First the partition of each found id, then its place in ids.
 };
 
 }  // namespace cairn
