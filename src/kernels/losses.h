@@ -1,0 +1,22 @@
+// Losses of models, on margins (the model's sum before the link function). Thread-safe.
+#pragma once
+
+#include <span>
+
+#include "kernels/portable_math.h"
+
+namespace cairn {
+
+// Logistic loss, label y in {0, 1}, margin z:  L = max(z, 0) - y z + log(1 + e^-|z|).
+// Finite for every finite margin. For reports only: it uses the platform's logarithm.
+double LogisticLoss(float margin, float label);
+
+// dL/dz = Sigmoid(z) - y, without cancellation where it nears 0. The same bits everywhere.
+float LogisticGradient(float margin, float label);
+
+// Shapes: margins, labels, gradients [rows]. gradients[i] = dL_i/dz_i; returns the sum of L_i,
+// added up in row order. `gradients` may be `margins`.
+double LogisticLossAndGradients(std::span<const float> margins, std::span<const float> labels,
+                                std::span<float> gradients);
+
+}  // namespace cairn

@@ -1,0 +1,57 @@
+#include "kernels/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "base/check.h"
+#include "kernels/losses.h"
+
+namespace cairn {
+namespace {
+
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+struct Scored {
+  float score;
+  bool positive;
+};
+
+}  // namespace
+
+double ExactAuc(std::span<const float> scores, std::span<const float> labels) {
+  CAIRN_CHECK(scores.size() == labels.size());
+  CAIRN_CHECK(scores.size() <= std::numeric_limits<uint32_t>::max());
+  std::vector<Scored> rows(scores.size());
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (std::isnan(scores[i])) return kUndefined;
+    rows[i] = {scores[i], labels[i] > 0.5f};
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const Scored& a, const Scored& b) { return a.score < b.score; });
+  // Pairs are counted in halves; below 2^32 rows there are fewer than 2^63 halves.
+  uint64_t halves_in_order = 0, positives = 0, negatives = 0;
+  for (size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    uint64_t tied[2] = {0, 0};
+    while (end < rows.size() && rows[end].score == rows[begin].score) ++tied[rows[end++].positive];
+    halves_in_order += tied[1] * (2 * negatives + tied[0]);
+    positives += tied[1];
+    negatives += tied[0];
+  }
+  if (positives == 0 || negatives == 0) return kUndefined;
+  const double pairs = static_cast<double>(positives) * static_cast<double>(negatives);
+  return static_cast<double>(halves_in_order) / 2 / pairs;
+}
+
+double MeanLogLoss(std::span<const float> margins, std::span<const float> labels) {
+  CAIRN_CHECK(margins.size() == labels.size());
+  if (margins.empty()) return kUndefined;
+  double sum = 0;
+  for (size_t i = 0; i < margins.size(); ++i) sum += LogisticLoss(margins[i], labels[i]);
+  return sum / static_cast<double>(margins.size());
+}
+
+}  // namespace cairn

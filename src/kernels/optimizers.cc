@@ -1,0 +1,329 @@
+#include "kernels/optimizers.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/status.h"
+#include "base/suggest.h"
+
+namespace cairn {
+namespace {
+
+// In every loop below the arrays never overlap: they are different parts of a row and a gradient.
+#define CAIRN_RESTRICT __restrict
+
+// w -= lr * q,  q = g + prior * w.
+class Sgd final : public RowOptimizer {
+ public:
+  explicit Sgd(const OptimizerSpec&) {}
+  uint32_t StateFloats(uint32_t) const override { return 0; }
+  void InitState(std::span<float>) const override {}
+  void Apply(const RowUpdate& u) const override {
+    const float* CAIRN_RESTRICT g = u.gradient.data();
+    float* CAIRN_RESTRICT w = u.weights.data();
+    const float rate = u.learning_rate, prior = u.prior;
+    for (size_t i = 0; i < u.weights.size(); ++i) {
+      const float q = g[i] + prior * w[i];
+      w[i] -= rate * q;
+    }
+  }
+};
+
+// s += q * q;  w -= lr * q / (sqrt(s) + eps). Duchi, Hazan, Singer 2011. State: s[width].
+class Adagrad final : public RowOptimizer {
+ public:
+  explicit Adagrad(const OptimizerSpec& spec)
+      : epsilon_(spec.epsilon), initial_(spec.initial_accumulator) {}
+  uint32_t StateFloats(uint32_t width) const override { return width; }
+  void InitState(std::span<float> state) const override {
+    std::fill(state.begin(), state.end(), initial_);
+  }
+  void Apply(const RowUpdate& u) const override {
+    const float* CAIRN_RESTRICT g = u.gradient.data();
+    float* CAIRN_RESTRICT w = u.weights.data();
+    float* CAIRN_RESTRICT s = u.state.data();
+    const float rate = u.learning_rate, prior = u.prior, epsilon = epsilon_;
+    for (size_t i = 0; i < u.weights.size(); ++i) {
+      const float q = g[i] + prior * w[i];
+      s[i] += q * q;
+      w[i] -= rate * q / (std::sqrt(s[i]) + epsilon);
+    }
+  }
+
+ private:
+  const float epsilon_, initial_;
+};
+
+// s += mean(q * q) over the row;  w -= lr * q / (sqrt(s) + eps). State: one s.
+class RowwiseAdagrad final : public RowOptimizer {
+ public:
+  explicit RowwiseAdagrad(const OptimizerSpec& spec)
+      : epsilon_(spec.epsilon), initial_(spec.initial_accumulator) {}
+  uint32_t StateFloats(uint32_t) const override { return 1; }
+  void InitState(std::span<float> state) const override { state[0] = initial_; }
+  void Apply(const RowUpdate& u) const override {
+    const float* CAIRN_RESTRICT g = u.gradient.data();
+    float* CAIRN_RESTRICT w = u.weights.data();
+    const size_t width = u.weights.size();
+    const float prior = u.prior;
+    float squares = 0;  // Summed left to right: the order is part of the result.
+    for (size_t i = 0; i < width; ++i) {
+      const float q = g[i] + prior * w[i];
+      squares += q * q;
+    }
+    u.state[0] += squares / static_cast<float>(width);
+    const float rate = u.learning_rate, root = std::sqrt(u.state[0]) + epsilon_;
+    for (size_t i = 0; i < width; ++i) {
+      const float q = g[i] + prior * w[i];
+      w[i] -= rate * q / root;
+    }
+  }
+
+ private:
+  const float epsilon_, initial_;
+};
+
+// FTRL-proximal (McMahan et al. 2013), per coordinate, alpha the learning rate of the spec:
+//   n' = n + q^2;  sigma = (sqrt(n') - sqrt(n)) / alpha;  z += r * q - sigma * w
+//   w = |z| <= l1 ? 0 : -(z - sgn(z) * l1) * alpha / (beta + sqrt(n'))
+// r is the step's learning-rate factor. It scales what a gradient adds to z and leaves alpha
+// alone: with l1 = 0 that is w -= r * alpha * q / (beta + sqrt(n')), so a schedule slows the steps
+// and does not pull the weights to 0 as a shrinking alpha would. State: z[width], n[width].
+class Ftrl final : public RowOptimizer {
+ public:
+  explicit Ftrl(const OptimizerSpec& spec)
+      : alpha_(spec.learning_rate), beta_(spec.beta), l1_(spec.l1) {}
+  uint32_t StateFloats(uint32_t width) const override { return 2 * width; }
+  void InitState(std::span<float>) const override {}
+  void Apply(const RowUpdate& u) const override {
+    const size_t width = u.weights.size();
+    const float factor = u.learning_rate / alpha_;
+    for (size_t i = 0; i < width; ++i) {
+      Coordinate(u.gradient[i] + u.prior * u.weights[i], factor, &u.weights[i], &u.state[i],
+                 &u.state[width + i]);
+    }
+  }
+
+ private:
+  void Coordinate(float q, float factor, float* w, float* z, float* n) const {
+    if (*n == 0 && *z == 0 && *w != 0) {  // First touch: the z that has this initial weight.
+      *z = -(beta_ / alpha_) * *w + (*w > 0 ? -l1_ : l1_);
+    }
+    const float root = std::sqrt(*n);
+    *n += q * q;
+    const float new_root = std::sqrt(*n);
+    // (sqrt(n') - sqrt(n)) / alpha without the cancellation that float suffers at large n.
+    const float denominator = alpha_ * (new_root + root);
+    const float sigma = denominator > 0 ? q * q / denominator : 0.0f;
+    *z += factor * q - sigma * *w;
+    const float curvature = beta_ + new_root;
+    if (curvature == 0) return;  // beta = 0 and no gradient yet: nothing defines a weight.
+    const float shrunk = *z > 0 ? *z - l1_ : *z + l1_;
+    *w = std::fabs(*z) <= l1_ ? 0.0f : -shrunk * alpha_ / curvature;
+  }
+
+  const float alpha_, beta_, l1_;
+};
+
+// Adam (Kingma, Ba 2015) with a bias correction per row, so that a rare row's first steps are
+// as long as a frequent one's:
+//   m = b1 m + (1 - b1) q;  v = b2 v + (1 - b2) q^2
+//   w -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps),  t = steps of this row
+// State: m[width], v[width], 1 - b1^t, 1 - b2^t. The corrections follow the recurrence of m with
+// a gradient of 1: no power function, and no cancellation in 1 - b2^t for small t.
+class Adam final : public RowOptimizer {
+ public:
+  explicit Adam(const OptimizerSpec& spec)
+      : beta1_(spec.beta1), beta2_(spec.beta2), epsilon_(spec.epsilon) {}
+  uint32_t StateFloats(uint32_t width) const override { return 2 * width + 2; }
+  void InitState(std::span<float>) const override {}
+  void Apply(const RowUpdate& u) const override {
+    const size_t width = u.weights.size();
+    const float* CAIRN_RESTRICT g = u.gradient.data();
+    float* CAIRN_RESTRICT w = u.weights.data();
+    float* CAIRN_RESTRICT m = u.state.data();
+    float* CAIRN_RESTRICT v = m + width;
+    float* CAIRN_RESTRICT corrections = v + width;
+    const float b1 = beta1_, b2 = beta2_, rest1 = 1.0f - b1, rest2 = 1.0f - b2;
+    corrections[0] = b1 * corrections[0] + rest1;
+    corrections[1] = b2 * corrections[1] + rest2;
+    const float c1 = corrections[0], c2 = corrections[1];
+    const float rate = u.learning_rate, prior = u.prior, epsilon = epsilon_;
+    for (size_t i = 0; i < width; ++i) {
+      const float q = g[i] + prior * w[i];
+      m[i] = b1 * m[i] + rest1 * q;
+      v[i] = b2 * v[i] + rest2 * (q * q);
+      w[i] -= rate * (m[i] / c1) / (std::sqrt(v[i] / c2) + epsilon);
+    }
+  }
+
+ private:
+  const float beta1_, beta2_, epsilon_;
+};
+
+// w += what is pushed.
+class Sum final : public RowOptimizer {
+ public:
+  explicit Sum(const OptimizerSpec&) {}
+  uint32_t StateFloats(uint32_t) const override { return 0; }
+  void InitState(std::span<float>) const override {}
+  void Apply(const RowUpdate& u) const override {
+    const float* CAIRN_RESTRICT g = u.gradient.data();
+    float* CAIRN_RESTRICT w = u.weights.data();
+    for (size_t i = 0; i < u.weights.size(); ++i) w[i] += g[i];
+  }
+};
+
+// w = what is pushed.
+class Assign final : public RowOptimizer {
+ public:
+  explicit Assign(const OptimizerSpec&) {}
+  uint32_t StateFloats(uint32_t) const override { return 0; }
+  void InitState(std::span<float>) const override {}
+  void Apply(const RowUpdate& u) const override {
+    std::copy(u.gradient.begin(), u.gradient.end(), u.weights.begin());
+  }
+};
+
+#undef CAIRN_RESTRICT
+
+absl::Status CheckAtLeast(const char* field, float value, float least) {
+  if (std::isfinite(value) && value >= least) return absl::OkStatus();
+  return InvalidArgument(field, " is ", value, ", but has to be a finite number >= ", least);
+}
+
+absl::Status CheckPositive(const char* field, float value) {
+  if (std::isfinite(value) && value > 0) return absl::OkStatus();
+  return InvalidArgument(field, " is ", value, ", but has to be a finite number > 0");
+}
+
+absl::Status CheckDecay(const char* field, float value) {
+  if (value >= 0 && value < 1) return absl::OkStatus();
+  return InvalidArgument(field, " is ", value, ", but has to be at least 0 and below 1");
+}
+
+absl::Status CheckSgd(const OptimizerSpec& spec) {
+  CAIRN_RETURN_IF_ERROR(CheckPositive("learning_rate", spec.learning_rate));
+  return CheckAtLeast("l2", spec.l2, 0);
+}
+
+absl::Status CheckAdagrad(const OptimizerSpec& spec) {
+  CAIRN_RETURN_IF_ERROR(CheckSgd(spec));
+  CAIRN_RETURN_IF_ERROR(CheckAtLeast("epsilon", spec.epsilon, 0));
+  CAIRN_RETURN_IF_ERROR(CheckAtLeast("initial_accumulator", spec.initial_accumulator, 0));
+  if (spec.epsilon > 0 || spec.initial_accumulator > 0) return absl::OkStatus();
+  return InvalidArgument(
+      "epsilon and initial_accumulator are both 0: the first step of a weight "
+      "without a gradient would divide 0 by 0");
+}
+
+absl::Status CheckFtrl(const OptimizerSpec& spec) {
+  CAIRN_RETURN_IF_ERROR(CheckSgd(spec));
+  CAIRN_RETURN_IF_ERROR(CheckAtLeast("l1", spec.l1, 0));
+  return CheckAtLeast("beta", spec.beta, 0);
+}
+
+absl::Status CheckAdam(const OptimizerSpec& spec) {
+  CAIRN_RETURN_IF_ERROR(CheckSgd(spec));
+  CAIRN_RETURN_IF_ERROR(CheckDecay("beta1", spec.beta1));
+  CAIRN_RETURN_IF_ERROR(CheckDecay("beta2", spec.beta2));
+  return CheckPositive("epsilon", spec.epsilon);
+}
+
+absl::Status CheckNothing(const OptimizerSpec&) { return absl::OkStatus(); }
+
+template <typename T>
+std::unique_ptr<RowOptimizer> New(const OptimizerSpec& spec) {
+  return std::make_unique<T>(spec);
+}
+
+struct BuiltIn {
+  std::string_view name;
+  absl::Status (*check)(const OptimizerSpec&);
+  std::unique_ptr<RowOptimizer> (*make)(const OptimizerSpec&);
+};
+
+constexpr std::array kBuiltIns = {
+    BuiltIn{"adagrad", CheckAdagrad, New<Adagrad>},
+    BuiltIn{"adam", CheckAdam, New<Adam>},
+    BuiltIn{"assign", CheckNothing, New<Assign>},
+    BuiltIn{"ftrl", CheckFtrl, New<Ftrl>},
+    BuiltIn{"rowwise_adagrad", CheckAdagrad, New<RowwiseAdagrad>},
+    BuiltIn{"sgd", CheckSgd, New<Sgd>},
+    BuiltIn{"sum", CheckNothing, New<Sum>},
+};
+
+const BuiltIn* FindBuiltIn(std::string_view name) {
+  for (const BuiltIn& built_in : kBuiltIns) {
+    if (built_in.name == name) return &built_in;
+  }
+  return nullptr;
+}
+
+bool IsLegalName(std::string_view name) {
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), legal);
+}
+
+absl::Status CheckExtra(const RowOptimizers& extra) {
+  for (const auto& [name, factory] : extra) {
+    if (FindBuiltIn(name) != nullptr) {
+      return InvalidArgument("optimizer \"", name,
+                             "\" is built in and cannot be replaced; give yours another name");
+    }
+    if (!IsLegalName(name)) {
+      return InvalidArgument("optimizer name \"", name.substr(0, 64),
+                             "\" is not made of 1 to 64 of a-z, 0-9 and _");
+    }
+    if (factory == nullptr) return InvalidArgument("optimizer \"", name, "\" has no factory");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UnknownOptimizer(std::string_view name, const RowOptimizers& extra) {
+  const std::span<const std::string> built_ins = BuiltInOptimizers();
+  std::vector<std::string> known(built_ins.begin(), built_ins.end());
+  for (const auto& [extra_name, factory] : extra) known.push_back(extra_name);
+  std::string list;
+  for (const std::string& each : known) list += (list.empty() ? "" : ", ") + each;
+  const std::string closest = ClosestWord(name, known);
+  const std::string hint = closest.empty() ? "" : "; did you mean \"" + closest + "\"?";
+  return InvalidArgument("unknown optimizer \"", name.substr(0, 64), "\"; this server knows ", list,
+                         hint);
+}
+
+}  // namespace
+
+std::span<const std::string> BuiltInOptimizers() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const BuiltIn& built_in : kBuiltIns) list.emplace_back(built_in.name);
+    return list;
+  }();
+  return names;
+}
+
+bool IsGradientOptimizer(std::string_view name) { return name != "sum" && name != "assign"; }
+
+absl::StatusOr<std::unique_ptr<RowOptimizer>> MakeRowOptimizer(const OptimizerSpec& spec,
+                                                               const RowOptimizers& extra) {
+  CAIRN_RETURN_IF_ERROR(CheckExtra(extra));
+  if (const BuiltIn* built_in = FindBuiltIn(spec.name)) {
+    CAIRN_RETURN_IF_ERROR(Annotate(built_in->check(spec), "optimizer ", spec.name));
+    return built_in->make(spec);
+  }
+  const auto found = extra.find(spec.name);
+  if (found == extra.end()) return UnknownOptimizer(spec.name, extra);
+  absl::StatusOr<std::unique_ptr<RowOptimizer>> made = found->second(spec);
+  if (!made.ok()) return Annotate(made.status(), "optimizer ", spec.name);
+  if (*made == nullptr) return Internal("optimizer ", spec.name, ": its factory made nothing");
+  return made;
+}
+
+}  // namespace cairn
