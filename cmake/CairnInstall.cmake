@@ -1,0 +1,44 @@
+# What users get: public headers, static libraries, a CMake package, a pkg-config file, programs.
+include(CMakePackageConfigHelpers)
+
+set(cairn_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cairn")
+# From the top of the link graph down: the order in which a linker wants static libraries.
+set(cairn_folders cluster train coordinator worker server sharding transport kernels wire base)
+list(TRANSFORM cairn_folders PREPEND cairn_ OUTPUT_VARIABLE cairn_libraries)
+
+install(
+  TARGETS ${cairn_libraries}
+  EXPORT cairnTargets
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+get_property(cairn_programs GLOBAL PROPERTY CAIRN_PROGRAMS)
+if(cairn_programs)
+  install(TARGETS ${cairn_programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/cairn" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+        FILES_MATCHING PATTERN "*.h")
+install(EXPORT cairnTargets NAMESPACE cairn:: DESTINATION "${cairn_package_dir}")
+
+set(cairn_has_cuda OFF)
+if(CAIRN_CUDA_SOURCES)
+  set(cairn_has_cuda ON)
+endif()
+configure_package_config_file(
+  "${PROJECT_SOURCE_DIR}/cmake/cairnConfig.cmake.in" "${PROJECT_BINARY_DIR}/cairnConfig.cmake"
+  INSTALL_DESTINATION "${cairn_package_dir}" NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a new minor version may break the interface.
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/cairnConfigVersion.cmake"
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/cairnConfig.cmake"
+              "${PROJECT_BINARY_DIR}/cairnConfigVersion.cmake" DESTINATION "${cairn_package_dir}")
+
+set(cairn_pc_libs "")
+foreach(library IN LISTS cairn_libraries)
+  get_target_property(type ${library} TYPE)
+  if(type STREQUAL "STATIC_LIBRARY")
+    string(APPEND cairn_pc_libs " -l${library}")
+  endif()
+endforeach()
+# Relative to where the file lies, so that an installed tree can be moved.
+file(RELATIVE_PATH cairn_pc_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/cairn.pc.in" "${PROJECT_BINARY_DIR}/cairn.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/cairn.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

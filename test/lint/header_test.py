@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Checks that each public header compiles alone, and twice in a row, without a warning.
+
+Usage: header_test.py ROOT COMPILER [include folder...]
+"""
+
+import concurrent.futures
+import os
+import subprocess
+import sys
+import tempfile
+
+import tree
+
+
+def why_not_alone(compiler, folders, header):
+    """What the compiler says about a file that includes only `header`; empty if nothing."""
+    command = [compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c++"]
+    command += [f"-I{folder}" for folder in folders] + ["-"]
+    text = f'#include "{header}"\n#include "{header}"\n'
+    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return "" if result.returncode == 0 else result.stderr or f"exit code {result.returncode}"
+
+
+def check(root, compiler, folders):
+    headers = [os.path.relpath(path, "include") for path in tree.cpp_files(root, "include")]
+    folders = [os.path.join(root, "include"), *folders]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        answers = pool.map(lambda header: why_not_alone(compiler, folders, header), headers)
+        named = zip(headers, answers)
+        return [f"{header}: {answer}" for header, answer in named if answer]
+
+
+def self_test(compiler):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("good.h", "#pragma once\nstruct A {};\n"), ("bad.h", "std::string a;\n"),
+                           ("unguarded.h", "struct A {};\n")):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        assert not why_not_alone(compiler, [folder], "good.h")
+        assert why_not_alone(compiler, [folder], "bad.h")
+        assert why_not_alone(compiler, [folder], "unguarded.h")
+
+
+def main():
+    root, compiler, *folders = sys.argv[1:]
+    self_test(compiler)
+    tree.finish(check(root, compiler, [folder for folder in folders if folder]), "public headers")
+
+
+if __name__ == "__main__":
+    main()
