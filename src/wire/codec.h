@@ -18,13 +18,20 @@ namespace cairn {
 // An encoded message. Contiguous.
 using Frame = std::vector<std::byte>;
 
-// Never fails for a message that our own code built within limits.h; CHECKs otherwise.
-Frame EncodeMessage(const Message& message);
+// What gets a checksum of its body. The header always has one.
+enum class Checksum {
+  kControl,  // All but Push, Pull and PullReply: TCP's own is enough for gradients.
+  kAll,
+};
+
+// Never fails for a message that our own code built within limits.h; CHECKs otherwise. Texts for
+// people (error, message) are cut at kStringBytesMax.
+Frame EncodeMessage(const Message& message, Checksum checksum = Checksum::kControl);
 
 // Validates everything (lengths add up to the frame, checksums, ranges, limits), then decodes.
 // `frame` may be unaligned; nothing of it is referenced afterwards. kInvalidArgument names the
-// field; kUnimplemented: another major version. Never crashes, never allocates more than a small
-// multiple of the frame.
+// field; kUnimplemented: another major version or an unknown type. Never crashes, never allocates
+// more than a small multiple of the frame.
 absl::StatusOr<MessagePtr> DecodeMessage(std::span<const std::byte> frame);
 
 // A human-readable line: type, from, to, the fields that matter. For logs and traces; stable.

@@ -7,10 +7,10 @@
 namespace cairn::limits {
 
 // Frames.
-inline constexpr size_t kFrameBytesMax = size_t{8} << 20;    // Anything longer is cut off by ZeroMQ.
-inline constexpr size_t kFrameBytesAim = size_t{1} << 20;    // Large requests are cut to this.
-inline constexpr size_t kControlBytesMax = size_t{64} << 10; // Protobuf part of a frame.
-inline constexpr size_t kStringBytesMax = 4096;              // Any string inside a message.
+inline constexpr size_t kFrameBytesMax = size_t{8} << 20;  // Anything longer is cut off by ZeroMQ.
+inline constexpr size_t kFrameBytesAim = size_t{1} << 20;  // Large requests are cut to this.
+inline constexpr size_t kControlBytesMax = size_t{64} << 10;  // Protobuf part of a frame.
+inline constexpr size_t kStringBytesMax = 4096;               // Any string inside a message.
 inline constexpr size_t kAddressBytesMax = 256;
 
 // Jobs.
@@ -24,12 +24,20 @@ inline constexpr uint32_t kProgramBytesMax = 48u << 10;
 
 // Requests.
 inline constexpr uint32_t kIdsPerSliceMax = 1u << 20;
-inline constexpr uint32_t kFragmentsMax = 65'536;         // Of one record.
-inline constexpr size_t kFragmentBytesAim = 256u << 10;   // A record is cut into pieces of this.
+inline constexpr uint32_t kFragmentsMax = 65'536;        // Of one record.
+inline constexpr size_t kFragmentBytesAim = 256u << 10;  // A record is cut into pieces of this.
 inline constexpr size_t kRecordBytesMax = size_t{256} << 20;  // One step's part of one partition.
 inline constexpr size_t kAssemblyBytesMax = size_t{1} << 30;  // Unfinished records of an executor.
-inline constexpr uint32_t kWaitingPullsMax = 65'536;      // Parked pulls of an executor.
-inline constexpr uint32_t kOpsInFlightMax = 1'024;        // Of one client.
+inline constexpr uint32_t kWaitingPullsMax = 65'536;          // Parked pulls of an executor.
+inline constexpr uint32_t kOpsInFlightMax = 1'024;            // Of one client.
 inline constexpr size_t kClientBytesInFlightMax = size_t{256} << 20;
+inline constexpr uint32_t kEvaluationRowsMax = 1'000'000;  // Scores in one EvaluationResult.
+
+// Transports. What does not fit is dropped and counted; the protocol above repeats it.
+inline constexpr size_t kSendQueueBytesMax = size_t{512} << 20;  // Of one transport, all peers.
+inline constexpr size_t kPeerQueueBytesMax = size_t{288} << 20;  // A client's window and some.
+inline constexpr uint32_t kSendQueueMillisMax = 2'000;           // Older is not worth sending.
+inline constexpr uint32_t kConnectionsMax = 4'096;               // Outgoing, of one transport.
+inline constexpr uint32_t kMailboxMessagesMax = 65'536;          // Of one event loop.
 
 }  // namespace cairn::limits

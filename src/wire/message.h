@@ -33,8 +33,8 @@ enum class Role : uint8_t {
   kReader = 4,  // A program that only reads: no stream.
 };
 
-using StreamId = uint64_t;  // Ids rise in the order in which the coordinator opens streams.
-using StepIndex = uint64_t; // Steps of a stream are counted from 1; 0 is "nothing yet".
+using StreamId = uint64_t;   // Ids rise in the order in which the coordinator opens streams.
+using StepIndex = uint64_t;  // Steps of a stream are counted from 1; 0 is "nothing yet".
 
 inline constexpr StepIndex kStart = ~StepIndex{0};  // Push::prev: first touch above the base.
 
@@ -94,11 +94,11 @@ struct MemberAddress {
 
 // The partition map and the set of streams that servers serve: opened in [floor, opened).
 struct MapUpdate {
-  uint64_t index = 0;           // Version: position in the job log.
-  uint64_t rollback_index = 0;  // Nobody pushes or pulls with an older map.
-  StreamId floor = 0;           // Streams below are closed for good.
-  StreamId opened = 0;          // Streams at or above do not exist yet.
-  std::vector<StreamId> closed; // bsp, ssp: streams in [floor, opened) that have ended.
+  uint64_t index = 0;            // Version: position in the job log.
+  uint64_t rollback_index = 0;   // Nobody pushes or pulls with an older map.
+  StreamId floor = 0;            // Streams below are closed for good.
+  StreamId opened = 0;           // Streams at or above do not exist yet.
+  std::vector<StreamId> closed;  // bsp, ssp: streams in [floor, opened) that have ended.
   std::vector<PartitionEntry> partitions;
   std::vector<MemberAddress> servers;
 
@@ -182,12 +182,12 @@ struct SnapshotDone {
   uint64_t checkpoint = 0;
   uint32_t partition = 0;
   uint64_t term = 0;
-  std::string file;   // Name within the directory.
+  std::string file;  // Name within the directory.
   uint64_t bytes = 0;
-  uint32_t crc = 0;      // CRC32C of the whole file.
-  uint64_t rows = 0;     // Rows of all sparse tables.
+  uint32_t crc = 0;                          // CRC32C of the whole file.
+  uint64_t rows = 0;                         // Rows of all sparse tables.
   uint64_t digest_high = 0, digest_low = 0;  // The model digest's part of this partition.
-  std::string error;     // Not empty: it could not be written, and why.
+  std::string error;                         // Not empty: it could not be written, and why.
 
   bool operator==(const SnapshotDone&) const = default;
 };
@@ -227,7 +227,8 @@ struct PushPart {
   StepIndex prev = 0;  // The stream's previous step that touched this partition, or kStart.
   uint32_t fragment = 0;
   uint32_t fragment_count = 1;
-  uint32_t slice_begin = 0, slice_end = 0;  // Into Push::slices.
+  // Into Push::slices; the parts' ranges rise and do not overlap.
+  uint32_t slice_begin = 0, slice_end = 0;
 
   bool operator==(const PushPart&) const = default;
 };
@@ -276,7 +277,8 @@ struct PullPart {
   uint32_t partition = 0;
   uint64_t term = 0;
   StepIndex min = 0;  // asp: wait until this step of the stream is applied (read your writes).
-  uint32_t slice_begin = 0, slice_end = 0;  // Into Pull::slices.
+  // Into Pull::slices; the parts' ranges rise and do not overlap.
+  uint32_t slice_begin = 0, slice_end = 0;
 
   bool operator==(const PullPart&) const = default;
 };

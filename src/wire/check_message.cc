@@ -1,0 +1,194 @@
+#include "wire/check_message.h"
+
+#include <cmath>
+#include <string_view>
+
+#include "base/status.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+absl::Status AtMost(std::string_view field, uint64_t value, uint64_t value_max) {
+  if (value <= value_max) return absl::OkStatus();
+  return InvalidArgument(field, ": ", value, ", at most ", value_max, " is legal");
+}
+
+// A field of the i-th element of an array: its name is only put together for an error.
+absl::Status AtMost(std::string_view array, size_t i, std::string_view field, uint64_t value,
+                    uint64_t value_max) {
+  if (value <= value_max) return absl::OkStatus();
+  return AtMost(Concat(array, "[", i, "].", field), value, value_max);
+}
+
+template <typename Enum>
+absl::Status CheckEnum(std::string_view field, Enum value, Enum last) {
+  return AtMost(field, static_cast<uint64_t>(value), static_cast<uint64_t>(last));
+}
+
+absl::Status Check(const Hello& hello) {
+  CAIRN_RETURN_IF_ERROR(CheckEnum("hello.role", hello.role, Role::kReader));
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("hello.address bytes", hello.address.size(), limits::kAddressBytesMax));
+  return AtMost("hello.kernel_target bytes", hello.kernel_target.size(), limits::kStringBytesMax);
+}
+
+absl::Status Check(const Welcome& welcome) {
+  const JobSpec& job = welcome.job;
+  CAIRN_RETURN_IF_ERROR(AtMost("welcome.job.name bytes", job.name.size(), limits::kStringBytesMax));
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("welcome.job.init_dir bytes", job.init_dir.size(), limits::kStringBytesMax));
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("welcome.job.program bytes", job.program.size(), limits::kProgramBytesMax));
+  CAIRN_RETURN_IF_ERROR(AtMost("welcome.job.tables", job.tables.size(), limits::kTablesMax));
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("welcome.init_files", welcome.init_files.size(), limits::kPartitionsMax));
+  for (size_t i = 0; i < welcome.init_files.size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(AtMost("welcome.init_files", i, "bytes", welcome.init_files[i].size(),
+                                 limits::kStringBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const MapUpdate& map) {
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("map_update.partitions", map.partitions.size(), limits::kPartitionsMax));
+  CAIRN_RETURN_IF_ERROR(AtMost("map_update.servers", map.servers.size(), limits::kProcessesMax));
+  CAIRN_RETURN_IF_ERROR(AtMost("map_update.floor", map.floor, map.opened));
+  CAIRN_RETURN_IF_ERROR(AtMost("map_update.closed", map.closed.size(), limits::kFixedStreamsMax));
+  for (size_t i = 0; i < map.servers.size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(AtMost("map_update.servers", i, "address bytes",
+                                 map.servers[i].address.size(), limits::kAddressBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const Grants& grants) {
+  CAIRN_RETURN_IF_ERROR(AtMost("grants.grants", grants.grants.size(), limits::kFixedStreamsMax));
+  for (size_t i = 0; i < grants.grants.size(); ++i) {
+    const StreamWork& work = grants.grants[i].work;
+    CAIRN_RETURN_IF_ERROR(AtMost("grants.grants", i, "work.kind", static_cast<uint64_t>(work.kind),
+                                 static_cast<uint64_t>(StreamWork::Kind::kClient)));
+    CAIRN_RETURN_IF_ERROR(
+        AtMost("grants.grants", i, "work.slot", work.slot, limits::kFixedStreamsMax - 1));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const EvaluationResult& result) {
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("evaluation_result.scores", result.scores.size(), limits::kEvaluationRowsMax));
+  if (result.scores.size() == result.labels.size()) return absl::OkStatus();
+  return InvalidArgument("evaluation_result.labels: ", result.labels.size(), " for ",
+                         result.scores.size(), " scores");
+}
+
+absl::Status Check(const SnapshotRequest& request) {
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("snapshot_request.partition", request.partition, limits::kPartitionsMax - 1));
+  return AtMost("snapshot_request.directory bytes", request.directory.size(),
+                limits::kStringBytesMax);
+}
+
+absl::Status Check(const SnapshotDone& done) {
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("snapshot_done.partition", done.partition, limits::kPartitionsMax - 1));
+  return AtMost("snapshot_done.file bytes", done.file.size(), limits::kStringBytesMax);
+}
+
+// Of the two slices messages: parts take slices in rising order and share none, so a message
+// cannot ask for more work than its length pays for.
+template <typename Part>
+absl::Status CheckParts(std::string_view array, const std::vector<Part>& parts,
+                        size_t slice_count) {
+  uint32_t taken = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Part& part = parts[i];
+    CAIRN_RETURN_IF_ERROR(
+        AtMost(array, i, "partition", part.partition, limits::kPartitionsMax - 1));
+    CAIRN_RETURN_IF_ERROR(AtMost(array, i, "slice_end", part.slice_end, slice_count));
+    if (part.slice_begin < taken || part.slice_begin > part.slice_end) {
+      return InvalidArgument(array, "[", i, "].slice_begin: ", part.slice_begin, ", not ", taken,
+                             " .. ", part.slice_end);
+    }
+    taken = part.slice_end;
+  }
+  return absl::OkStatus();
+}
+
+enum class SliceValues { kNone, kRows };
+
+absl::Status CheckSlices(std::string_view array, const std::vector<TableSlice>& slices,
+                         SliceValues values) {
+  for (size_t i = 0; i < slices.size(); ++i) {
+    const TableSlice& slice = slices[i];
+    const size_t ids = slice.ids.size();
+    CAIRN_RETURN_IF_ERROR(AtMost(array, i, "table", slice.table, limits::kTablesMax - 1));
+    CAIRN_RETURN_IF_ERROR(AtMost(array, i, "ids", ids, limits::kIdsPerSliceMax));
+    const bool counts_fit = slice.counts.empty() || slice.counts.size() == ids;
+    if (!counts_fit) {
+      return InvalidArgument(array, "[", i, "].counts: ", slice.counts.size(), " for ", ids,
+                             " ids");
+    }
+    const size_t floats = slice.values.size();
+    const bool rows_fit =
+        floats == 0 || (values == SliceValues::kRows && ids > 0 && floats % ids == 0 &&
+                        floats / ids <= limits::kRowFloatsMax);
+    if (!rows_fit) {
+      return InvalidArgument(array, "[", i, "].values: ", floats, " for ", ids, " ids");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const Push& push) {
+  if (!std::isfinite(push.rate_factor)) {
+    return InvalidArgument("push.rate_factor: ", push.rate_factor, " is not finite");
+  }
+  for (size_t i = 0; i < push.parts.size(); ++i) {
+    const PushPart& part = push.parts[i];
+    CAIRN_RETURN_IF_ERROR(
+        AtMost("push.parts", i, "fragment_count", part.fragment_count, limits::kFragmentsMax));
+    if (part.fragment >= part.fragment_count) {
+      return InvalidArgument("push.parts[", i, "].fragment: ", part.fragment, " of ",
+                             part.fragment_count);
+    }
+  }
+  CAIRN_RETURN_IF_ERROR(CheckParts("push.parts", push.parts, push.slices.size()));
+  return CheckSlices("push.slices", push.slices, SliceValues::kRows);
+}
+
+absl::Status Check(const Pull& pull) {
+  CAIRN_RETURN_IF_ERROR(CheckEnum("pull.kind", pull.kind, Pull::Kind::kReadOnly));
+  CAIRN_RETURN_IF_ERROR(CheckParts("pull.parts", pull.parts, pull.slices.size()));
+  return CheckSlices("pull.slices", pull.slices, SliceValues::kNone);
+}
+
+template <typename Result>
+absl::Status CheckResults(std::string_view array, const std::vector<Result>& results) {
+  for (size_t i = 0; i < results.size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(
+        AtMost(array, i, "partition", results[i].partition, limits::kPartitionsMax - 1));
+    CAIRN_RETURN_IF_ERROR(AtMost(array, i, "code", static_cast<uint64_t>(results[i].code),
+                                 static_cast<uint64_t>(PartCode::kInvalid)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const PushReply& reply) { return CheckResults("push_reply.parts", reply.parts); }
+absl::Status Check(const PullReply& reply) { return CheckResults("pull_reply.parts", reply.parts); }
+
+// Nothing in these can be out of range.
+absl::Status Check(const Heartbeat&) { return absl::OkStatus(); }
+absl::Status Check(const Progress&) { return absl::OkStatus(); }
+absl::Status Check(const EvaluationAck&) { return absl::OkStatus(); }
+absl::Status Check(const JobEnd&) { return absl::OkStatus(); }
+absl::Status Check(const Goodbye&) { return absl::OkStatus(); }
+
+}  // namespace
+
+absl::Status CheckBody(const Body& body) {
+  return std::visit([](const auto& alternative) { return Check(alternative); }, body);
+}
+
+}  // namespace cairn

@@ -1,0 +1,112 @@
+#include "wire/codec.h"
+
+#include <string_view>
+#include <utility>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "wire/byte_io.h"
+#include "wire/check_message.h"
+#include "wire/control_codec.h"
+#include "wire/data_codec.h"
+#include "wire/frame_header.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+// Data messages have no control part; give them the interface of the others.
+template <typename T>
+concept DataMessage = requires(const T& body) {
+  PayloadBytes(body);
+};
+
+template <DataMessage T>
+uint32_t WriteBody(const T& body, ByteWriter* out) {
+  WritePayload(body, out);
+  return 0;
+}
+
+template <DataMessage T>
+absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, T* body) {
+  if (!control.empty()) {
+    return InvalidArgument("control length at offset 16: ", control.size(),
+                           " bytes, but data messages have no control part");
+  }
+  return ReadPayload(payload, body);
+}
+
+template <typename T>
+size_t BodyBytesHint(const T& body) {
+  if constexpr (DataMessage<T>) {
+    return PayloadBytes(body);
+  } else {
+    return 256;  // Most control parts; the vector grows for the few that have a payload.
+  }
+}
+
+absl::Status ReadAs(MessageType type, std::span<const std::byte> control, ByteReader* payload,
+                    Body* body) {
+  return [&]<size_t... I>(std::index_sequence<I...>) {
+    absl::Status status = Internal("no alternative for a known type");
+    auto read = [&]<size_t Index>(std::integral_constant<size_t, Index>) {
+      using T = std::variant_alternative_t<Index, Body>;
+      if (TypeOf(static_cast<T*>(nullptr)) != type) return false;
+      status = ReadBody(control, payload, &body->emplace<Index>());
+      return true;
+    };
+    static_cast<void>((read(std::integral_constant<size_t, I>{}) || ...));
+    return status;
+  }
+  (std::make_index_sequence<std::variant_size_v<Body>>{});
+}
+
+}  // namespace
+
+Frame EncodeMessage(const Message& message, Checksum checksum) {
+  const absl::Status valid = CheckBody(message.body);
+  CAIRN_CHECK(valid.ok(), MessageOf(valid));
+
+  Frame frame;
+  frame.reserve(sizeof(FrameHeader) +
+                std::visit([](const auto& body) { return BodyBytesHint(body); }, message.body));
+  frame.resize(sizeof(FrameHeader));
+  ByteWriter out(&frame);
+
+  FrameHeader header;
+  const MessageType type = TypeOf(message.body);
+  header.type = static_cast<uint16_t>(type);
+  if (checksum == Checksum::kAll || !IsBulk(type)) header.flags |= kFlagBodyChecksum;
+  header.control_bytes =
+      std::visit([&](const auto& body) { return WriteBody(body, &out); }, message.body);
+  header.payload_bytes = frame.size() - sizeof(FrameHeader) - PaddedTo8(header.control_bytes);
+  header.from_process = message.header.from.process;
+  header.from_incarnation = message.header.from.incarnation;
+  header.to_process = message.header.to.process;
+  header.to_incarnation = message.header.to.incarnation;
+  header.request = message.header.request;
+  header.map_index = message.header.map_index;
+  CAIRN_CHECK(frame.size() <= limits::kFrameBytesMax, "a message must be cut before it is sent");
+  SealFrame(header, frame);
+  return frame;
+}
+
+absl::StatusOr<MessagePtr> DecodeMessage(std::span<const std::byte> frame) {
+  CAIRN_ASSIGN_OR_RETURN(const FrameHeader header, OpenFrame(frame));
+  auto message = std::make_shared<Message>();
+  message->header = {.from = {header.from_process, header.from_incarnation},
+                     .to = {header.to_process, header.to_incarnation},
+                     .request = header.request,
+                     .map_index = header.map_index};
+  const std::span<const std::byte> control =
+      frame.subspan(sizeof(FrameHeader), header.control_bytes);
+  const size_t payload_offset = sizeof(FrameHeader) + PaddedTo8(header.control_bytes);
+  ByteReader payload(frame.subspan(payload_offset), payload_offset);
+  const MessageType type = static_cast<MessageType>(header.type);
+  CAIRN_RETURN_IF_ERROR(ReadAs(type, control, &payload, &message->body));
+  CAIRN_RETURN_IF_ERROR(payload.End(NameOf(type)));
+  CAIRN_RETURN_IF_ERROR(CheckBody(message->body));
+  return message;
+}
+
+}  // namespace cairn

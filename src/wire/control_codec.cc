@@ -1,0 +1,368 @@
+#include "wire/control_codec.h"
+
+#include "wire/cairn.pb.h"
+#include "wire/job_codec.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+uint32_t WriteControl(const google::protobuf::MessageLite& control, ByteWriter* out) {
+  const std::string bytes = control.SerializeAsString();
+  CAIRN_CHECK(bytes.size() <= limits::kControlBytesMax);
+  out->Bytes(bytes);
+  return static_cast<uint32_t>(bytes.size());
+}
+
+absl::Status ReadControl(std::span<const std::byte> bytes, std::string_view name,
+                         google::protobuf::MessageLite* control) {
+  if (control->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::OkStatus();
+  }
+  return InvalidArgument(name, ": the control part at offset 96 is not valid Protobuf");
+}
+
+// A text for people is cut rather than refused: a long reason is no reason to fail.
+std::string Clip(const std::string& text) { return text.substr(0, limits::kStringBytesMax); }
+
+absl::Status CheckText(std::string_view field, const std::string& text) {
+  if (text.size() <= limits::kStringBytesMax) return absl::OkStatus();
+  return InvalidArgument(field, ": ", text.size(), " bytes, at most ", limits::kStringBytesMax,
+                         " are legal");
+}
+
+template <typename T, typename Proto>
+void SetRef(const T& message, Proto* control) {
+  control->set_stream(message.ref.stream);
+  control->set_attempt(message.ref.attempt);
+  control->set_step(message.step);
+}
+
+template <typename T, typename Proto>
+void GetRef(const Proto& control, T* message) {
+  message->ref = {.stream = control.stream(), .attempt = control.attempt()};
+  message->step = control.step();
+}
+
+struct RawServer {
+  uint64_t incarnation;
+  uint32_t process, reserved;
+};
+static_assert(sizeof(RawServer) == 16);
+
+struct RawGrant {
+  uint64_t stream, base, limit, epoch, first_batch, last;
+  uint32_t attempt, slot;
+  uint8_t kind;
+  uint8_t reserved[7];
+};
+static_assert(sizeof(RawGrant) == 64);
+
+}  // namespace
+
+// ---- Hello, Welcome, Heartbeat ----
+
+uint32_t WriteBody(const Hello& hello, ByteWriter* out) {
+  pb::Hello control;
+  control.set_role(static_cast<uint32_t>(hello.role));
+  control.set_address(hello.address);
+  control.set_kernel_target(hello.kernel_target);
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Hello* hello) {
+  pb::Hello control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "hello", &control));
+  if (control.role() > static_cast<uint32_t>(Role::kReader)) {
+    return InvalidArgument("hello.role: ", control.role(), " has no meaning");
+  }
+  hello->role = static_cast<Role>(control.role());
+  hello->address = control.address();
+  hello->kernel_target = control.kernel_target();
+  return absl::OkStatus();
+}
+
+uint32_t WriteBody(const Welcome& welcome, ByteWriter* out) {
+  pb::Welcome control;
+  control.set_process(welcome.process);
+  control.set_heartbeat_ms(welcome.heartbeat_ms);
+  control.set_init_file_count(static_cast<uint32_t>(welcome.init_files.size()));
+  const uint32_t control_bytes = WriteControl(control, out);
+  WriteJob(welcome.job, out);
+  for (const std::string& file : welcome.init_files) out->String(file);
+  return control_bytes;
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, Welcome* welcome) {
+  pb::Welcome control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "welcome", &control));
+  welcome->process = control.process();
+  welcome->heartbeat_ms = control.heartbeat_ms();
+  CAIRN_RETURN_IF_ERROR(Annotate(ReadJob(payload, &welcome->job), "welcome"));
+  // 8: the shortest string, its length and padding.
+  CAIRN_RETURN_IF_ERROR(payload->Need("welcome.init_files", control.init_file_count(), 8));
+  welcome->init_files.resize(control.init_file_count());
+  for (std::string& file : welcome->init_files) {
+    CAIRN_RETURN_IF_ERROR(payload->String("welcome.init_files", limits::kStringBytesMax, &file));
+  }
+  return absl::OkStatus();
+}
+
+uint32_t WriteBody(const Heartbeat& heartbeat, ByteWriter* out) {
+  pb::Heartbeat control;
+  control.set_map_index(heartbeat.map_index);
+  control.set_grants_index(heartbeat.grants_index);
+  control.set_capacity(heartbeat.capacity);
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Heartbeat* heartbeat) {
+  pb::Heartbeat control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "heartbeat", &control));
+  heartbeat->map_index = control.map_index();
+  heartbeat->grants_index = control.grants_index();
+  heartbeat->capacity = control.capacity();
+  return absl::OkStatus();
+}
+
+// ---- MapUpdate: terms, incarnations, processes [partitions each], closed streams, servers ----
+
+uint32_t WriteBody(const MapUpdate& map, ByteWriter* out) {
+  pb::MapUpdate control;
+  control.set_index(map.index);
+  control.set_rollback_index(map.rollback_index);
+  control.set_floor(map.floor);
+  control.set_opened(map.opened);
+  control.set_partition_count(static_cast<uint32_t>(map.partitions.size()));
+  control.set_server_count(static_cast<uint32_t>(map.servers.size()));
+  control.set_closed_count(static_cast<uint32_t>(map.closed.size()));
+  const uint32_t control_bytes = WriteControl(control, out);
+  std::vector<uint64_t> terms, incarnations;
+  std::vector<uint32_t> processes;
+  for (const PartitionEntry& entry : map.partitions) {
+    terms.push_back(entry.term);
+    incarnations.push_back(entry.primary.incarnation);
+    processes.push_back(entry.primary.process);
+  }
+  out->Array(std::span<const uint64_t>(terms));
+  out->Array(std::span<const uint64_t>(incarnations));
+  out->Array(std::span<const uint32_t>(processes));
+  out->Array(std::span<const uint64_t>(map.closed));
+  for (const MemberAddress& server : map.servers) {
+    out->Record(RawServer{server.id.incarnation, server.id.process, 0});
+    out->String(server.address);
+  }
+  return control_bytes;
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, MapUpdate* map) {
+  pb::MapUpdate control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "map_update", &control));
+  map->index = control.index();
+  map->rollback_index = control.rollback_index();
+  map->floor = control.floor();
+  map->opened = control.opened();
+  std::vector<uint64_t> terms, incarnations;
+  std::vector<uint32_t> processes;
+  const uint32_t count = control.partition_count();
+  CAIRN_RETURN_IF_ERROR(payload->Array("map_update.terms", count, &terms));
+  CAIRN_RETURN_IF_ERROR(payload->Array("map_update.incarnations", count, &incarnations));
+  CAIRN_RETURN_IF_ERROR(payload->Array("map_update.processes", count, &processes));
+  CAIRN_RETURN_IF_ERROR(payload->Array("map_update.closed", control.closed_count(), &map->closed));
+  map->partitions.resize(count);
+  for (uint32_t p = 0; p < count; ++p) {
+    map->partitions[p] = {.term = terms[p], .primary = {processes[p], incarnations[p]}};
+  }
+  CAIRN_RETURN_IF_ERROR(
+      payload->Need("map_update.servers", control.server_count(), sizeof(RawServer)));
+  map->servers.resize(control.server_count());
+  for (MemberAddress& server : map->servers) {
+    CAIRN_ASSIGN_OR_RETURN(const RawServer raw, payload->Record<RawServer>("map_update.servers"));
+    server.id = {.process = raw.process, .incarnation = raw.incarnation};
+    CAIRN_RETURN_IF_ERROR(
+        payload->String("map_update.servers.address", limits::kAddressBytesMax, &server.address));
+  }
+  return absl::OkStatus();
+}
+
+// ---- Grants, Progress ----
+
+uint32_t WriteBody(const Grants& grants, ByteWriter* out) {
+  pb::Grants control;
+  control.set_index(grants.index);
+  control.set_rollback_index(grants.rollback_index);
+  control.set_grant_count(static_cast<uint32_t>(grants.grants.size()));
+  const uint32_t control_bytes = WriteControl(control, out);
+  for (const Grant& grant : grants.grants) {
+    out->Record(RawGrant{.stream = grant.ref.stream,
+                         .base = grant.base,
+                         .limit = grant.limit,
+                         .epoch = grant.work.epoch,
+                         .first_batch = grant.work.first_batch,
+                         .last = grant.work.last,
+                         .attempt = grant.ref.attempt,
+                         .slot = grant.work.slot,
+                         .kind = static_cast<uint8_t>(grant.work.kind),
+                         .reserved = {}});
+  }
+  return control_bytes;
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, Grants* grants) {
+  pb::Grants control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "grants", &control));
+  grants->index = control.index();
+  grants->rollback_index = control.rollback_index();
+  std::vector<RawGrant> raws;
+  CAIRN_RETURN_IF_ERROR(payload->Records("grants.grants", control.grant_count(), &raws));
+  grants->grants.reserve(raws.size());
+  for (const RawGrant& raw : raws) {
+    grants->grants.push_back({.ref = {.stream = raw.stream, .attempt = raw.attempt},
+                              .base = raw.base,
+                              .limit = raw.limit,
+                              .work = {.kind = static_cast<StreamWork::Kind>(raw.kind),
+                                       .slot = raw.slot,
+                                       .epoch = raw.epoch,
+                                       .first_batch = raw.first_batch,
+                                       .last = raw.last}});
+  }
+  return absl::OkStatus();
+}
+
+uint32_t WriteBody(const Progress& progress, ByteWriter* out) {
+  pb::Progress control;
+  SetRef(progress, &control);
+  control.set_rows(progress.rows);
+  control.set_loss_sum(progress.loss_sum);
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Progress* progress) {
+  pb::Progress control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "progress", &control));
+  GetRef(control, progress);
+  progress->rows = control.rows();
+  progress->loss_sum = control.loss_sum();
+  return absl::OkStatus();
+}
+
+// ---- EvaluationResult: scores [rows], labels [rows] ----
+
+uint32_t WriteBody(const EvaluationResult& result, ByteWriter* out) {
+  pb::EvaluationResult control;
+  SetRef(result, &control);
+  control.set_row_count(static_cast<uint32_t>(result.scores.size()));
+  const uint32_t control_bytes = WriteControl(control, out);
+  out->Array(std::span<const float>(result.scores));
+  out->Array(std::span<const float>(result.labels));
+  return control_bytes;
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload,
+                      EvaluationResult* result) {
+  pb::EvaluationResult control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "evaluation_result", &control));
+  GetRef(control, result);
+  const uint32_t rows = control.row_count();
+  CAIRN_RETURN_IF_ERROR(payload->Array("evaluation_result.scores", rows, &result->scores));
+  return payload->Array("evaluation_result.labels", rows, &result->labels);
+}
+
+uint32_t WriteBody(const EvaluationAck& ack, ByteWriter* out) {
+  pb::EvaluationAck control;
+  SetRef(ack, &control);
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, EvaluationAck* ack) {
+  pb::EvaluationAck control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "evaluation_ack", &control));
+  GetRef(control, ack);
+  return absl::OkStatus();
+}
+
+// ---- Snapshots ----
+
+uint32_t WriteBody(const SnapshotRequest& request, ByteWriter* out) {
+  pb::SnapshotRequest control;
+  control.set_checkpoint(request.checkpoint);
+  control.set_partition(request.partition);
+  control.set_term(request.term);
+  control.set_directory(request.directory);
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, SnapshotRequest* request) {
+  pb::SnapshotRequest control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "snapshot_request", &control));
+  request->checkpoint = control.checkpoint();
+  request->partition = control.partition();
+  request->term = control.term();
+  request->directory = control.directory();
+  return absl::OkStatus();
+}
+
+uint32_t WriteBody(const SnapshotDone& done, ByteWriter* out) {
+  pb::SnapshotDone control;
+  control.set_checkpoint(done.checkpoint);
+  control.set_partition(done.partition);
+  control.set_term(done.term);
+  control.set_file(done.file);
+  control.set_file_bytes(done.bytes);
+  control.set_crc(done.crc);
+  control.set_rows(done.rows);
+  control.set_digest_high(done.digest_high);
+  control.set_digest_low(done.digest_low);
+  control.set_error(Clip(done.error));
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, SnapshotDone* done) {
+  pb::SnapshotDone control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "snapshot_done", &control));
+  done->checkpoint = control.checkpoint();
+  done->partition = control.partition();
+  done->term = control.term();
+  done->file = control.file();
+  done->bytes = control.file_bytes();
+  done->crc = control.crc();
+  done->rows = control.rows();
+  done->digest_high = control.digest_high();
+  done->digest_low = control.digest_low();
+  done->error = control.error();
+  return CheckText("snapshot_done.error", done->error);
+}
+
+// ---- The end ----
+
+uint32_t WriteBody(const JobEnd& end, ByteWriter* out) {
+  pb::JobEnd control;
+  control.set_code(end.code);
+  control.set_text(Clip(end.message));
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, JobEnd* end) {
+  pb::JobEnd control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "job_end", &control));
+  end->code = control.code();
+  end->message = control.text();
+  return CheckText("job_end.message", end->message);
+}
+
+uint32_t WriteBody(const Goodbye& goodbye, ByteWriter* out) {
+  pb::Goodbye control;
+  control.set_code(goodbye.code);
+  control.set_text(Clip(goodbye.message));
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Goodbye* goodbye) {
+  pb::Goodbye control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "goodbye", &control));
+  goodbye->code = control.code();
+  goodbye->message = control.text();
+  return CheckText("goodbye.message", goodbye->message);
+}
+
+}  // namespace cairn

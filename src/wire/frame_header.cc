@@ -1,0 +1,90 @@
+#include "wire/frame_header.h"
+
+#include <cstring>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "base/status.h"
+#include "wire/byte_io.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+absl::Status CheckLengths(const FrameHeader& header, size_t frame_bytes) {
+  if (header.header_bytes != sizeof(FrameHeader)) {
+    return InvalidArgument("header length at offset 10: ", header.header_bytes, ", not ",
+                           sizeof(FrameHeader));
+  }
+  if (header.control_bytes > limits::kControlBytesMax) {
+    return InvalidArgument("control length at offset 16: ", header.control_bytes,
+                           " bytes, at most ", limits::kControlBytesMax, " are legal");
+  }
+  // The first test keeps the sum of the second from wrapping around.
+  if (header.payload_bytes > limits::kFrameBytesMax || header.payload_bytes % 8 != 0) {
+    return InvalidArgument("payload length at offset 24: ", header.payload_bytes,
+                           " bytes, not a multiple of 8 up to ", limits::kFrameBytesMax);
+  }
+  const uint64_t sum = sizeof(FrameHeader) + PaddedTo8(header.control_bytes) + header.payload_bytes;
+  if (sum != frame_bytes) {
+    return InvalidArgument("lengths add up to ", sum, " bytes, but the frame has ", frame_bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBodyChecksum(const FrameHeader& header, std::span<const std::byte> frame) {
+  if ((header.flags & ~kFlagBodyChecksum) != 0) {
+    return InvalidArgument("flags at offset 12: unknown bits in ", header.flags);
+  }
+  if ((header.flags & kFlagBodyChecksum) == 0) {
+    if (IsBulk(static_cast<MessageType>(header.type))) return absl::OkStatus();
+    return InvalidArgument("flags at offset 12: only push, pull and pull_reply go unchecked");
+  }
+  if (Crc32c(frame.subspan(sizeof(FrameHeader))) != header.body_crc) {
+    return InvalidArgument("body checksum at offset 68 does not match the body");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void SealFrame(FrameHeader header, std::span<std::byte> frame) {
+  CAIRN_CHECK(CheckLengths(header, frame.size()).ok(), "a frame that its receiver would refuse");
+  const std::span<const std::byte> bytes = frame;
+  if ((header.flags & kFlagBodyChecksum) != 0) {
+    header.body_crc = Crc32c(bytes.subspan(sizeof(FrameHeader)));
+  }
+  std::memcpy(frame.data(), &header, sizeof header);
+  header.header_crc = Crc32c(bytes.first(offsetof(FrameHeader, header_crc)));
+  std::memcpy(frame.data(), &header, sizeof header);
+}
+
+absl::StatusOr<FrameHeader> OpenFrame(std::span<const std::byte> frame) {
+  if (frame.size() > limits::kFrameBytesMax) {
+    return InvalidArgument("frame of ", frame.size(), " bytes, at most ", limits::kFrameBytesMax,
+                           " are legal");
+  }
+  ByteReader in(frame);
+  CAIRN_ASSIGN_OR_RETURN(const FrameHeader header, in.Record<FrameHeader>("header"));
+  if (header.magic != kFrameMagic) {
+    return InvalidArgument("magic at offset 0: this is not a message of ours");
+  }
+  // Before the checksum: another major version may put it elsewhere.
+  if (header.major != kWireMajor) {
+    return MakeError(absl::StatusCode::kUnimplemented, "protocol version ", header.major, ".",
+                     header.minor, ", but this program speaks ", kWireMajor, ".", kWireMinor,
+                     "; run the same release everywhere");
+  }
+  if (Crc32c(frame.first(offsetof(FrameHeader, header_crc))) != header.header_crc) {
+    return InvalidArgument("header checksum at offset 92 does not match the header");
+  }
+  if (NameOf(static_cast<MessageType>(header.type)) == "unknown") {
+    return MakeError(absl::StatusCode::kUnimplemented, "type at offset 8: ", header.type,
+                     " is not known to version ", kWireMajor, ".", kWireMinor);
+  }
+  CAIRN_RETURN_IF_ERROR(CheckLengths(header, frame.size()));
+  CAIRN_RETURN_IF_ERROR(CheckBodyChecksum(header, frame));
+  return header;
+}
+
+}  // namespace cairn

@@ -1,0 +1,155 @@
+#include "wire/job_codec.h"
+
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+struct RawJob {
+  uint64_t seed;
+  uint32_t partitions, streams, staleness, table_count;
+  uint8_t consistency;
+  uint8_t reserved[7];
+};
+static_assert(sizeof(RawJob) == 32);
+
+struct RawTable {
+  uint64_t dense_size;
+  uint32_t part_count;
+  uint8_t kind, reduction;
+  uint8_t reserved[2];
+};
+static_assert(sizeof(RawTable) == 16);
+
+struct RawPart {
+  uint32_t width;
+  float learning_rate, l1, l2, beta1, beta2, beta, epsilon, initial_accumulator;
+  float initializer_scale;
+  uint8_t initializer_kind;
+  uint8_t reserved[7];
+};
+static_assert(sizeof(RawPart) == 48);
+
+// Reads a number of an enum whose values are 0 .. last.
+template <typename Enum>
+absl::Status ReadEnum(std::string_view field, uint8_t number, Enum last, Enum* value) {
+  if (number > static_cast<uint8_t>(last)) {
+    return InvalidArgument(field, ": ", int{number}, " has no meaning");
+  }
+  *value = static_cast<Enum>(number);
+  return absl::OkStatus();
+}
+
+absl::Status CheckCount(std::string_view field, uint64_t count, uint64_t count_max) {
+  if (count <= count_max) return absl::OkStatus();
+  return InvalidArgument(field, ": ", count, ", at most ", count_max, " are legal");
+}
+
+void WritePart(const PartSpec& part, ByteWriter* out) {
+  const OptimizerSpec& o = part.optimizer;
+  out->Record(RawPart{.width = part.width,
+                      .learning_rate = o.learning_rate,
+                      .l1 = o.l1,
+                      .l2 = o.l2,
+                      .beta1 = o.beta1,
+                      .beta2 = o.beta2,
+                      .beta = o.beta,
+                      .epsilon = o.epsilon,
+                      .initial_accumulator = o.initial_accumulator,
+                      .initializer_scale = part.initializer.scale,
+                      .initializer_kind = static_cast<uint8_t>(part.initializer.kind),
+                      .reserved = {}});
+  out->String(o.name);
+}
+
+absl::Status ReadPart(ByteReader* in, PartSpec* part) {
+  CAIRN_ASSIGN_OR_RETURN(const RawPart raw, in->Record<RawPart>("job.tables.parts"));
+  if (raw.width == 0 || raw.width > limits::kRowFloatsMax) {
+    return InvalidArgument("job.tables.parts.width: ", raw.width, ", not 1 .. ",
+                           limits::kRowFloatsMax);
+  }
+  part->width = raw.width;
+  part->optimizer = {.name = {},
+                     .learning_rate = raw.learning_rate,
+                     .l1 = raw.l1,
+                     .l2 = raw.l2,
+                     .beta1 = raw.beta1,
+                     .beta2 = raw.beta2,
+                     .beta = raw.beta,
+                     .epsilon = raw.epsilon,
+                     .initial_accumulator = raw.initial_accumulator};
+  part->initializer.scale = raw.initializer_scale;
+  CAIRN_RETURN_IF_ERROR(ReadEnum("job.tables.parts.initializer.kind", raw.initializer_kind,
+                                 InitializerSpec::Kind::kNormal, &part->initializer.kind));
+  return in->String("job.tables.parts.optimizer.name", limits::kStringBytesMax,
+                    &part->optimizer.name);
+}
+
+void WriteTable(const TableSpec& table, ByteWriter* out) {
+  out->Record(RawTable{.dense_size = table.dense_size,
+                       .part_count = static_cast<uint32_t>(table.parts.size()),
+                       .kind = static_cast<uint8_t>(table.kind),
+                       .reduction = static_cast<uint8_t>(table.reduction),
+                       .reserved = {}});
+  out->String(table.name);
+  for (const PartSpec& part : table.parts) WritePart(part, out);
+}
+
+absl::Status ReadTable(ByteReader* in, TableSpec* table) {
+  CAIRN_ASSIGN_OR_RETURN(const RawTable raw, in->Record<RawTable>("job.tables"));
+  table->dense_size = raw.dense_size;
+  CAIRN_RETURN_IF_ERROR(
+      ReadEnum("job.tables.kind", raw.kind, TableSpec::Kind::kDense, &table->kind));
+  CAIRN_RETURN_IF_ERROR(ReadEnum("job.tables.reduction", raw.reduction, TableSpec::Reduction::kMean,
+                                 &table->reduction));
+  CAIRN_RETURN_IF_ERROR(in->String("job.tables.name", limits::kStringBytesMax, &table->name));
+  CAIRN_RETURN_IF_ERROR(CheckCount("job.tables.part_count", raw.part_count, limits::kPartsMax));
+  CAIRN_RETURN_IF_ERROR(in->Need("job.tables.parts", raw.part_count, sizeof(RawPart)));
+  table->parts.resize(raw.part_count);
+  for (PartSpec& part : table->parts) CAIRN_RETURN_IF_ERROR(ReadPart(in, &part));
+  if (table->parts.empty() || table->width() > limits::kRowFloatsMax) {
+    return InvalidArgument("job.tables.parts: a row of ", table->width(), " floats, not 1 .. ",
+                           limits::kRowFloatsMax);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void WriteJob(const JobSpec& job, ByteWriter* out) {
+  out->Record(RawJob{.seed = job.seed,
+                     .partitions = job.partitions,
+                     .streams = job.streams,
+                     .staleness = job.mode.staleness,
+                     .table_count = static_cast<uint32_t>(job.tables.size()),
+                     .consistency = static_cast<uint8_t>(job.mode.consistency),
+                     .reserved = {}});
+  out->String(job.name);
+  out->String(job.init_dir);
+  out->String(job.program);
+  for (const TableSpec& table : job.tables) WriteTable(table, out);
+}
+
+absl::Status ReadJob(ByteReader* in, JobSpec* job) {
+  CAIRN_ASSIGN_OR_RETURN(const RawJob raw, in->Record<RawJob>("job"));
+  if (!std::has_single_bit(raw.partitions) || raw.partitions > limits::kPartitionsMax) {
+    return InvalidArgument("job.partitions: ", raw.partitions, ", not a power of two up to ",
+                           limits::kPartitionsMax);
+  }
+  job->seed = raw.seed;
+  job->partitions = raw.partitions;
+  job->streams = raw.streams;
+  job->mode.staleness = raw.staleness;
+  CAIRN_RETURN_IF_ERROR(
+      ReadEnum("job.consistency", raw.consistency, Consistency::kBsp, &job->mode.consistency));
+  CAIRN_RETURN_IF_ERROR(in->String("job.name", limits::kStringBytesMax, &job->name));
+  CAIRN_RETURN_IF_ERROR(in->String("job.init_dir", limits::kStringBytesMax, &job->init_dir));
+  CAIRN_RETURN_IF_ERROR(in->String("job.program", limits::kProgramBytesMax, &job->program));
+  CAIRN_RETURN_IF_ERROR(CheckCount("job.table_count", raw.table_count, limits::kTablesMax));
+  CAIRN_RETURN_IF_ERROR(in->Need("job.tables", raw.table_count, sizeof(RawTable)));
+  job->tables.resize(raw.table_count);
+  for (TableSpec& table : job->tables) CAIRN_RETURN_IF_ERROR(ReadTable(in, &table));
+  return absl::OkStatus();
+}
+
+}  // namespace cairn

@@ -1,0 +1,167 @@
+#include "support/sample_messages.h"
+
+#include <utility>
+
+namespace cairn {
+namespace {
+
+JobSpec SampleJob() {
+  JobSpec job;
+  job.name = "flights";
+  job.seed = 42;
+  job.partitions = 8;
+  job.mode = {.consistency = Consistency::kSsp, .staleness = 3};
+  job.streams = 6;
+  job.init_dir = "/models/old";
+  job.program = std::string("model=fm\0dim=8", 14);  // Opaque bytes, a zero among them.
+
+  TableSpec embedding;
+  embedding.name = "fm";
+  embedding.reduction = TableSpec::Reduction::kMean;
+  PartSpec weight;
+  weight.optimizer.name = "ftrl";
+  weight.optimizer.l1 = 0.5f;
+  PartSpec factors;
+  factors.width = 8;
+  factors.optimizer.learning_rate = 0.05f;
+  factors.optimizer.l2 = 1e-4f;
+  factors.initializer = {.kind = InitializerSpec::Kind::kNormal, .scale = 0.01f};
+  embedding.parts = {weight, factors};
+
+  TableSpec dense;
+  dense.name = "bias";
+  dense.kind = TableSpec::Kind::kDense;
+  dense.dense_size = 100;
+  dense.parts[0].width = 16;
+  dense.parts[0].optimizer.name = "adam";
+  job.tables = {embedding, dense};
+  return job;
+}
+
+MapUpdate SampleMap() {
+  MapUpdate map;
+  map.index = 17;
+  map.rollback_index = 5;
+  map.floor = 3;
+  map.opened = 9;
+  map.closed = {4, 6};
+  map.partitions = {{2, {1, 0x1111}}, {3, {2, 0x2222}}, {4, {1, 0x1111}}};
+  map.servers = {{{1, 0x1111}, "tcp://10.0.0.1:4100"}, {{2, 0x2222}, "ipc:///run/cairn/s2"}};
+  return map;
+}
+
+Grants SampleGrants() {
+  Grants grants;
+  grants.index = 21;
+  grants.rollback_index = 5;
+  Grant train;
+  train.ref = {7, 2};
+  train.base = 100;
+  train.limit = 164;
+  train.work = {
+      .kind = StreamWork::Kind::kTrain, .slot = 1, .epoch = 2, .first_batch = 640, .last = 300};
+  Grant evaluate;
+  evaluate.ref = {8, 1};
+  evaluate.work = {
+      .kind = StreamWork::Kind::kEvaluate, .slot = 0, .epoch = 1, .first_batch = 10, .last = 20};
+  grants.grants = {train, evaluate};
+  return grants;
+}
+
+// The arrays of SamplePush, SamplePull and SamplePullReply.
+struct SampleArrays {
+  std::vector<uint64_t> sparse_ids = {0, ~uint64_t{0}, 0x0123456789ABCDEF};
+  std::vector<float> sparse_values = {1.5f, -2.25f, 0.f, 4.f, 5.f, -0.f};  // 2 a row.
+  std::vector<uint32_t> sparse_counts = {1, 2, 70'000};
+  std::vector<uint64_t> dense_ids = {6};
+  std::vector<float> dense_values = {0.125f, 0.25f, 0.5f};
+};
+
+Push SamplePush() {
+  auto arrays = std::make_shared<SampleArrays>();
+  Push push;
+  push.ref = {7, 2};
+  push.step = 101;
+  push.epoch = 1;
+  push.rate_factor = 0.75f;
+  push.rows = 1'000;
+  push.parts = {{.partition = 0, .term = 2, .prev = kStart, .slice_begin = 0, .slice_end = 2},
+                {.partition = 2,
+                 .term = 4,
+                 .prev = 100,
+                 .fragment = 1,
+                 .fragment_count = 3,
+                 .slice_begin = 2,
+                 .slice_end = 3}};
+  push.slices = {{0, arrays->sparse_ids, arrays->sparse_values, arrays->sparse_counts},
+                 {1, {}, {}, {}},
+                 {1, arrays->dense_ids, arrays->dense_values, {}}};
+  push.storage = std::move(arrays);
+  return push;
+}
+
+Pull SamplePull() {
+  auto arrays = std::make_shared<SampleArrays>();
+  Pull pull;
+  pull.kind = Pull::Kind::kReadOnly;
+  pull.ref = {7, 2};
+  pull.step = 102;
+  pull.parts = {{.partition = 0, .term = 2, .min = 99, .slice_begin = 0, .slice_end = 1},
+                {.partition = 2, .term = 4, .min = 100, .slice_begin = 1, .slice_end = 2}};
+  pull.slices = {{0, arrays->sparse_ids, {}, {}}, {1, arrays->dense_ids, {}, {}}};
+  pull.storage = std::move(arrays);
+  return pull;
+}
+
+PullReply SamplePullReply() {
+  auto arrays = std::make_shared<SampleArrays>();
+  PullReply reply;
+  reply.ref = {7, 2};
+  reply.step = 102;
+  reply.parts = {{0, PartCode::kOk, arrays->sparse_values},
+                 {1, PartCode::kNotPrimary, {}},
+                 {2, PartCode::kOk, arrays->dense_values}};
+  reply.error = "partition 1 has moved";
+  reply.storage = std::move(arrays);
+  return reply;
+}
+
+}  // namespace
+
+std::vector<SampleMessage> SampleMessages() {
+  const ProcessId worker{5, 0xABCDEF0123456789};
+  const ProcessId server{1, 0x1111};
+  const ProcessId coordinator{kCoordinatorProcess, 0xC0};
+  const ProcessId newcomer{kUnassignedProcess, 0xABCDEF0123456789};
+  const Header to_coordinator{worker, coordinator, 3, 17};
+  const Header from_coordinator{coordinator, worker, 3, 18};
+  const Header to_server{worker, server, 0xFFFFFFFF00000001, 17};
+  const Header from_server{server, worker, 0xFFFFFFFF00000001, 16};
+  return {
+      {"hello", {{newcomer, {}, 1, 0}, Hello{Role::kServer, "tcp://10.0.0.1:4100", "avx2"}}},
+      {"welcome",
+       {from_coordinator, Welcome{5, SampleJob(), 250, {"part-0.snap", "", "part-2.snap"}}}},
+      {"heartbeat", {to_coordinator, Heartbeat{17, 21, 2}}},
+      {"map_update", {from_coordinator, SampleMap()}},
+      {"grants", {from_coordinator, SampleGrants()}},
+      {"progress", {to_coordinator, Progress{{7, 2}, 101, 51'234, 0.6931}}},
+      {"evaluation_result",
+       {to_coordinator, EvaluationResult{{8, 1}, 4, {0.5f, -1.5f, 2.f}, {1.f, 0.f, 1.f}}}},
+      {"evaluation_ack", {from_coordinator, EvaluationAck{{8, 1}, 4}}},
+      {"snapshot_request", {from_coordinator, SnapshotRequest{2, 3, 4, "/checkpoints/2"}}},
+      {"snapshot_done",
+       {to_coordinator, SnapshotDone{2, 3, 4, "p3-t4.snap", 123'456, 0xDEADBEEF, 789,
+                                     0x8000000000000001, 42, "disk full\xFF"}}},
+      {"job_end", {from_coordinator, JobEnd{6, "diverged at step 12"}}},
+      {"goodbye", {to_coordinator, Goodbye{-3, "train.txt:7:3: not a number"}}},
+      {"push", {to_server, SamplePush()}},
+      {"push_reply",
+       {from_server,
+        PushReply{
+            {7, 2}, 101, {{0, PartCode::kGap, 99}, {2, PartCode::kOk, 0}}, "steps are missing"}}},
+      {"pull", {to_server, SamplePull()}},
+      {"pull_reply", {from_server, SamplePullReply()}},
+  };
+}
+
+}  // namespace cairn
