@@ -33,8 +33,12 @@ def check(root, compiler, folders):
 
 def self_test(compiler):
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in (("good.h", "#pragma once\nstruct A {};\n"), ("bad.h", "std::string a;\n"),
-                           ("unguarded.h", "struct A {};\n")):
+        texts = {
+            "good.h": "#pragma once\nstruct A {};\n",
+            "bad.h": "#pragma once\nstd::string a;\n",
+            "unguarded.h": "struct A {};\n",
+        }
+        for name, text in texts.items():
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(text)
         assert not why_not_alone(compiler, [folder], "good.h")
