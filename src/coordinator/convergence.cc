@@ -1,0 +1,89 @@
+#include "coordinator/convergence.h"
+
+#include <cmath>
+
+#include "base/status.h"
+
+namespace cairn {
+namespace {
+
+constexpr int32_t kExitDiverged = 6;
+
+double MetricOf(const StopRules& rules, const EpochRecord& epoch) {
+  return rules.metric == StopRules::Metric::kAuc ? epoch.valid_auc : epoch.valid_logloss;
+}
+
+// Larger is better for both metrics after this.
+double Goodness(const StopRules& rules, const EpochRecord& epoch) {
+  const double value = MetricOf(rules, epoch);
+  return rules.metric == StopRules::Metric::kAuc ? value : -value;
+}
+
+const char* NameOf(StopRules::Metric metric) {
+  return metric == StopRules::Metric::kAuc ? "valid auc" : "valid logloss";
+}
+
+bool ReachedTarget(const StopRules& rules, const EpochRecord& epoch) {
+  if (rules.target == 0) return false;
+  const double value = MetricOf(rules, epoch);
+  return rules.metric == StopRules::Metric::kAuc ? value >= rules.target : value <= rules.target;
+}
+
+// Epochs since the last improvement of at least min_delta over the best before it.
+size_t EpochsWithoutGain(const StopRules& rules, const std::vector<EpochRecord>& epochs) {
+  double best = -INFINITY;
+  size_t since = 0;
+  for (const EpochRecord& epoch : epochs) {
+    const double goodness = Goodness(rules, epoch);
+    if (goodness > best + rules.min_delta || best == -INFINITY) {
+      best = goodness;
+      since = 0;
+    } else {
+      ++since;
+    }
+  }
+  return since;
+}
+
+}  // namespace
+
+std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_planned,
+                                       const std::vector<EpochRecord>& epochs) {
+  const EpochRecord& last = epochs.back();
+  if (last.rows > 0 && !std::isfinite(last.train_logloss)) {
+    return StopDecision{kExitDiverged,
+                        Concat("diverged: the training loss of epoch ", last.epoch + 1,
+                               " is not finite; try a smaller --lr")};
+  }
+  const bool validated = !std::isnan(MetricOf(rules, last));
+  if (validated && ReachedTarget(rules, last)) {
+    return StopDecision{0, Concat(NameOf(rules.metric), " ", MetricOf(rules, last),
+                                  " reached the target ", rules.target)};
+  }
+  if (validated && rules.patience > 0 && EpochsWithoutGain(rules, epochs) >= rules.patience) {
+    return StopDecision{0, Concat(NameOf(rules.metric), " has not improved for ", rules.patience,
+                                  rules.patience == 1 ? " epoch" : " epochs")};
+  }
+  if (rules.relative_change > 0 && epochs.size() > 1) {
+    const double before = epochs[epochs.size() - 2].train_logloss;
+    if (std::abs(before - last.train_logloss) < rules.relative_change * std::abs(before)) {
+      return StopDecision{0, Concat("the training loss changes by less than ",
+                                    rules.relative_change, " of itself")};
+    }
+  }
+  if (rules.max_seconds > 0 && last.seconds >= rules.max_seconds) {
+    return StopDecision{0, Concat("the time is up: ", rules.max_seconds, " s")};
+  }
+  if (epochs.size() >= epochs_planned) return StopDecision{0, "all epochs are done"};
+  return std::nullopt;
+}
+
+size_t BestEpoch(const StopRules& rules, const std::vector<EpochRecord>& epochs) {
+  size_t best = 0;
+  for (size_t i = 1; i < epochs.size(); ++i) {
+    if (Goodness(rules, epochs[i]) > Goodness(rules, epochs[best])) best = i;
+  }
+  return best;
+}
+
+}  // namespace cairn

@@ -1,0 +1,146 @@
+#include "coordinator/manifest.h"
+
+#include <bit>
+#include <cstdio>
+#include <span>
+
+#include "base/crc32c.h"
+#include "base/numbers.h"
+#include "base/status.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::string_view kTitle = "cairn model 1";
+
+std::string Hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : bytes) {
+    out += kDigits[static_cast<uint8_t>(c) >> 4];
+    out += kDigits[static_cast<uint8_t>(c) & 15];
+  }
+  return out;
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+bool Unhex(std::string_view hex, std::string* bytes) {
+  if (hex.size() % 2 != 0) return false;
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    const int high = HexDigit(hex[i]);
+    const int low = HexDigit(hex[i + 1]);
+    if (high < 0 || low < 0) return false;
+    *bytes += static_cast<char>(high * 16 + low);
+  }
+  return true;
+}
+
+bool UnhexWord(std::string_view hex, size_t digits, uint64_t* word) {
+  if (hex.size() != digits) return false;
+  *word = 0;
+  for (const char c : hex) {
+    const int digit = HexDigit(c);
+    if (digit < 0) return false;
+    *word = *word * 16 + static_cast<uint64_t>(digit);
+  }
+  return true;
+}
+
+uint32_t CrcOf(std::string_view text) {
+  return Crc32c(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+std::string HexWord(uint64_t word, int digits) {
+  char buffer[17];
+  std::snprintf(buffer, sizeof buffer, "%0*llx", digits, static_cast<unsigned long long>(word));
+  return buffer;
+}
+
+// Cuts the text up to `separator` off the front of `rest`.
+std::string_view Cut(std::string_view* rest, char separator) {
+  const size_t at = rest->find(separator);
+  const std::string_view head = rest->substr(0, at);
+  *rest = at == std::string_view::npos ? std::string_view() : rest->substr(at + 1);
+  return head;
+}
+
+absl::Status ParseFile(std::string_view line, Manifest* manifest) {
+  Manifest::File file;
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t partition, ParseU64(Cut(&line, ' ')));
+  CAIRN_ASSIGN_OR_RETURN(file.bytes, ParseU64(Cut(&line, ' ')));
+  uint64_t crc = 0;
+  if (!UnhexWord(Cut(&line, ' '), 8, &crc)) return DataLoss("a checksum is not 8 hex digits");
+  CAIRN_ASSIGN_OR_RETURN(file.rows, ParseU64(Cut(&line, ' ')));
+  file.partition = static_cast<uint32_t>(partition);
+  file.crc = static_cast<uint32_t>(crc);
+  file.name = std::string(line);
+  if (partition != manifest->files.size()) return DataLoss("partitions are not in order");
+  const bool plain = !file.name.empty() && file.name.find('/') == std::string::npos &&
+                     file.name[0] != '.';
+  if (!plain) return DataLoss("not a plain file name: ", file.name);
+  manifest->files.push_back(std::move(file));
+  return {};
+}
+
+absl::Status ParseLine(std::string_view key, std::string_view value, Manifest* manifest) {
+  if (key == "job") {
+    if (!Unhex(value, &manifest->job)) return DataLoss("not hexadecimal");
+  } else if (key == "program") {
+    if (!Unhex(value, &manifest->program)) return DataLoss("not hexadecimal");
+  } else if (key == "digest") {
+    if (value.size() != 32 || !UnhexWord(value.substr(0, 16), 16, &manifest->digest_high) ||
+        !UnhexWord(value.substr(16), 16, &manifest->digest_low)) {
+      return DataLoss("a digest is not 32 hex digits");
+    }
+  } else if (key == "file") {
+    return ParseFile(value, manifest);
+  } else {
+    return DataLoss("unknown entry \"", key, "\"");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string FormatDigest(uint64_t high, uint64_t low) { return HexWord(high, 16) + HexWord(low, 16); }
+
+std::string FormatManifest(const Manifest& manifest) {
+  std::string text = Concat(kTitle, "\njob ", Hex(manifest.job), "\nprogram ",
+                            Hex(manifest.program), "\ndigest ",
+                            FormatDigest(manifest.digest_high, manifest.digest_low), "\n");
+  for (const Manifest::File& file : manifest.files) {
+    text += Concat("file ", file.partition, " ", file.bytes, " ", HexWord(file.crc, 8), " ",
+                   file.rows, " ", file.name, "\n");
+  }
+  return Concat(text, "end ", HexWord(CrcOf(text), 8), "\n");
+}
+
+absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
+  const std::string_view whole = text;
+  Manifest manifest;
+  if (Cut(&text, '\n') != kTitle) return DataLoss("line 1: not a manifest of version 1");
+  for (int line_number = 2; !text.empty(); ++line_number) {
+    const std::string_view before = whole.substr(0, whole.size() - text.size());
+    std::string_view line = Cut(&text, '\n');
+    const std::string_view key = Cut(&line, ' ');
+    if (key == "end") {
+      if (line != HexWord(CrcOf(before), 8) || !text.empty()) {
+        return DataLoss("line ", line_number, ": the checksum does not match");
+      }
+      if (!std::has_single_bit(manifest.files.size())) {
+        return DataLoss("the number of files, ", manifest.files.size(), ", is no power of two");
+      }
+      return manifest;
+    }
+    CAIRN_RETURN_IF_ERROR(
+        Annotate(ParseLine(key, line, &manifest), "line ", line_number));
+  }
+  return DataLoss("the last line is missing: the file is cut short");
+}
+
+}  // namespace cairn

@@ -1,0 +1,272 @@
+#include "train/stream_runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace cairn {
+
+StreamRunner::StreamRunner(const JobSpec& job, const Schedule& schedule, MemberCore* member,
+                           ClientCore* client, Options options)
+    : job_(job), schedule_(schedule), member_(member), client_(client), options_(options) {
+  CAIRN_CHECK(options_.steps_in_flight > 0, "a window of no steps never moves");
+}
+
+// ---- Streams come and go ---------------------------------------------------------------------
+
+void StreamRunner::OnGrants(Micros now, RunnerActions* out) {
+  const Grants& grants = *member_->grants();
+  std::vector<StreamRef> gone;
+  for (const auto& [ref, run] : runs_) {
+    const bool listed = std::any_of(grants.grants.begin(), grants.grants.end(),
+                                    [&](const Grant& grant) { return grant.ref == ref; });
+    if (!listed) gone.push_back(ref);
+  }
+  for (const StreamRef& ref : gone) DropRun(ref);
+  for (const Grant& grant : grants.grants) {
+    if (grant.work.kind == StreamWork::Kind::kClient) continue;
+    if (Run* run = FindRun(grant.ref); run != nullptr) {
+      run->grant.limit = grant.limit;
+      continue;
+    }
+    Run& run = runs_[grant.ref];
+    run.grant = grant;
+    run.next_step = grant.base + 1;
+    run.done = run.reported = grant.base;
+    if (!Evaluates(run)) client_->OpenRun(grant.ref, grant.base);
+  }
+  std::vector<Run*> by_step;
+  for (auto& [ref, run] : runs_) by_step.push_back(&run);
+  std::stable_sort(by_step.begin(), by_step.end(),
+                   [](const Run* a, const Run* b) { return a->next_step < b->next_step; });
+  for (Run* run : by_step) Advance(run, now, out);
+  Drain(now, out);
+}
+
+StreamRunner::Run* StreamRunner::FindRun(const StreamRef& ref) {
+  const auto found = runs_.find(ref);
+  return found == runs_.end() ? nullptr : &found->second;
+}
+
+StreamRunner::Step* StreamRunner::FindStep(const StepKey& key, Run** run) {
+  *run = FindRun(key.ref);
+  if (*run == nullptr) return nullptr;
+  for (Step& step : (*run)->steps) {
+    if (step.step == key.step) return &step;
+  }
+  return nullptr;
+}
+
+void StreamRunner::DropRun(const StreamRef& ref) {
+  if (client_->HasRun(ref)) client_->DropRun(ref);
+  runs_.erase(ref);
+  std::erase_if(ops_, [&](const auto& entry) { return entry.second.ref == ref; });
+}
+
+BatchRef StreamRunner::BatchOf(const Run& run, StepIndex step) const {
+  const StreamWork& work = run.grant.work;
+  const bool fixed = job_.mode.consistency != Consistency::kAsp;
+  if (fixed && !Evaluates(run)) return FixedBatch(schedule_, work.slot, step);
+  return {work.epoch, work.first_batch + step - 1, true};
+}
+
+float StreamRunner::RateOf(const Run& run, const Step& step) const {
+  if (Evaluates(run)) return 1;
+  if (job_.mode.consistency == Consistency::kAsp) {
+    const uint64_t done = step.batch.epoch * schedule_.batches_per_epoch + step.batch.batch;
+    return RateFactor(schedule_, done, BatchesInAll(schedule_));
+  }
+  return RateFactor(schedule_, step.step - 1, FixedStepsThrough(schedule_, schedule_.epochs));
+}
+
+// ---- A step's life: read, pull, compute, push -------------------------------------------------
+
+void StreamRunner::Advance(Run* run, Micros now, RunnerActions* out) {
+  const StepIndex end = std::min(run->grant.limit, run->grant.work.last);
+  const size_t window = options_.steps_in_flight;
+  while (run->steps.size() < window + options_.reads_ahead && run->next_step <= end) {
+    Step& step = run->steps.emplace_back();
+    step.step = run->next_step++;
+    step.batch = BatchOf(*run, step.step);
+    out->reads.push_back({{run->grant.ref, step.step}, Evaluates(*run), step.batch.epoch,
+                          step.batch.batch, step.batch.exists});
+  }
+  for (size_t i = 0; i < std::min(window, run->steps.size()); ++i) {
+    if (run->steps[i].stage == Stage::kRead) StartPull(run, &run->steps[i], now, out);
+  }
+}
+
+void StreamRunner::BatchRead(const StepKey& key, std::unique_ptr<PreparedBatch> batch, Micros now,
+                             RunnerActions* out) {
+  Run* run = nullptr;
+  Step* step = FindStep(key, &run);
+  if (step == nullptr || step->stage != Stage::kReading) return;  // Of a run that was dropped.
+  step->prepared = std::move(batch);
+  step->stage = Stage::kRead;
+  Advance(run, now, out);
+  Drain(now, out);
+}
+
+void StreamRunner::StartPull(Run* run, Step* step, Micros now, RunnerActions* out) {
+  step->stage = Stage::kPulling;
+  ClientCore::PullRequest request;
+  request.payload = step->prepared->pull();
+  if (Evaluates(*run)) {
+    request.kind = Pull::Kind::kReadOnly;
+  } else {
+    request.ref = run->grant.ref;
+    request.step = step->step;
+  }
+  step->op = client_->StartPull(std::move(request), now, &out->messages);
+  ops_[step->op] = {run->grant.ref, step->step};
+}
+
+void StreamRunner::OnCompletion(Completion completion, Micros now, RunnerActions* out) {
+  const auto found = ops_.find(completion.op);
+  if (found == ops_.end()) return;
+  const StepKey key = found->second;
+  ops_.erase(found);
+  if (completion.code == Completion::Code::kError) {
+    error_ = completion.status;
+    return;
+  }
+  if (completion.code == Completion::Code::kFenced) {
+    DropRun(key.ref);  // Somebody else runs the stream now.
+    return;
+  }
+  Run* run = nullptr;
+  Step* step = FindStep(key, &run);
+  if (step == nullptr) return;
+  if (!completion.is_push) {
+    step->values = std::move(completion.values);
+    step->passed = completion.code == Completion::Code::kPassed;
+    step->stage = Stage::kPulled;
+  }
+  ComputeInOrder(run, now, out);
+  Settle(run, now, out);
+}
+
+// Steps are pushed in order, so they are computed in order, whatever order the pulls come back in.
+void StreamRunner::ComputeInOrder(Run* run, Micros now, RunnerActions* out) {
+  for (Step& step : run->steps) {
+    if (step.stage == Stage::kPushing) continue;
+    if (step.stage == Stage::kPulled && step.passed) {
+      step.stage = Stage::kPushing;
+      client_->SkipStep(run->grant.ref, step.step, now, &out->messages);
+      continue;
+    }
+    if (step.stage == Stage::kPulled) {
+      step.stage = Stage::kComputing;
+      out->computes.push_back({{run->grant.ref, step.step},
+                               Evaluates(*run),
+                               step.batch.epoch,
+                               RateOf(*run, step),
+                               std::move(step.prepared),
+                               std::move(step.values)});
+    }
+    if (!Evaluates(*run)) return;
+  }
+}
+
+void StreamRunner::Computed(const StepKey& key, std::shared_ptr<const PushPayload> push,
+                            uint64_t rows, double loss_sum, Micros now, RunnerActions* out) {
+  Run* run = nullptr;
+  Step* step = FindStep(key, &run);
+  if (step == nullptr || step->stage != Stage::kComputing) return;
+  step->stage = Stage::kPushing;
+  step->rows = rows;
+  step->loss_sum = loss_sum;
+  step->op = client_->StartPush({key.ref, key.step, std::move(push)}, now, &out->messages);
+  ops_[step->op] = key;
+  ComputeInOrder(run, now, out);
+  Drain(now, out);
+}
+
+void StreamRunner::Scored(const StepKey& key, std::vector<float> scores,
+                          std::vector<float> labels, Micros now, RunnerActions* out) {
+  Run* run = nullptr;
+  Step* step = FindStep(key, &run);
+  if (step == nullptr || step->stage != Stage::kComputing) return;
+  step->stage = Stage::kPushing;
+  EvaluationResult result{key.ref, key.step, std::move(scores), std::move(labels)};
+  step->result = MakeMessage(member_->HeaderTo(member_->coordinator()), std::move(result));
+  out->messages.push_back({member_->coordinator_address(), step->result});
+  run->report_at = now + options_.repeat_after;
+  WakeAt(run->report_at);
+  Drain(now, out);
+}
+
+void StreamRunner::Receive(const Message& message, Micros now, RunnerActions* out) {
+  const auto* ack = BodyAs<EvaluationAck>(message);
+  if (ack == nullptr || message.header.to != member_->self()) return;
+  Run* run = nullptr;
+  const Step* step = FindStep({ack->ref, ack->step}, &run);
+  if (step == nullptr || step->result == nullptr) return;
+  std::erase_if(run->steps, [&](const Step& s) { return s.step == ack->step; });
+  Advance(run, now, out);
+  Drain(now, out);
+}
+
+// ---- What is done, and saying so --------------------------------------------------------------
+
+void StreamRunner::Settle(Run* run, Micros now, RunnerActions* out) {
+  if (Evaluates(*run)) return;
+  const StepIndex progress = client_->ProgressOf(run->grant.ref);
+  while (!run->steps.empty() && run->steps.front().step <= progress) {
+    const Step& step = run->steps.front();
+    run->rows += step.rows;
+    run->loss_sum += step.loss_sum;
+    run->done = step.step;
+    ops_.erase(step.op);
+    run->steps.pop_front();
+  }
+  const bool at_end = run->done == std::min(run->grant.limit, run->grant.work.last);
+  if (run->done > run->reported && (at_end || now >= run->report_at)) Report(run, now, out);
+  if (run->done > run->reported) WakeAt(run->report_at);
+  Advance(run, now, out);
+}
+
+void StreamRunner::Report(Run* run, Micros now, RunnerActions* out) {
+  const Progress progress{run->grant.ref, run->done, run->rows, run->loss_sum};
+  out->messages.push_back({member_->coordinator_address(),
+                           MakeMessage(member_->HeaderTo(member_->coordinator()), progress)});
+  run->reported = run->done;
+  const bool at_end = run->done == std::min(run->grant.limit, run->grant.work.last);
+  run->report_at = now + (at_end ? options_.repeat_after : options_.progress_every);
+  WakeAt(run->report_at);
+}
+
+// The client core may complete operations within any call: take them until there are no more.
+void StreamRunner::Drain(Micros now, RunnerActions* out) {
+  while (true) {
+    std::vector<Completion> completions = client_->TakeCompletions();
+    if (completions.empty()) return;
+    for (Completion& completion : completions) OnCompletion(std::move(completion), now, out);
+  }
+}
+
+void StreamRunner::Tick(Micros now, RunnerActions* out) {
+  next_tick_ = INT64_MAX;
+  Drain(now, out);
+  for (auto& [ref, run] : runs_) {
+    const bool evaluates = Evaluates(run);
+    const bool at_end =
+        !evaluates && run.done == std::min(run.grant.limit, run.grant.work.last);
+    // A report that may be lost is repeated: the last one before the coordinator has to act.
+    if (!evaluates && now >= run.report_at && (run.done > run.reported || at_end)) {
+      Report(&run, now, out);
+    }
+    if (!evaluates && (run.done > run.reported || at_end)) WakeAt(run.report_at);
+    if (!evaluates) continue;
+    const bool repeat = now >= run.report_at;
+    for (const Step& step : run.steps) {
+      if (step.result == nullptr) continue;
+      if (repeat) out->messages.push_back({member_->coordinator_address(), step.result});
+      run.report_at = repeat ? now + options_.repeat_after : run.report_at;
+      WakeAt(run.report_at);
+    }
+  }
+}
+
+}  // namespace cairn

@@ -1,0 +1,145 @@
+// The trainer's state machine: which batch to read, what to pull, when to push, what to report. It
+// runs the streams that the coordinator leases to this worker; reading, parsing and math are
+// actions that a shell carries out (trainer.cc, and the simulator).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "sharding/schedule.h"
+#include "worker/client_core.h"
+
+namespace cairn {
+
+// What the shell has made of a batch; the runner only passes it on.
+class PreparedBatch {
+ public:
+  virtual ~PreparedBatch() = default;
+  // What to pull for it; empty tables are legal.
+  virtual std::shared_ptr<const PullPayload> pull() const = 0;
+};
+
+// Identifies a step of a run across the runner and its shell.
+struct StepKey {
+  StreamRef ref;
+  StepIndex step = 0;
+
+  auto operator<=>(const StepKey&) const = default;
+};
+
+// Read this batch and answer with BatchRead.
+struct ReadAction {
+  StepKey key;
+  bool evaluation = false;
+  uint64_t epoch = 0;
+  uint64_t batch = 0;
+  bool exists = true;  // Otherwise an empty step: prepare a batch without rows.
+};
+
+// Compute on the pulled values, and answer with Computed or Scored.
+struct ComputeAction {
+  StepKey key;
+  bool evaluation = false;
+  uint64_t epoch = 0;
+  float rate_factor = 1;
+  std::unique_ptr<PreparedBatch> batch;
+  std::vector<std::vector<float>> values;  // By table of the payload.
+};
+
+struct RunnerActions {
+  Outbox messages;
+  std::vector<ReadAction> reads;
+  std::vector<ComputeAction> computes;
+};
+
+class StreamRunner {
+ public:
+  struct Options {
+    // Steps of one stream from their pull to the last acknowledgement of their push.
+    uint32_t steps_in_flight = 2;
+    uint32_t reads_ahead = 2;  // Beyond those.
+    Micros progress_every = 100 * kMicrosPerMilli;
+    Micros repeat_after = 300 * kMicrosPerMilli;
+  };
+
+  // `member` and `client` outlive the runner.
+  StreamRunner(const JobSpec& job, const Schedule& schedule, MemberCore* member,
+               ClientCore* client, Options options);
+
+  // The member core has newer grants.
+  void OnGrants(Micros now, RunnerActions* out);
+  // EvaluationAck; anything else is ignored.
+  void Receive(const Message& message, Micros now, RunnerActions* out);
+  // What the client core completed. Call with TakeCompletions after every call to it.
+  void OnCompletion(Completion completion, Micros now, RunnerActions* out);
+  void BatchRead(const StepKey& key, std::unique_ptr<PreparedBatch> batch, Micros now,
+                 RunnerActions* out);
+  // rows and loss_sum: of the batch, before its update.
+  void Computed(const StepKey& key, std::shared_ptr<const PushPayload> push, uint64_t rows,
+                double loss_sum, Micros now, RunnerActions* out);
+  void Scored(const StepKey& key, std::vector<float> scores, std::vector<float> labels, Micros now,
+              RunnerActions* out);
+  void Tick(Micros now, RunnerActions* out);
+  Micros next_tick() const { return next_tick_; }
+  size_t runs() const { return runs_.size(); }
+
+  // An error that ends the job: a refused request. OK while there is none.
+  const absl::Status& error() const { return error_; }
+
+ private:
+  enum class Stage : uint8_t { kReading, kRead, kPulling, kPulled, kComputing, kPushing };
+  struct Step {
+    StepIndex step = 0;
+    Stage stage = Stage::kReading;
+    BatchRef batch;
+    std::unique_ptr<PreparedBatch> prepared;
+    std::vector<std::vector<float>> values;
+    OpId op = 0;
+    bool passed = false;
+    uint64_t rows = 0;
+    double loss_sum = 0;
+    MessagePtr result;  // Evaluation: what is repeated until it is acknowledged.
+  };
+  struct Run {
+    Grant grant;
+    StepIndex next_step = 1;
+    std::deque<Step> steps;  // In flight, by step.
+    StepIndex done = 0;      // Every step <= this is acknowledged.
+    StepIndex reported = 0;
+    uint64_t rows = 0;       // Of the steps since the attempt's base.
+    double loss_sum = 0;
+    Micros report_at = 0;
+  };
+
+  bool Evaluates(const Run& run) const {
+    return run.grant.work.kind == StreamWork::Kind::kEvaluate;
+  }
+  BatchRef BatchOf(const Run& run, StepIndex step) const;
+  float RateOf(const Run& run, const Step& step) const;
+  Run* FindRun(const StreamRef& ref);
+  Step* FindStep(const StepKey& key, Run** run);
+  void DropRun(const StreamRef& ref);
+  // Starts whatever the run's window allows.
+  void Advance(Run* run, Micros now, RunnerActions* out);
+  void StartPull(Run* run, Step* step, Micros now, RunnerActions* out);
+  void ComputeInOrder(Run* run, Micros now, RunnerActions* out);
+  void Settle(Run* run, Micros now, RunnerActions* out);
+  void Report(Run* run, Micros now, RunnerActions* out);
+  void Drain(Micros now, RunnerActions* out);
+  void WakeAt(Micros at) { next_tick_ = std::min(next_tick_, at); }
+
+  const JobSpec job_;
+  const Schedule schedule_;
+  MemberCore* const member_;
+  ClientCore* const client_;
+  const Options options_;
+  std::map<StreamRef, Run> runs_;
+  std::map<OpId, StepKey> ops_;
+  absl::Status error_;
+  Micros next_tick_ = INT64_MAX;
+};
+
+}  // namespace cairn

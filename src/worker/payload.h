@@ -1,0 +1,32 @@
+// What a step's pull and push consist of, before they are cut into messages.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sharding/key_cut.h"
+#include "wire/message.h"
+
+namespace cairn {
+
+// Gradients (or values) of one table, in the order of its KeyCut.
+struct TablePush {
+  std::shared_ptr<const KeyCut> cut;
+  std::vector<float> values;  // [cut->unique() x cut->width]
+};
+
+// One step's push. Immutable once started; the messages in flight point into it.
+struct PushPayload {
+  std::vector<TablePush> tables;  // At most one entry a table.
+  uint64_t epoch = 0;
+  float rate_factor = 1;
+  uint32_t rows = 0;
+  // The gradient was not finite: the stamps go out, nothing is applied.
+  bool bare = false;
+};
+
+// One step's pull: at most one entry a table.
+using PullPayload = std::vector<std::shared_ptr<const KeyCut>>;
+
+}  // namespace cairn
