@@ -1,0 +1,413 @@
+#include "server/executor_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "base/status.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kRowsPerSlice = 256;            // Of a scan: well under a millisecond.
+constexpr uint32_t kStorageRequestsInFlight = 4; // Of one snapshot: bounds its memory.
+constexpr int32_t kExitModelDamaged = 4;
+
+// Adds to the reply that is being made for a request.
+struct OpenReply {
+  MessagePtr request;
+  PullReply reply;
+  std::shared_ptr<std::vector<float>> values = std::make_shared<std::vector<float>>();
+  std::vector<std::pair<size_t, size_t>> ranges;  // Of each part, in `values`.
+
+  void Add(const PartResult& result, size_t begin) {
+    reply.parts.push_back({result.partition, result.code, {}});
+    ranges.emplace_back(begin, values->size() - begin);
+  }
+  // The spans are made last: `values` moves while it grows.
+  PullReply Close() {
+    for (size_t i = 0; i < ranges.size(); ++i) {
+      reply.parts[i].values = {values->data() + ranges[i].first, ranges[i].second};
+    }
+    reply.storage = std::move(values);
+    return std::move(reply);
+  }
+};
+
+OpenReply OpenReplyTo(const MessagePtr& request) {
+  const Pull& pull = *BodyAs<Pull>(*request);
+  OpenReply open;
+  open.request = request;
+  open.reply.ref = pull.ref;
+  open.reply.step = pull.step;
+  return open;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ExecutorCore>> ExecutorCore::Make(
+    const Welcome& welcome, const ProcessId& self, const ProcessId& coordinator,
+    std::string coordinator_address, Options options) {
+  auto core = std::unique_ptr<ExecutorCore>(new ExecutorCore(
+      welcome, self, coordinator, std::move(coordinator_address), std::move(options)));
+  PartitionContext& context = core->context_;
+  for (uint32_t table = 0; table < context.job.tables.size(); ++table) {
+    CAIRN_ASSIGN_OR_RETURN(
+        auto schema, TableSchema::Make(context.job, table, core->options_.optimizers));
+    context.schemas.push_back(std::move(schema));
+  }
+  return core;
+}
+
+ExecutorCore::ExecutorCore(const Welcome& welcome, const ProcessId& self,
+                           const ProcessId& coordinator, std::string coordinator_address,
+                           Options options)
+    : options_(std::move(options)),
+      self_(self),
+      coordinator_(coordinator),
+      coordinator_address_(std::move(coordinator_address)),
+      init_files_(welcome.init_files) {
+  context_.job = welcome.job;
+  context_.guards = options_.guards;
+}
+
+Header ExecutorCore::ReplyTo(const Message& request) const {
+  return {self_, request.header.from, request.header.request, map_index_};
+}
+
+void ExecutorCore::Receive(const MessagePtr& message, ExecutorActions* out) {
+  if (message->header.to != self_) return;  // Meant for a former life of this address.
+  if (const auto* map = BodyAs<MapUpdate>(*message)) {
+    OnMap(*map, out);
+  } else if (std::holds_alternative<Push>(message->body)) {
+    OnPush(message, out);
+  } else if (std::holds_alternative<Pull>(message->body)) {
+    OnPull(message, out);
+  } else if (const auto* request = BodyAs<SnapshotRequest>(*message)) {
+    OnSnapshotRequest(*request, out);
+  }
+}
+
+void ExecutorCore::OnMap(const MapUpdate& map, ExecutorActions* out) {
+  if (map.index <= map_index_ || map.partitions.size() != context_.job.partitions) return;
+  map_index_ = map.index;
+  context_.streams = {map.floor, map.opened, map.closed};
+  for (uint32_t p = options_.executor; p < map.partitions.size(); p += options_.executors) {
+    const PartitionEntry& entry = map.partitions[p];
+    if (entry.primary != self_) {
+      owned_.erase(p);  // Its waiting pulls are answered "not primary" below.
+      continue;
+    }
+    Owned& owned = owned_[p];
+    owned.term = entry.term;
+    if (owned.partition != nullptr) continue;
+    owned.partition = std::make_unique<Partition>(&context_, p);
+    if (!init_files_.empty()) {
+      owned.loader = std::make_unique<PartitionLoader>(
+          owned.partition.get(), context_.job.partitions, init_files_, next_ticket_++);
+      busy_ = true;
+    }
+  }
+  std::vector<uint32_t> changed;
+  for (auto& [p, owned] : owned_) owned.partition->OnStreamsChanged();
+  for (const auto& [p, waiting] : waiting_) changed.push_back(p);
+  ServeWaiting(changed, out);
+}
+
+ExecutorCore::Owned* ExecutorCore::Serving(uint32_t partition, uint64_t term, PartCode* code) {
+  const auto found = owned_.find(partition);
+  if (found == owned_.end() || term > found->second.term) {
+    *code = PartCode::kNotPrimary;  // A higher term: the sender knows that we are deposed.
+    return nullptr;
+  }
+  if (found->second.loader != nullptr) {
+    *code = PartCode::kBehind;
+    return nullptr;
+  }
+  return &found->second;
+}
+
+void ExecutorCore::OnPush(const MessagePtr& message, ExecutorActions* out) {
+  const Push& push = *BodyAs<Push>(*message);
+  PushReply reply{push.ref, push.step, {}, {}};
+  std::vector<uint32_t> changed;
+  for (const PushPart& part : push.parts) {
+    if (!Serves(part.partition)) continue;
+    PartResult result{part.partition, PartCode::kOk, 0};
+    Owned* owned = Serving(part.partition, part.term, &result.code);
+    if (owned == nullptr) {
+      reply.parts.push_back(result);
+      continue;
+    }
+    if (part.fragment_count > 1 &&
+        owned->partition->AssemblyBytes() > limits::kAssemblyBytesMax / owned_.size()) {
+      result.code = PartCode::kBehind;
+      reply.parts.push_back(result);
+      continue;
+    }
+    Partition::PushOutcome outcome = owned->partition->OnPush(message, part);
+    if (outcome.answered) reply.parts.push_back(outcome.result);
+    if (outcome.changed) changed.push_back(part.partition);
+    if (!outcome.error.empty()) reply.error = std::move(outcome.error);
+  }
+  if (!reply.parts.empty()) {
+    out->messages.push_back({"", MakeMessage(ReplyTo(*message), std::move(reply))});
+  }
+  ServeWaiting(changed, out);
+}
+
+void ExecutorCore::OnPull(const MessagePtr& message, ExecutorActions* out) {
+  const Pull& pull = *BodyAs<Pull>(*message);
+  OpenReply open = OpenReplyTo(message);
+  for (const PullPart& part : pull.parts) {
+    if (!Serves(part.partition)) continue;
+    const size_t begin = open.values->size();
+    Partition::PullOutcome outcome;
+    outcome.result.partition = part.partition;
+    Owned* owned = Serving(part.partition, part.term, &outcome.result.code);
+    if (owned != nullptr) {
+      outcome = owned->partition->OnPull(pull, part);
+      if (outcome.wait && waiting_count_ < limits::kWaitingPullsMax) {
+        Park(message, part);
+        continue;
+      }
+      if (outcome.wait) outcome.result.code = PartCode::kBehind;
+      if (outcome.result.code == PartCode::kOk) {
+        owned->partition->ReadPull(pull, part, open.values.get());
+      }
+      if (!outcome.error.empty()) open.reply.error = std::move(outcome.error);
+    }
+    open.Add(outcome.result, begin);
+  }
+  if (open.reply.parts.empty()) return;
+  out->messages.push_back({"", MakeMessage(ReplyTo(*message), open.Close())});
+}
+
+void ExecutorCore::Park(const MessagePtr& message, const PullPart& part) {
+  std::deque<WaitingPull>& waiting = waiting_[part.partition];
+  for (const WaitingPull& other : waiting) {
+    const Header& header = other.message->header;
+    if (header.request == message->header.request && header.from == message->header.from) return;
+  }
+  waiting.push_back({message, &part});
+  ++waiting_count_;
+}
+
+void ExecutorCore::ServeWaiting(const std::vector<uint32_t>& partitions, ExecutorActions* out) {
+  std::vector<OpenReply> replies;
+  for (const uint32_t p : partitions) {
+    const auto found = waiting_.find(p);
+    if (found == waiting_.end()) continue;
+    std::deque<WaitingPull> still;
+    for (WaitingPull& waiting : found->second) {
+      const Pull& pull = *BodyAs<Pull>(*waiting.message);
+      Partition::PullOutcome outcome;
+      outcome.result.partition = p;
+      Owned* owned = Serving(p, waiting.part->term, &outcome.result.code);
+      if (owned != nullptr) outcome = owned->partition->OnPull(pull, *waiting.part);
+      if (outcome.wait) {
+        still.push_back(std::move(waiting));
+        continue;
+      }
+      auto open = std::find_if(replies.begin(), replies.end(), [&](const OpenReply& reply) {
+        return reply.request == waiting.message;
+      });
+      if (open == replies.end()) {
+        open = replies.insert(replies.end(), OpenReplyTo(waiting.message));
+      }
+      const size_t begin = open->values->size();
+      if (owned != nullptr && outcome.result.code == PartCode::kOk) {
+        owned->partition->ReadPull(pull, *waiting.part, open->values.get());
+      }
+      open->Add(outcome.result, begin);
+    }
+    waiting_count_ -= found->second.size() - still.size();
+    found->second = std::move(still);
+    if (found->second.empty()) waiting_.erase(found);
+  }
+  for (OpenReply& open : replies) {
+    const Header header = ReplyTo(*open.request);
+    out->messages.push_back({"", MakeMessage(header, open.Close())});
+  }
+}
+
+void ExecutorCore::Fail(int32_t code, const absl::Status& status, ExecutorActions* out) {
+  out->messages.push_back(
+      {coordinator_address_, MakeMessage(Header{self_, coordinator_, 0, map_index_},
+                                         Goodbye{code, std::string(MessageOf(status))})});
+}
+
+// ---- Long work: loads and snapshots, in slices ----------------------------------------------
+
+void ExecutorCore::Tick(ExecutorActions* out) {
+  busy_ = false;
+  AdvanceLoads(out);
+  AdvanceSnapshots(out);
+}
+
+void ExecutorCore::AdvanceLoads(ExecutorActions* out) {
+  for (auto& [p, owned] : owned_) {
+    if (owned.loader == nullptr) continue;
+    if (auto read = owned.loader->NextRead()) out->storage.push_back(*std::move(read));
+  }
+}
+
+void ExecutorCore::Completed(const StorageResult& result, ExecutorActions* out) {
+  for (auto& [p, owned] : owned_) {
+    if (owned.loader == nullptr || owned.loader->ticket() != result.ticket) continue;
+    const absl::Status status = owned.loader->OnRead(result);
+    if (!status.ok()) {
+      Fail(kExitModelDamaged, Annotate(status, "loading the model from ", context_.job.init_dir),
+           out);
+    } else if (owned.loader->done()) {
+      owned.loader.reset();
+      ServeWaiting({p}, out);
+    } else {
+      busy_ = true;
+    }
+    return;
+  }
+  for (auto& [id, job] : snapshots_) {
+    if (job.ticket != result.ticket || job.finished) continue;
+    --job.requests_pending;
+    if (!result.status.ok()) {
+      job.done.error = std::string(MessageOf(result.status));
+      FinishSnapshot(&job, out);
+    } else if (result.kind == StorageRequest::Kind::kCommit) {
+      FinishSnapshot(&job, out);
+    } else {
+      busy_ = true;
+    }
+    return;
+  }
+}
+
+void ExecutorCore::OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out) {
+  if (!Serves(request.partition)) return;
+  const auto owned = owned_.find(request.partition);
+  if (owned == owned_.end() || owned->second.loader != nullptr) return;  // It will be repeated.
+  if (owned->second.term != request.term) return;
+  const auto id = std::make_pair(request.checkpoint, request.partition);
+  const auto found = snapshots_.find(id);
+  if (found != snapshots_.end()) {
+    if (found->second.finished) SendSnapshotDone(found->second, out);
+    return;
+  }
+  for (const auto& [other, job] : snapshots_) {
+    if (other.second == request.partition && !job.finished) return;  // One at a time.
+  }
+  // Answers to older requests for this partition are of no use to anybody any more.
+  std::erase_if(snapshots_, [&](const auto& entry) {
+    return entry.first.second == request.partition && entry.first.first < request.checkpoint;
+  });
+  SnapshotJob& job = snapshots_[id];
+  job.request = request;
+  BeginSnapshot(&job, out);
+}
+
+void ExecutorCore::BeginSnapshot(SnapshotJob* job, ExecutorActions* out) {
+  const SnapshotRequest& request = job->request;
+  job->ticket = next_ticket_++;
+  job->done.checkpoint = request.checkpoint;
+  job->done.partition = request.partition;
+  job->done.term = request.term;
+  Partition& partition = *owned_.at(request.partition).partition;
+  job->digest = std::make_unique<DigestScan>(partition.shards());
+  busy_ = true;
+  if (request.directory.empty()) return;  // Only the digest is asked for.
+  // The name holds who wrote it: a file is created once and never rewritten.
+  job->done.file = Concat("p", request.partition, "-c", request.checkpoint, "-t", request.term,
+                          "-i", self_.process, ".snapshot");
+  job->path = Concat(request.directory, "/", job->done.file);
+  SnapshotHeader header;
+  header.job = context_.job.name;
+  header.checkpoint = request.checkpoint;
+  header.partition = request.partition;
+  header.partitions = context_.job.partitions;
+  header.tables = context_.job.tables;
+  job->writer = std::make_unique<SnapshotWriter>(std::move(header), partition.shards());
+  partition.set_snapshot(job->writer.get());
+  StorageRequest create{job->ticket, StorageRequest::Kind::kCreate, job->path, {}, 0, 0};
+  out->storage.push_back(std::move(create));
+  ++job->requests_pending;
+}
+
+void ExecutorCore::AdvanceSnapshots(ExecutorActions* out) {
+  for (auto& [id, job] : snapshots_) {
+    if (job.finished) continue;
+    if (job.requests_pending < kStorageRequestsInFlight) StepSnapshot(&job, out);
+    if (!job.finished && job.requests_pending < kStorageRequestsInFlight) busy_ = true;
+  }
+}
+
+void ExecutorCore::Append(SnapshotJob* job, std::vector<std::byte> bytes, ExecutorActions* out) {
+  if (bytes.empty()) return;
+  job->done.bytes += bytes.size();
+  job->done.crc = Crc32c(bytes, job->done.crc);
+  out->storage.push_back(
+      {job->ticket, StorageRequest::Kind::kAppend, job->path, std::move(bytes), 0, 0});
+  ++job->requests_pending;
+}
+
+void ExecutorCore::StepSnapshot(SnapshotJob* job, ExecutorActions* out) {
+  if (job->digest->Step(kRowsPerSlice)) return;  // More to scan.
+  if (job->writer == nullptr) {
+    if (job->path.empty()) FinishSnapshot(job, out);
+    return;  // Else: the last requests are on their way to the disk.
+  }
+  std::vector<std::byte> bytes;
+  const bool more = job->writer->ScanSlice(kRowsPerSlice, &bytes);
+  if (!more) {
+    Partition& partition = *owned_.at(job->request.partition).partition;
+    job->writer->Finish(partition.Stamps(), &bytes);
+    partition.set_snapshot(nullptr);
+    job->writer.reset();
+  }
+  Append(job, std::move(bytes), out);
+  if (!more) {
+    out->storage.push_back(
+        {job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});
+    ++job->requests_pending;
+  }
+}
+
+void ExecutorCore::FinishSnapshot(SnapshotJob* job, ExecutorActions* out) {
+  job->finished = true;
+  if (job->writer != nullptr) {
+    const auto owned = owned_.find(job->request.partition);
+    if (owned != owned_.end()) owned->second.partition->set_snapshot(nullptr);
+    job->writer.reset();
+  }
+  job->done.rows = job->digest->rows();
+  job->done.digest_high = job->digest->digest().high;
+  job->done.digest_low = job->digest->digest().low;
+  job->digest.reset();
+  SendSnapshotDone(*job, out);
+}
+
+void ExecutorCore::SendSnapshotDone(const SnapshotJob& job, ExecutorActions* out) const {
+  out->messages.push_back({coordinator_address_,
+                           MakeMessage(Header{self_, coordinator_, 0, map_index_}, job.done)});
+}
+
+uint64_t ExecutorCore::rows() const {
+  uint64_t sum = 0;
+  for (const auto& [p, owned] : owned_) {
+    for (const TableShard& shard : *owned.partition->shards()) {
+      if (shard.schema().spec().kind == TableSpec::Kind::kSparse) sum += shard.rows();
+    }
+  }
+  return sum;
+}
+
+uint64_t ExecutorCore::bytes() const {
+  uint64_t sum = 0;
+  for (const auto& [p, owned] : owned_) {
+    for (const TableShard& shard : *owned.partition->shards()) sum += shard.bytes();
+  }
+  return sum;
+}
+
+}  // namespace cairn

@@ -1,0 +1,14 @@
+// Switches for tests only: each turns off one rule of the protocol, and a checker of the simulator
+// must then fail (test/sim/mutation_test.cc). A guard that nothing misses is not needed.
+#pragma once
+
+namespace cairn {
+
+struct ServerGuards {
+  bool stamp_check = true;   // A step that was applied is not applied again.
+  bool gap_check = true;     // A record whose predecessor is missing is refused.
+  bool undo = true;          // bsp: a pull for the step just applied sees the values before it.
+  bool stream_order = true;  // bsp: contributions are added in stream order.
+};
+
+}  // namespace cairn

@@ -1,0 +1,375 @@
+#include "server/partition.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+// One occurrence of an id in the contributions to a bsp step.
+struct Occurrence {
+  uint64_t id;
+  uint32_t order;  // Position in stream order: breaks ties, so sums are the same everywhere.
+  uint32_t count;
+  const float* values;
+};
+
+// Adds one stream's contribution to a row's: sums add up, of "assign" the last one holds.
+void MergeRow(const TableSpec& spec, const float* from, float* into) {
+  for (const PartSpec& part : spec.parts) {
+    if (part.optimizer.name == "assign") {
+      std::copy_n(from, part.width, into);
+    } else {
+      for (uint32_t i = 0; i < part.width; ++i) into[i] += from[i];
+    }
+    from += part.width;
+    into += part.width;
+  }
+}
+
+TableSchema::Step StepOf(const Push& push, uint64_t rows) {
+  return {.epoch = push.epoch,
+          .rate_factor = push.rate_factor,
+          .inverse_rows = rows == 0 ? 1.0f : 1.0f / static_cast<float>(rows)};
+}
+
+uint64_t BytesOf(const Push& push, const PushPart& part) {
+  uint64_t bytes = sizeof(PushPart);
+  for (uint32_t i = part.slice_begin; i < part.slice_end; ++i) {
+    const TableSlice& slice = push.slices[i];
+    bytes += sizeof(TableSlice) + slice.ids.size_bytes() + slice.values.size_bytes() +
+             slice.counts.size_bytes();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+bool StreamSet::IsClosed(StreamId stream) const {
+  return stream < floor || std::binary_search(closed.begin(), closed.end(), stream);
+}
+
+Partition::Partition(const PartitionContext* context, uint32_t index)
+    : context_(context), index_(index) {
+  shards_.reserve(context->schemas.size());
+  for (const auto& schema : context->schemas) shards_.emplace_back(schema, index);
+}
+
+std::string Partition::Validate(const std::vector<TableSlice>& slices, uint32_t begin,
+                                uint32_t end, bool is_push) const {
+  if (begin > end || end > slices.size()) return "slices out of range";
+  for (uint32_t i = begin; i < end; ++i) {
+    const TableSlice& slice = slices[i];
+    if (slice.table >= shards_.size()) {
+      return Concat("table ", slice.table, " of ", shards_.size());
+    }
+    const TableShard& shard = shards_[slice.table];
+    const std::string& name = shard.schema().spec().name;
+    if (is_push && slice.values.size() != slice.ids.size() * shard.schema().width()) {
+      return Concat("table ", name, ": ", slice.values.size(), " values for ", slice.ids.size(),
+                    " rows of ", shard.schema().width());
+    }
+    if (is_push && !slice.counts.empty() && slice.counts.size() != slice.ids.size()) {
+      return Concat("table ", name, ": ", slice.counts.size(), " counts for ", slice.ids.size(),
+                    " rows");
+    }
+    for (const uint64_t id : slice.ids) {
+      if (!shard.Owns(id)) {
+        return Concat("table ", name, ": id ", id, " does not belong to partition ", index_);
+      }
+    }
+  }
+  return {};
+}
+
+StepIndex Partition::LastOf(StreamId stream) const {
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? 0 : found->second.last;
+}
+
+// Steps 2 to 4 of "on Push" (doc/protocol.md): the stamp decides, not the content.
+PartResult Partition::Judge(const Push& push, const PushPart& part) const {
+  const StreamSet& set = context_->streams;
+  const StreamId stream = push.ref.stream;
+  PartResult result{index_, PartCode::kOk, 0};
+  if (stream >= set.opened) {
+    result.code = PartCode::kBehind;
+    return result;
+  }
+  const auto found = streams_.find(stream);
+  const StreamState state = found == streams_.end() ? StreamState{} : found->second;
+  result.last = state.last;
+  if (stream < set.floor || push.ref.attempt < state.attempt) {
+    result.code = PartCode::kFenced;
+    return result;
+  }
+  if (context_->guards.stamp_check && push.step <= state.last) return result;  // A duplicate.
+  const bool chained = context_->job.mode.consistency != Consistency::kAsp;
+  const bool may_start = !chained && part.prev == kStart &&
+                         (state.attempt < push.ref.attempt || state.last == 0);
+  if (context_->guards.gap_check && !may_start && part.prev != state.last) {
+    result.code = PartCode::kGap;
+    return result;
+  }
+  result.last = push.step;
+  return result;
+}
+
+Partition::PushOutcome Partition::OnPush(const MessagePtr& message, const PushPart& part) {
+  const Push& push = *BodyAs<Push>(*message);
+  PushOutcome outcome;
+  outcome.error = Validate(push.slices, part.slice_begin, part.slice_end, true);
+  if (!outcome.error.empty()) {
+    outcome.result = {index_, PartCode::kInvalid, 0};
+    return outcome;
+  }
+  outcome.result = Judge(push, part);
+  if (outcome.result.code != PartCode::kOk) return outcome;
+  if (context_->guards.stamp_check && push.step <= LastOf(push.ref.stream)) return outcome;
+
+  Record record;
+  if (part.fragment_count == 1) {
+    record.messages = {message};
+    record.parts = {&part};
+  } else if (!Assemble(message, part, &record)) {
+    outcome.answered = false;
+    return outcome;
+  }
+  Execute(push, std::move(record));
+  outcome.changed = true;
+  return outcome;
+}
+
+// Files one fragment; true when it was the last one missing.
+bool Partition::Assemble(const MessagePtr& message, const PushPart& part, Record* record) {
+  const Push& push = *BodyAs<Push>(*message);
+  const StreamId stream = push.ref.stream;
+  auto found = assemblies_.find(stream);
+  if (found != assemblies_.end() &&
+      (found->second.ref != push.ref || found->second.step != push.step ||
+       found->second.messages.size() != part.fragment_count)) {
+    DropAssembly(stream);  // Another attempt or step took over: its cut may differ.
+    found = assemblies_.end();
+  }
+  if (found == assemblies_.end()) {
+    Assembly assembly{push.ref, push.step, part.fragment_count, 0, {}, {}};
+    assembly.messages.resize(part.fragment_count);
+    assembly.parts.resize(part.fragment_count);
+    found = assemblies_.emplace(stream, std::move(assembly)).first;
+  }
+  Assembly& assembly = found->second;
+  if (part.fragment >= part.fragment_count || assembly.messages[part.fragment] != nullptr) {
+    return false;
+  }
+  const uint64_t bytes = BytesOf(push, part);
+  if (assembly.bytes + bytes > limits::kRecordBytesMax) {
+    DropAssembly(stream);
+    return false;
+  }
+  assembly.bytes += bytes;
+  assembly_bytes_ += bytes;
+  assembly.messages[part.fragment] = message;
+  assembly.parts[part.fragment] = &part;
+  if (--assembly.missing > 0) return false;
+  record->messages = std::move(assembly.messages);
+  record->parts = std::move(assembly.parts);
+  DropAssembly(stream);
+  return true;
+}
+
+void Partition::DropAssembly(StreamId stream) {
+  const auto found = assemblies_.find(stream);
+  if (found == assemblies_.end()) return;
+  assembly_bytes_ -= found->second.bytes;
+  assemblies_.erase(found);
+}
+
+// Step 5: one operation of the log.
+void Partition::Execute(const Push& push, Record record) {
+  ++lsn_;
+  StreamState& state = streams_[push.ref.stream];
+  CAIRN_CHECK(push.ref.attempt >= state.attempt, "a fenced attempt was executed");
+  state.attempt = push.ref.attempt;
+  state.last = std::max(state.last, push.step);
+  if (context_->job.mode.consistency == Consistency::kBsp) {
+    record.arrival = ++arrivals_;
+    delivered_[push.ref.stream] = std::move(record);
+    ApplyCompleteSteps();
+  } else {
+    ApplyNow(push, record);
+  }
+}
+
+void Partition::ApplyNow(const Push& push, const Record& record) {
+  const TableSchema::Step step = StepOf(push, push.rows);
+  for (size_t f = 0; f < record.parts.size(); ++f) {
+    const Push& fragment = *BodyAs<Push>(*record.messages[f]);
+    for (uint32_t i = record.parts[f]->slice_begin; i < record.parts[f]->slice_end; ++i) {
+      const TableSlice& slice = fragment.slices[i];
+      shards_[slice.table].Apply(step, slice.ids, slice.values, slice.counts);
+      if (snapshot_ != nullptr) snapshot_->RowsChanged(slice.table, slice.ids);
+    }
+  }
+}
+
+bool Partition::EveryoneDelivered() const {
+  for (StreamId stream = 0; stream < context_->job.streams; ++stream) {
+    if (delivered_.contains(stream)) continue;
+    if (context_->streams.IsClosed(stream) && LastOf(stream) <= version_) continue;
+    return false;
+  }
+  return !delivered_.empty();
+}
+
+bool Partition::ApplyCompleteSteps() {
+  if (!EveryoneDelivered()) return false;
+  ApplyStep();
+  return true;
+}
+
+// bsp: adds up what all streams brought for step version_ + 1, in stream order, and applies the
+// sum once.
+void Partition::ApplyStep() {
+  std::vector<const Record*> records;
+  for (const auto& [stream, record] : delivered_) records.push_back(&record);
+  if (!context_->guards.stream_order) {
+    std::sort(records.begin(), records.end(),
+              [](const Record* a, const Record* b) { return a->arrival < b->arrival; });
+  }
+  undo_.Clear();
+  uint64_t rows = 0;
+  std::vector<std::vector<Occurrence>> by_table(shards_.size());
+  uint32_t order = 0;
+  for (const Record* record : records) {
+    rows += BodyAs<Push>(*record->messages[0])->rows;
+    for (size_t f = 0; f < record->parts.size(); ++f, ++order) {
+      const Push& push = *BodyAs<Push>(*record->messages[f]);
+      for (uint32_t i = record->parts[f]->slice_begin; i < record->parts[f]->slice_end; ++i) {
+        const TableSlice& slice = push.slices[i];
+        const uint32_t width = shards_[slice.table].schema().width();
+        for (size_t k = 0; k < slice.ids.size(); ++k) {
+          by_table[slice.table].push_back({slice.ids[k], order,
+                                           slice.counts.empty() ? 1 : slice.counts[k],
+                                           slice.values.data() + k * width});
+        }
+      }
+    }
+  }
+  const Push& any = *BodyAs<Push>(*records.front()->messages[0]);
+  const TableSchema::Step step = StepOf(any, rows);
+  for (size_t table = 0; table < shards_.size(); ++table) {
+    std::vector<Occurrence>& occurrences = by_table[table];
+    if (occurrences.empty()) continue;
+    std::stable_sort(occurrences.begin(), occurrences.end(),
+                     [](const Occurrence& a, const Occurrence& b) {
+                       return a.id != b.id ? a.id < b.id : a.order < b.order;
+                     });
+    TableShard& shard = shards_[table];
+    const uint32_t width = shard.schema().width();
+    std::vector<uint64_t> ids;
+    std::vector<uint32_t> counts;
+    std::vector<float> sums;
+    for (const Occurrence& occurrence : occurrences) {
+      if (ids.empty() || ids.back() != occurrence.id) {
+        ids.push_back(occurrence.id);
+        counts.push_back(occurrence.count);
+        sums.insert(sums.end(), occurrence.values, occurrence.values + width);
+      } else {
+        counts.back() += occurrence.count;
+        MergeRow(shard.schema().spec(), occurrence.values, sums.data() + sums.size() - width);
+      }
+    }
+    if (context_->guards.undo) undo_.Save(shard, ids);
+    shard.Apply(step, ids, sums, counts);
+    if (snapshot_ != nullptr) snapshot_->RowsChanged(static_cast<uint32_t>(table), ids);
+  }
+  ++version_;
+  delivered_.clear();
+}
+
+bool Partition::OnStreamsChanged() {
+  const StreamSet& set = context_->streams;
+  while (!assemblies_.empty() && assemblies_.begin()->first < set.floor) {
+    DropAssembly(assemblies_.begin()->first);
+  }
+  streams_.erase(streams_.begin(), streams_.lower_bound(set.floor));
+  return context_->job.mode.consistency == Consistency::kBsp && ApplyCompleteSteps();
+}
+
+StepIndex Partition::MinLast() const {
+  StepIndex least = ~StepIndex{0};
+  for (StreamId stream = 0; stream < context_->job.streams; ++stream) {
+    if (!context_->streams.IsClosed(stream)) least = std::min(least, LastOf(stream));
+  }
+  return least;
+}
+
+Partition::PullOutcome Partition::OnPull(const Pull& pull, const PullPart& part) const {
+  PullOutcome outcome;
+  outcome.result = {index_, PartCode::kOk, 0};
+  outcome.error = Validate(pull.slices, part.slice_begin, part.slice_end, false);
+  if (!outcome.error.empty()) {
+    outcome.result.code = PartCode::kInvalid;
+    return outcome;
+  }
+  if (pull.kind == Pull::Kind::kReadOnly) return outcome;
+  const StreamSet& set = context_->streams;
+  const StreamId stream = pull.ref.stream;
+  if (stream >= set.opened) {
+    outcome.result.code = PartCode::kBehind;
+    return outcome;
+  }
+  const auto found = streams_.find(stream);
+  const StreamState state = found == streams_.end() ? StreamState{} : found->second;
+  if (stream < set.floor || pull.ref.attempt < state.attempt) {
+    outcome.result.code = PartCode::kFenced;
+    return outcome;
+  }
+  const ConsistencyMode mode = context_->job.mode;
+  if (mode.consistency == Consistency::kBsp) {
+    if (pull.step < version_) {
+      outcome.result.code = PartCode::kPassed;
+    } else {
+      outcome.wait = pull.step > version_ + 1;
+    }
+    return outcome;
+  }
+  outcome.wait = state.last < part.min;
+  if (mode.consistency == Consistency::kSsp && pull.step > 1 + StepIndex{mode.staleness}) {
+    outcome.wait = outcome.wait || MinLast() < pull.step - 1 - mode.staleness;
+  }
+  return outcome;
+}
+
+void Partition::ReadPull(const Pull& pull, const PullPart& part,
+                         std::vector<float>* values) const {
+  const bool training = pull.kind == Pull::Kind::kTraining;
+  const bool before = training && context_->job.mode.consistency == Consistency::kBsp &&
+                      pull.step == version_;
+  for (uint32_t i = part.slice_begin; i < part.slice_end; ++i) {
+    const TableSlice& slice = pull.slices[i];
+    const TableShard& shard = shards_[slice.table];
+    const size_t at = values->size();
+    values->resize(at + slice.ids.size() * shard.schema().width());
+    shard.Read(slice.ids, training ? TableShard::Missing::kInitial : TableShard::Missing::kZero,
+               values->data() + at);
+    if (before) undo_.Patch(shard, slice.ids, values->data() + at);
+  }
+}
+
+SnapshotStamps Partition::Stamps() const {
+  SnapshotStamps stamps;
+  stamps.closed = context_->streams.floor;
+  stamps.lsn = lsn_;
+  stamps.version = version_;
+  for (const auto& [stream, state] : streams_) {
+    stamps.streams.push_back({stream, state.attempt, state.last});
+  }
+  return stamps;
+}
+
+}  // namespace cairn

@@ -1,0 +1,128 @@
+// One partition at its primary: a serial log of operations over the rows of all tables, with the
+// stamps that make every operation idempotent. doc/protocol.md is its specification. Owned by one
+// executor thread; deterministic.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cairn/job.h"
+#include "server/guards.h"
+#include "server/snapshot.h"
+#include "server/table_shard.h"
+#include "server/undo.h"
+#include "wire/message.h"
+
+namespace cairn {
+
+// The streams that exist, as the map tells them; the same for all partitions of a server.
+struct StreamSet {
+  StreamId floor = 0;
+  StreamId opened = 0;
+  std::vector<StreamId> closed;  // Sorted; bsp and ssp only.
+
+  bool IsClosed(StreamId stream) const;
+};
+
+// What partitions share, owned by their executor.
+struct PartitionContext {
+  JobSpec job;
+  std::vector<std::shared_ptr<const TableSchema>> schemas;  // By table index.
+  ServerGuards guards;
+  StreamSet streams;
+};
+
+class Partition {
+ public:
+  Partition(const PartitionContext* context, uint32_t index);
+
+  // A record, or a fragment of one. nullopt-like: `answered` is false while fragments are missing.
+  struct PushOutcome {
+    bool answered = true;
+    bool changed = false;  // Something was applied or delivered: waiting pulls may go on.
+    PartResult result;
+    std::string error;  // kInvalid: what contradicts what.
+  };
+  // `message` holds the Push that `part` belongs to; it is kept as long as its arrays are needed.
+  PushOutcome OnPush(const MessagePtr& message, const PushPart& part);
+
+  // May a pull be answered now, and how? kOk: call ReadPull. `wait` is true if not yet.
+  struct PullOutcome {
+    bool wait = false;
+    PartResult result;
+    std::string error;
+  };
+  PullOutcome OnPull(const Pull& pull, const PullPart& part) const;
+  // Appends the values of all slices of the part. Only after OnPull answered kOk, and before
+  // anything changes.
+  void ReadPull(const Pull& pull, const PullPart& part, std::vector<float>* values) const;
+
+  // A stream ended: in bsp the step in hand may be complete without it. True if anything changed.
+  bool OnStreamsChanged();
+
+  uint32_t index() const { return index_; }
+  std::vector<TableShard>* shards() { return &shards_; }
+  uint64_t AssemblyBytes() const { return assembly_bytes_; }
+
+  // Stamps at this moment, for a snapshot.
+  SnapshotStamps Stamps() const;
+  // The snapshot that is being written, if any, hears of every changed row.
+  void set_snapshot(SnapshotWriter* writer) { snapshot_ = writer; }
+
+ private:
+  struct StreamState {
+    uint32_t attempt = 0;
+    StepIndex last = 0;
+  };
+  // Fragments of the one record that a stream may have in the making.
+  struct Assembly {
+    StreamRef ref;
+    StepIndex step = 0;
+    uint32_t missing = 0;
+    uint64_t bytes = 0;
+    std::vector<MessagePtr> messages;     // By fragment; null: not yet here.
+    std::vector<const PushPart*> parts;   // Into the messages.
+  };
+  // A complete record: its fragments in order.
+  struct Record {
+    std::vector<MessagePtr> messages;
+    std::vector<const PushPart*> parts;
+    uint64_t arrival = 0;  // For the mutation test of stream order.
+  };
+
+  std::string Validate(const std::vector<TableSlice>& slices, uint32_t begin, uint32_t end,
+                       bool is_push) const;
+  PartResult Judge(const Push& push, const PushPart& part) const;
+  bool Assemble(const MessagePtr& message, const PushPart& part, Record* record);
+  void DropAssembly(StreamId stream);
+  void Execute(const Push& push, Record record);
+  void ApplyNow(const Push& push, const Record& record);
+  bool ApplyCompleteSteps();
+  void ApplyStep();
+  bool EveryoneDelivered() const;
+  StepIndex LastOf(StreamId stream) const;
+  StepIndex MinLast() const;
+
+  const PartitionContext* context_;
+  uint32_t index_;
+
+  // ---- The partition's state: this, the rows, and nothing else is a snapshot.
+  uint64_t lsn_ = 0;
+  std::map<StreamId, StreamState> streams_;
+  std::vector<TableShard> shards_;          // By table index.
+  StepIndex version_ = 0;                   // bsp: the last step applied.
+  std::map<StreamId, Record> delivered_;    // bsp: contributions to step version_ + 1.
+  Undo undo_;                               // bsp: rows as they were before step version_.
+
+  // ---- Volatile.
+  std::map<StreamId, Assembly> assemblies_;
+  uint64_t assembly_bytes_ = 0;
+  uint64_t arrivals_ = 0;
+  SnapshotWriter* snapshot_ = nullptr;
+};
+
+}  // namespace cairn

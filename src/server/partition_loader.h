@@ -1,0 +1,55 @@
+// Fills a partition from a saved model: reads the snapshot files that can hold its rows, whatever
+// number of partitions they were written with. A core: asks for reads, is fed what was read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/partition.h"
+#include "server/snapshot.h"
+#include "server/storage.h"
+
+namespace cairn {
+
+// Positions, ascending, among `files` snapshot files (a power of two, in partition order) of those
+// that can hold rows of `partition` out of `partitions`: sparse rows lie by the top bits of their
+// id, dense blocks by the low bits of their index.
+std::vector<uint32_t> FilesOfPartition(uint32_t files, uint32_t partition, uint32_t partitions);
+
+// Owned by an executor, beside the partition that it fills. A new job starts from the rows only:
+// the stamps in the files belong to the old one.
+class PartitionLoader {
+ public:
+  // `partition` outlives the loader. `files`: paths of all snapshot files, in partition order.
+  PartitionLoader(Partition* partition, uint32_t partitions, std::vector<std::string> files,
+                  uint64_t ticket);
+  ~PartitionLoader();
+
+  uint64_t ticket() const { return ticket_; }
+  bool done() const { return next_ == chosen_.size(); }
+  // The next read, once; nullopt while one is under way, or at the end.
+  std::optional<StorageRequest> NextRead();
+  // kDataLoss: a damaged file; kFailedPrecondition: rows that do not fit the job's tables;
+  // kNotFound and the like: from the file system. All name the file.
+  absl::Status OnRead(const StorageResult& result);
+
+ private:
+  class Sink;
+
+  Partition* partition_;
+  uint32_t partitions_;
+  std::vector<std::string> files_;
+  uint64_t ticket_;
+  std::vector<uint32_t> chosen_;
+  size_t next_ = 0;      // Into chosen_.
+  uint64_t offset_ = 0;  // Within the current file.
+  bool reading_ = false;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<SnapshotParser> parser_;
+};
+
+}  // namespace cairn
