@@ -152,7 +152,10 @@ class PosixWritableFile final : public WritableFile {
 
 absl::StatusOr<std::vector<std::byte>> PosixFileSystem::ReadAll(const std::string& path) {
   CAIRN_ASSIGN_OR_RETURN(const Readable source, OpenToRead(path));
-  if (source.bytes > kReadAllBytesMax) return SystemError("read", path, EFBIG);
+  if (source.bytes > kReadAllBytesMax) {
+    return MakeError(absl::StatusCode::kResourceExhausted, "read ", path, ": ", source.bytes,
+                     " bytes are too many to read at once, the most is ", kReadAllBytesMax);
+  }
   std::vector<std::byte> content(source.bytes);
   CAIRN_ASSIGN_OR_RETURN(const size_t got, ReadFully(source.file, path, 0, content));
   content.resize(got);  // It may have been cut since.

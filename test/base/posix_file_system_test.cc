@@ -1,0 +1,64 @@
+// What is peculiar to real files; the common promises are tried in file_system_test.cc.
+#include "base/posix_file_system.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/status.h"
+#include "base/temp_directory.h"
+
+namespace cairn {
+namespace {
+
+using absl::StatusCode;
+
+TEST_CASE("errors say operation, path and the system's reason") {
+  PosixFileSystem files;
+  CHECK(MessageOf(files.ReadAll("/nonexistent/f").status()) ==
+        "open /nonexistent/f: No such file or directory");
+  CHECK(MessageOf(files.List("/nonexistent").status()) ==
+        "list /nonexistent: No such file or directory");
+}
+
+TEST_CASE("devices and pipes are refused, without waiting for a writer") {
+  PosixFileSystem files;
+  CHECK(files.ReadAll("/dev/zero").status().code() == StatusCode::kFailedPrecondition);
+  const TempDirectory directory;
+  const std::string fifo = directory.PathOf("fifo");
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  CHECK(files.ReadAll(fifo).status().code() == StatusCode::kFailedPrecondition);
+}
+
+TEST_CASE("a file longer than ReadAllBytesMax is refused by ReadAll only") {
+  PosixFileSystem files;
+  const TempDirectory directory;
+  const std::string path = directory.PathOf("f");
+  REQUIRE(files.WriteFileAtomically(path, {}).ok());
+  const off_t length = static_cast<off_t>(FileSystem::kReadAllBytesMax) + 1;
+  REQUIRE(::truncate(path.c_str(), length) == 0);  // A hole: it takes no space.
+  CHECK(files.ReadAll(path).status().code() == StatusCode::kResourceExhausted);
+  CHECK(files.Size(path).value() == FileSystem::kReadAllBytesMax + 1);
+  std::byte last{1};
+  CHECK(files.ReadAt(path, FileSystem::kReadAllBytesMax, std::span(&last, 1)).value() == 1);
+  CHECK(last == std::byte{0});
+}
+
+TEST_CASE("a full disk is kResourceExhausted and leaves nothing behind") {
+  PosixFileSystem files;
+  // /dev/full answers every write as a full disk does, and only the temporary file of an atomic
+  // write is opened under a name that may exist already.
+  const TempDirectory directory;
+  const std::string path = directory.PathOf("f");
+  REQUIRE(::symlink("/dev/full", (path + ".tmp").c_str()) == 0);
+  const std::byte byte{7};
+  CHECK(files.WriteFileAtomically(path, std::span(&byte, 1)).code() ==
+        StatusCode::kResourceExhausted);
+  CHECK_FALSE(files.Exists(path).value());
+  CHECK_FALSE(files.Exists(path + ".tmp").value());
+}
+
+}  // namespace
+}  // namespace cairn
