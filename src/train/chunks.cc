@@ -1,0 +1,208 @@
+#include "train/chunks.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/status.h"
+#include "base/units.h"
+
+namespace cairn {
+namespace {
+
+constexpr int kFeistelRounds = 6;
+// Smaller networks have too few permutations to choose from: walk within 16 blocks instead.
+constexpr int kHalfBitsMin = 2;
+
+uint64_t DivideRoundingUp(uint64_t a, uint64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
+
+int HalfBits(uint64_t count) {
+  const int bits = count <= 1 ? 0 : static_cast<int>(std::bit_width(count - 1));
+  return std::max((bits + 1) / 2, kHalfBitsMin);
+}
+
+std::string_view FormatName(DataFormat format) {
+  return format == DataFormat::kLibffm ? "libffm" : "libsvm";
+}
+
+// Bytes that a read takes beyond the range, for the line that hangs over its end.
+constexpr uint64_t kOverhangBytes = 1024;
+
+}  // namespace
+
+absl::Status CheckDefinition(const DataDefinition& definition) {
+  if (definition.files.empty()) return InvalidArgument("data definition: no files");
+  uint64_t bytes = 0;
+  for (const DataFile& file : definition.files) {
+    if (file.bytes == 0) return InvalidArgument("data definition: ", file.path, " has no bytes");
+    if (__builtin_add_overflow(bytes, file.bytes, &bytes) || bytes >> 62 != 0) {
+      return InvalidArgument("data definition: the files add up to too many bytes");
+    }
+  }
+  if (definition.format != DataFormat::kLibsvm && definition.format != DataFormat::kLibffm) {
+    return InvalidArgument("data definition: unknown format");
+  }
+  if (definition.order != DataOrder::kShuffled && definition.order != DataOrder::kFile) {
+    return InvalidArgument("data definition: unknown order");
+  }
+  if (!std::has_single_bit(definition.chunk_bytes) || definition.chunk_bytes < kChunkBytesMin ||
+      definition.chunk_bytes > kChunkBytesMax) {
+    return InvalidArgument("data definition: chunk_bytes is ", definition.chunk_bytes,
+                           ", not a power of two from ", kChunkBytesMin, " to ", kChunkBytesMax);
+  }
+  const uint64_t chunks_most = kBatchBytesMax / definition.chunk_bytes;
+  if (definition.chunks_per_batch < 1 || definition.chunks_per_batch > chunks_most) {
+    return InvalidArgument("data definition: chunks_per_batch is ", definition.chunks_per_batch,
+                           ", not from 1 to ", chunks_most);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSameData(const DataDefinition& definition, const DataSource& source) {
+  if (definition.files.size() != source.files().size()) {
+    return FailedPrecondition("the job is defined over ", definition.files.size(),
+                              " data files, not over ", source.files().size());
+  }
+  for (size_t i = 0; i < definition.files.size(); ++i) {
+    const DataFile& defined = definition.files[i];
+    const DataFile& opened = source.files()[i];
+    if (defined.bytes == opened.bytes && defined.fingerprint == opened.fingerprint) continue;
+    return FailedPrecondition(opened.path, ": not the data that the job is defined over (",
+                              defined.path, " held ", defined.bytes, " bytes of text, this holds ",
+                              opened.bytes, defined.bytes == opened.bytes ? " other ones)" : ")");
+  }
+  return absl::OkStatus();
+}
+
+uint64_t ChunkCount(const DataDefinition& definition) {
+  uint64_t count = 0;
+  for (const DataFile& file : definition.files) {
+    count += DivideRoundingUp(file.bytes, definition.chunk_bytes);
+  }
+  return count;
+}
+
+uint64_t BatchCount(const DataDefinition& definition) {
+  return DivideRoundingUp(ChunkCount(definition), definition.chunks_per_batch);
+}
+
+std::string Describe(const DataDefinition& definition) {
+  uint64_t bytes = 0;
+  for (const DataFile& file : definition.files) bytes += file.bytes;
+  const std::string order = definition.order == DataOrder::kFile
+                                ? "in file order"
+                                : Concat("shuffled with seed ", definition.seed);
+  return Concat(definition.files.size(), definition.files.size() == 1 ? " file, " : " files, ",
+                HumanBytes(bytes), " of ", FormatName(definition.format), ", ",
+                HumanCount(ChunkCount(definition)), " chunks of ",
+                HumanBytes(definition.chunk_bytes), " in ", HumanCount(BatchCount(definition)),
+                " batches of ", definition.chunks_per_batch, ", ", order);
+}
+
+ChunkOrder::ChunkOrder(uint64_t chunk_count, uint64_t seed, uint64_t epoch)
+    : chunk_count_(chunk_count), key_(HashWords(seed, epoch)), half_bits_(HalfBits(chunk_count)) {}
+
+uint64_t ChunkOrder::Encrypt(uint64_t block) const {
+  const uint64_t half_mask = (uint64_t{1} << half_bits_) - 1;
+  uint64_t left = block >> half_bits_;
+  uint64_t right = block & half_mask;
+  for (int round = 0; round < kFeistelRounds; ++round) {
+    const uint64_t mixed = HashWords(key_ + static_cast<uint64_t>(round), right) & half_mask;
+    left = std::exchange(right, left ^ mixed);
+  }
+  return left << half_bits_ | right;
+}
+
+uint64_t ChunkOrder::Permute(uint64_t index) const {
+  CAIRN_CHECK(index < chunk_count_);
+  // The network permutes all blocks, so from a block in range a walk comes back into range, at the
+  // latest where it began: the blocks in range are permuted too.
+  uint64_t block = Encrypt(index);
+  while (block >= chunk_count_) block = Encrypt(block);
+  return block;
+}
+
+BatchPlan::BatchPlan(DataDefinition definition) : definition_(std::move(definition)) {
+  CAIRN_CHECK(CheckDefinition(definition_).ok(), "check what came from outside beforehand");
+  uint64_t chunks = 0;
+  for (const DataFile& file : definition_.files) {
+    first_chunks_.push_back(chunks);
+    chunks += DivideRoundingUp(file.bytes, definition_.chunk_bytes);
+  }
+  first_chunks_.push_back(chunks);
+  batch_count_ = BatchCount(definition_);
+}
+
+TextRange BatchPlan::Chunk(uint64_t chunk) const {
+  CAIRN_CHECK(chunk < chunk_count());
+  const auto above = std::upper_bound(first_chunks_.begin(), first_chunks_.end(), chunk);
+  const auto file = static_cast<uint32_t>(above - first_chunks_.begin() - 1);
+  const uint64_t begin = (chunk - first_chunks_[file]) * definition_.chunk_bytes;
+  const uint64_t end = begin + definition_.chunk_bytes;
+  return {file, begin, std::min(end, definition_.files[file].bytes)};
+}
+
+namespace {
+
+// Adds a range behind the others, as one with the last where they touch.
+void Append(const TextRange& range, std::vector<TextRange>* ranges) {
+  if (!ranges->empty() && ranges->back().file == range.file && ranges->back().end == range.begin) {
+    ranges->back().end = range.end;
+  } else {
+    ranges->push_back(range);
+  }
+}
+
+}  // namespace
+
+std::vector<TextRange> BatchPlan::Batch(uint64_t epoch, uint64_t batch) const {
+  if (definition_.order == DataOrder::kFile) return BatchInFileOrder(batch);
+  CAIRN_CHECK(batch < batch_count_);
+  const ChunkOrder order(chunk_count(), definition_.seed, epoch);
+  const uint64_t begin = batch * definition_.chunks_per_batch;
+  const uint64_t end = std::min(begin + definition_.chunks_per_batch, chunk_count());
+  std::vector<TextRange> ranges;
+  ranges.reserve(end - begin);
+  for (uint64_t i = begin; i < end; ++i) Append(Chunk(order.Permute(i)), &ranges);
+  return ranges;
+}
+
+std::vector<TextRange> BatchPlan::BatchInFileOrder(uint64_t batch) const {
+  CAIRN_CHECK(batch < batch_count_);
+  const uint64_t begin = batch * definition_.chunks_per_batch;
+  const uint64_t end = std::min(begin + definition_.chunks_per_batch, chunk_count());
+  std::vector<TextRange> ranges;
+  for (uint64_t i = begin; i < end; ++i) Append(Chunk(i), &ranges);
+  return ranges;
+}
+
+absl::StatusOr<Lines> ReadLines(const DataSource& source, const TextRange& range,
+                                std::string* buffer) {
+  // The byte before tells whether a line begins at the range's first byte.
+  const uint64_t from = range.begin == 0 ? 0 : range.begin - 1;
+  const uint64_t file_bytes = source.files()[range.file].bytes;
+  for (uint64_t overhang = kOverhangBytes;; overhang *= 4) {
+    const uint64_t bytes = range.end - from + overhang;
+    CAIRN_ASSIGN_OR_RETURN(const std::string_view text,
+                           source.Read(range.file, from, bytes, buffer));
+    size_t begin = 0;
+    if (range.begin != 0) {
+      // No line begins in the range if the one that is on at its first byte goes on beyond it.
+      begin = text.substr(0, range.end - from - 1).find('\n');
+      if (begin == text.npos) return Lines{{}, range.end};
+      ++begin;
+    }
+    const size_t last = text.find('\n', range.end - from - 1);
+    if (last != text.npos) return Lines{text.substr(begin, last + 1 - begin), from + begin};
+    if (from + text.size() == file_bytes) return Lines{text.substr(begin), from + begin};
+    if (overhang >= kLineBytesMax) {
+      CAIRN_ASSIGN_OR_RETURN(const uint64_t line, source.LineNumber(range.file, range.end - 1));
+      return InvalidArgument(source.files()[range.file].path, ":", line, ": a line of more than ",
+                             HumanBytes(kLineBytesMax));
+    }
+  }
+}
+
+}  // namespace cairn

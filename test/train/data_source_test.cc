@@ -1,0 +1,165 @@
+#include "train/data_source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/hash.h"
+#include "base/status.h"
+#include "temp_files.h"
+
+namespace cairn {
+namespace {
+
+using Catch::Matchers::Contains;
+
+std::string Text(size_t bytes, uint64_t seed) {
+  std::string text;
+  for (uint64_t i = 0; text.size() < bytes; ++i) {
+    text += std::to_string(HashWords(seed, i) % 1000) + (i % 7 == 0 ? "\n" : " ");
+  }
+  text.resize(bytes);
+  return text;
+}
+
+absl::StatusOr<std::unique_ptr<DataSource>> Open(const std::vector<std::string>& paths) {
+  return DataSource::Open(paths, {});
+}
+
+std::string ErrorOf(const std::string& path) {
+  const auto source = Open({path});
+  REQUIRE_FALSE(source.ok());
+  return std::string(MessageOf(source.status()));
+}
+
+TEST_CASE("DataSource: a compressed file is the same text as a plain one") {
+  const TempFiles files;
+  for (const size_t bytes : {size_t{1}, size_t{1000}, size_t{70'000}, size_t{300'000}}) {
+    const std::string text = Text(bytes, bytes);
+    const auto plain = Open({files.Write("plain", text)}).value();
+    const auto packed = Open({files.Write("no_zst_suffix", Zstd(text))}).value();
+    CHECK(plain->files()[0].bytes == bytes);
+    CHECK(packed->files()[0].bytes == bytes);
+    CHECK(plain->files()[0].fingerprint == packed->files()[0].fingerprint);
+    std::string buffer;
+    for (const uint64_t offset : {uint64_t{0}, uint64_t{bytes / 2}, uint64_t{bytes}}) {
+      for (const uint64_t want : {uint64_t{0}, uint64_t{64}, ~uint64_t{0}}) {
+        CHECK(plain->Read(0, offset, want, &buffer).value() == text.substr(offset, want));
+        CHECK(packed->Read(0, offset, want, &buffer).value() == text.substr(offset, want));
+      }
+    }
+    CHECK(plain->Read(0, ~uint64_t{0}, 1, &buffer).value().empty());
+  }
+}
+
+TEST_CASE("DataSource: the fingerprint sees both ends and the size") {
+  const TempFiles files;
+  const std::string text = Text(200'000, 1);
+  const auto fingerprint = [&](const std::string& other) {
+    return Open({files.Write("file", other)}).value()->files()[0].fingerprint;
+  };
+  const uint64_t original = fingerprint(text);
+  CHECK(fingerprint(text) == original);
+  CHECK(fingerprint(text + "\n") != original);
+  std::string first = text;
+  first[0] = 'x';
+  CHECK(fingerprint(first) != original);
+  std::string last = text;
+  last.back() = 'x';
+  CHECK(fingerprint(last) != original);
+}
+
+TEST_CASE("DataSource: several files keep their order") {
+  const TempFiles files;
+  const auto source =
+      Open({files.Write("b", "22"), files.Write("a", "1"), files.Write("c", Zstd("333"))}).value();
+  REQUIRE(source->files().size() == 3);
+  std::string buffer;
+  CHECK(source->Read(0, 0, 9, &buffer).value() == "22");
+  CHECK(source->Read(1, 0, 9, &buffer).value() == "1");
+  CHECK(source->Read(2, 0, 9, &buffer).value() == "333");
+  CHECK(source->files()[2].path == files.Path("c"));
+}
+
+TEST_CASE("DataSource::Open says what is wrong with a path") {
+  const TempFiles files;
+  CHECK(Open({}).status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(Open({files.Path("none")}).status().code() == absl::StatusCode::kNotFound);
+  CHECK_THAT(ErrorOf(files.Path("none")), Contains(files.Path("none") + ": cannot open"));
+  CHECK_THAT(ErrorOf(files.directory()), Contains("is a directory"));
+  CHECK_THAT(ErrorOf(files.Write("empty", "")), Contains("is empty"));
+  CHECK_THAT(ErrorOf(files.Write("empty.zst", Zstd(""))), Contains("is empty"));
+  CHECK_THAT(ErrorOf(files.Write("x.gz", "\x1F\x8B\x08")), Contains("gzip"));
+  CHECK_THAT(ErrorOf(files.Write("cut.zst", Zstd("some text").substr(0, 12))),
+             Contains(files.Path("cut.zst") + ": the zstd file ends in the middle"));
+  REQUIRE(mkfifo(files.Path("pipe").c_str(), 0600) == 0);
+  CHECK_THAT(ErrorOf(files.Path("pipe")), Contains("not a regular file"));
+  // One bad file spoils the list.
+  CHECK(Open({files.Write("good", "1\n"), files.Path("none")}).status().code() ==
+        absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("DataSource: the bound of memory counts all compressed files, and only them") {
+  const TempFiles files;
+  const std::string packed = files.Write("packed", Zstd(Text(1000, 1)));
+  const std::string plain = files.Write("plain", Text(100'000, 1));
+  CHECK(DataSource::Open({packed, plain, packed}, {.decompressed_bytes_max = 2000}).ok());
+  const auto refused = DataSource::Open({packed, packed}, {.decompressed_bytes_max = 1999});
+  CHECK(refused.status().code() == absl::StatusCode::kResourceExhausted);
+  CHECK_THAT(std::string(MessageOf(refused.status())), Contains(packed));
+}
+
+TEST_CASE("DataSource: a plain file that changes while it is open is an error") {
+  const TempFiles files;
+  const std::string path = files.Write("file", "0123456789");
+  std::string buffer;
+
+  SECTION("longer") {
+    const auto source = Open({path}).value();
+    files.Write("file", "0123456789+");
+    CHECK(source->Read(0, 0, 1, &buffer).status().code() == absl::StatusCode::kFailedPrecondition);
+  }
+  SECTION("shorter") {
+    const auto source = Open({path}).value();
+    files.Write("file", "");
+    CHECK(source->Read(0, 0, 1, &buffer).status().code() == absl::StatusCode::kFailedPrecondition);
+  }
+  SECTION("written at another time, same size") {
+    const auto source = Open({path}).value();
+    const timespec long_ago[2] = {{1, 0}, {1, 0}};
+    REQUIRE(utimensat(AT_FDCWD, path.c_str(), long_ago, 0) == 0);
+    const absl::Status status = source->Read(0, 0, 1, &buffer).status();
+    CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
+    CHECK_THAT(std::string(MessageOf(status)), Contains(path));
+  }
+  SECTION("a compressed file is in memory already") {
+    files.Write("file", Zstd("0123456789"));
+    const auto source = Open({path}).value();
+    files.Write("file", "");
+    CHECK(source->Read(0, 3, 2, &buffer).value() == "34");
+  }
+}
+
+TEST_CASE("DataSource::LineNumber counts from 1, newlines belonging to the line they end") {
+  const TempFiles files;
+  const auto source = Open({files.Write("file", "a\n\nbc\nd")}).value();
+  const uint64_t lines[] = {1, 1, 2, 3, 3, 3, 4};
+  for (uint64_t offset = 0; offset < 7; ++offset) {
+    CHECK(source->LineNumber(0, offset).value() == lines[offset]);
+  }
+}
+
+TEST_CASE("DataSource::LineNumber is right in files longer than its reads") {
+  const TempFiles files;
+  std::string text;
+  while (text.size() < 2'500'000) text += "123456789\n";
+  const auto source = Open({files.Write("file", text)}).value();
+  CHECK(source->LineNumber(0, 2'400'005).value() == 240'001);
+  CHECK(source->LineNumber(0, ~uint64_t{0}).value() == 250'001);
+}
+
+}  // namespace
+}  // namespace cairn
