@@ -1,0 +1,219 @@
+#include "server/table_shard.h"
+
+#include <algorithm>
+#include <bit>
+#include <catch2/catch.hpp>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "sharding/placement.h"
+
+namespace cairn {
+namespace {
+
+using Row = std::vector<float>;
+
+JobSpec MakeJob(uint32_t partitions) {
+  TableSpec sparse;
+  sparse.name = "v";
+  sparse.parts.resize(2);
+  sparse.parts[0].optimizer.l2 = 0.5f;
+  sparse.parts[1].width = 3;
+  sparse.parts[1].optimizer.name = "rowwise_adagrad";
+  sparse.parts[1].initializer = {InitializerSpec::Kind::kNormal, 0.1f};
+  TableSpec dense;
+  dense.name = "dense";
+  dense.kind = TableSpec::Kind::kDense;
+  dense.dense_size = 101;
+  dense.parts[0].width = 4;
+  dense.parts[0].initializer = {InitializerSpec::Kind::kNormal, 0.2f};
+  JobSpec job;
+  job.partitions = partitions;
+  job.tables = {sparse, dense};
+  return job;
+}
+
+TableShard MakeShard(const JobSpec& job, uint32_t table, uint32_t partition) {
+  auto schema = TableSchema::Make(job, table, {});
+  REQUIRE(schema.ok());
+  return TableShard(*schema, partition);
+}
+
+// What a shard should do, over a std::map of rows.
+class Model {
+ public:
+  explicit Model(const TableSchema& schema) : schema_(schema) {}
+  void Apply(const TableSchema::Step& step, uint64_t id, const float* gradient, uint32_t count) {
+    Row& row = rows_[id];
+    if (row.empty()) {
+      row.resize(schema_.row_floats());
+      schema_.InitRow(id, row.data());
+    }
+    Row scratch(schema_.width());
+    schema_.ApplyRow(step, gradient, count, row.data(), scratch.data());
+  }
+  std::map<uint64_t, Row>& rows() { return rows_; }
+
+ private:
+  const TableSchema& schema_;
+  std::map<uint64_t, Row> rows_;
+};
+
+bool SameBits(const float* a, const float* b, size_t size) {
+  return std::equal(a, a + size, b, [](float x, float y) {
+    return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y);
+  });
+}
+
+// Ids of one partition: even or clustered at its two ends, both extremes among them.
+uint64_t DrawId(uint64_t hash, uint32_t partition, bool clustered) {
+  constexpr uint64_t kRest = ~uint64_t{0} >> 2;  // Four partitions.
+  const uint64_t top = uint64_t{partition} << 62;
+  if (!clustered) return top | (Mix64(hash % 700) & kRest);
+  return top | (hash % 2 == 0 ? hash / 2 % 100 : kRest - hash / 2 % 100);
+}
+
+TEST_CASE("A sparse shard behaves as a map of rows under random operations", "[table_shard]") {
+  const bool clustered = GENERATE(false, true);
+  const uint32_t partition = GENERATE(0u, 3u);  // Those that own id 0 and id 2^64 - 1.
+  TableShard shard = MakeShard(MakeJob(4), 0, partition);
+  const TableSchema& schema = shard.schema();
+  Model model(schema);
+  for (uint64_t op = 0; op < 1500; ++op) {
+    const uint64_t hash = HashWords(op, partition, clustered);
+    std::vector<uint64_t> ids(hash % 70);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      ids[i] = DrawId(HashWords(hash, i), partition, clustered);
+      REQUIRE(shard.Owns(ids[i]));
+    }
+    std::vector<float> values(ids.size() * schema.width());
+    if (op % 3 == 0) {  // Repeated ids included.
+      for (float& v : values) v = static_cast<float>(UnitInterval(Mix64(hash + (&v - &values[0]))));
+      std::vector<uint32_t> counts(op % 2 == 0 ? ids.size() : 0);
+      std::iota(counts.begin(), counts.end(), 1);
+      const TableSchema::Step step{.epoch = op % 5, .rate_factor = 0.5f};
+      shard.Apply(step, ids, values, counts);
+      for (size_t i = 0; i < ids.size(); ++i) {
+        model.Apply(step, ids[i], &values[i * schema.width()], counts.empty() ? 1 : counts[i]);
+      }
+    } else if (op % 3 == 1) {
+      for (const uint64_t id : std::span(ids).first(ids.size() / 3)) {
+        shard.Erase(id);
+        model.rows().erase(id);
+      }
+    } else {
+      const bool initial = op % 2 == 0;
+      shard.Read(ids, initial ? TableShard::Missing::kInitial : TableShard::Missing::kZero,
+                 values.data());
+      for (size_t i = 0; i < ids.size(); ++i) {
+        Row expected(schema.width(), 0.0f);
+        const auto found = model.rows().find(ids[i]);
+        if (found != model.rows().end()) {
+          std::copy_n(found->second.begin() + kRowCountWords, schema.width(), expected.begin());
+        } else if (initial) {
+          schema.InitWeights(ids[i], expected.data());
+        }
+        REQUIRE(SameBits(&values[i * schema.width()], expected.data(), schema.width()));
+      }
+    }
+    REQUIRE(shard.rows() == model.rows().size());
+  }
+  std::vector<uint64_t> ids, expected;
+  shard.IdsInRange(0, ~uint64_t{0}, SIZE_MAX, &ids);
+  for (const auto& [id, row] : model.rows()) {
+    expected.push_back(id);
+    REQUIRE(shard.Find(id) != nullptr);
+    REQUIRE(SameBits(shard.Find(id), row.data(), row.size()));
+  }
+  CHECK(ids == expected);
+}
+
+TEST_CASE("Reading creates nothing, and Put restores a raw row", "[table_shard]") {
+  TableShard shard = MakeShard(MakeJob(1), 0, 0);
+  std::vector<float> weights(shard.schema().width());
+  shard.Read(std::vector<uint64_t>{1}, TableShard::Missing::kInitial, weights.data());
+  CHECK(shard.rows() == 0);
+  CHECK(shard.Find(1) == nullptr);
+  shard.Erase(1);
+  Row row(shard.schema().row_floats());
+  std::iota(row.begin(), row.end(), 1.0f);
+  shard.Put(1, row);
+  REQUIRE(shard.Find(1) != nullptr);
+  CHECK(SameBits(shard.Find(1), row.data(), row.size()));
+  row[2] = 99;
+  shard.Put(1, row);
+  CHECK(shard.Find(1)[2] == 99);
+  CHECK(shard.rows() == 1);
+}
+
+TEST_CASE("A scan asks only for this partition's range", "[table_shard]") {
+  TableShard shard = MakeShard(MakeJob(4), 0, 2);
+  const uint64_t least = uint64_t{2} << 62, most = least | (~uint64_t{0} >> 2);
+  const Row row(shard.schema().row_floats());
+  for (const uint64_t id : {least, least + 1, most}) shard.Put(id, row);
+  std::vector<uint64_t> ids;
+  shard.IdsInRange(0, least - 1, 10, &ids);
+  shard.IdsInRange(most + 1, ~uint64_t{0}, 10, &ids);
+  CHECK(ids.empty());
+  shard.IdsInRange(12'345, ~uint64_t{0}, 2, &ids);
+  CHECK(ids == std::vector<uint64_t>{least, least + 1});
+  ids.clear();
+  shard.IdsInRange(least + 2, most, 10, &ids);
+  CHECK(ids == std::vector<uint64_t>{most});
+}
+
+TEST_CASE("Each dense block lives, with its initial values, in one partition", "[table_shard]") {
+  const uint32_t partitions = GENERATE(1u, 4u, 64u);
+  std::vector<uint64_t> all;
+  for (uint32_t p = 0; p < partitions; ++p) {
+    TableShard shard = MakeShard(MakeJob(partitions), 1, p);
+    std::vector<uint64_t> ids;
+    shard.IdsInRange(0, ~uint64_t{0}, SIZE_MAX, &ids);
+    CHECK(ids.size() == shard.rows());
+    CHECK(std::is_sorted(ids.begin(), ids.end()));
+    for (const uint64_t id : ids) {
+      REQUIRE(shard.Owns(id));
+      std::vector<float> weights(4), expected(4);
+      shard.Read(std::vector<uint64_t>{id}, TableShard::Missing::kZero, weights.data());
+      shard.schema().InitWeights(id, expected.data());
+      CHECK(SameBits(weights.data(), expected.data(), 4));
+    }
+    all.insert(all.end(), ids.begin(), ids.end());
+  }
+  std::sort(all.begin(), all.end());
+  std::vector<uint64_t> expected(26);  // 101 floats in blocks of 4.
+  std::iota(expected.begin(), expected.end(), 0);
+  CHECK(all == expected);
+  CHECK_FALSE(MakeShard(MakeJob(1), 1, 0).Owns(26));
+}
+
+TEST_CASE("Dense blocks are updated in place and scanned in slices", "[table_shard]") {
+  TableShard shard = MakeShard(MakeJob(4), 1, 1);
+  std::vector<uint64_t> ids, slices;
+  shard.IdsInRange(0, ~uint64_t{0}, SIZE_MAX, &ids);
+  const std::vector<float> gradients(ids.size() * 4, 1.0f);
+  std::vector<float> before(gradients.size()), after(gradients.size());
+  shard.Read(ids, TableShard::Missing::kInitial, before.data());
+  shard.Apply({}, ids, gradients, {});
+  shard.Read(ids, TableShard::Missing::kInitial, after.data());
+  for (size_t i = 0; i < after.size(); ++i) CHECK(after[i] < before[i]);
+  for (uint64_t next = 0; slices.size() < ids.size(); next = slices.back() + 1) {
+    shard.IdsInRange(next, ~uint64_t{0}, 2, &slices);
+  }
+  CHECK(slices == ids);
+  CHECK(shard.rows() == ids.size());
+}
+
+TEST_CASE("An empty shard costs less than 1 KiB, and so does a moved one", "[table_shard]") {
+  TableShard shard = MakeShard(MakeJob(64), 0, 0);
+  CHECK(shard.bytes() < 1024);
+  const TableShard moved = std::move(shard);
+  CHECK(moved.bytes() < 1024);
+  CHECK(moved.rows() == 0);
+}
+
+}  // namespace
+}  // namespace cairn
