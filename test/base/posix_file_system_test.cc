@@ -1,11 +1,14 @@
 // What is peculiar to real files; the common promises are tried in file_system_test.cc.
 #include "base/posix_file_system.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "base/temp_directory.h"
@@ -58,6 +61,42 @@ TEST_CASE("a full disk is kResourceExhausted and leaves nothing behind") {
         StatusCode::kResourceExhausted);
   CHECK_FALSE(files.Exists(path).value());
   CHECK_FALSE(files.Exists(path + ".tmp").value());
+}
+
+// Files of this process end at `bytes` for as long as it lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    const rlimit limit = {.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*const handler_)(int);
+  rlimit before_{};
+};
+
+TEST_CASE("a file that failed once stays failed, so no hole goes unnoticed") {
+  PosixFileSystem files;
+  const TempDirectory directory;
+  const auto file = files.OpenForAppend(directory.PathOf("f")).value();
+  const std::vector<std::byte> bytes(8, std::byte{7});
+  absl::Status failed;
+  {
+    const FileSizeLimit limit(4);
+    failed = file->Append(bytes);  // Half of it fits.
+  }
+  CHECK_FALSE(failed.ok());
+  CHECK(file->Append(bytes) == failed);
+  CHECK(file->Sync() == failed);
+  CHECK(file->Close() == failed);
+  CHECK(file->Close().code() == StatusCode::kFailedPrecondition);
+  CHECK(files.Size(directory.PathOf("f")).value() == 4);
 }
 
 }  // namespace
