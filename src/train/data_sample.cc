@@ -1,0 +1,120 @@
+#include "train/data_sample.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "train/batch_reader.h"
+#include "train/parsers.h"
+#include "train/row_batch.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint64_t kFirstBytes = uint64_t{1} << 20;
+// Shuffling blocks of 64 rows trains as well as shuffling rows, and costs almost nothing.
+constexpr uint32_t kChunkLines = 64;
+
+constexpr uint64_t kSampleChunksMin = 64;
+constexpr uint64_t kSampleBytes = uint64_t{256} << 10;  // More chunks where they are small.
+constexpr uint64_t kSampleSeed = 0x5A3D1E;  // Not the job's: other seeds, same defaults.
+
+double MeanLineBytes(std::string_view text) {
+  const auto newlines = std::count(text.begin(), text.end(), '\n');
+  const bool last_line_open = !text.ends_with('\n');
+  return static_cast<double>(text.size()) /
+         static_cast<double>(newlines + (last_line_open ? 1 : 0));
+}
+
+// The power of two that is nearest, by ratio, to the bytes of so many lines.
+uint32_t ChunkBytes(double line_bytes, uint32_t lines) {
+  const double bytes = std::clamp<double>(line_bytes * lines, kChunkBytesMin, kChunkBytesMax);
+  return 1u << std::lround(std::log2(bytes));
+}
+
+// What the labels of a sample say.
+void SummarizeLabels(const std::vector<float>& labels, DataSample* sample) {
+  const auto count = static_cast<double>(labels.size());
+  uint64_t positive = 0;
+  double sum = 0;
+  bool zero_one = true;
+  bool plus_minus = true;
+  for (const float label : labels) {
+    positive += label > 0 ? 1 : 0;
+    sum += label;
+    zero_one = zero_one && (label == 0 || label == 1);
+    plus_minus = plus_minus && (label == -1 || label == 1);
+  }
+  sample->positive_share = static_cast<double>(positive) / count;
+  sample->mean_label = sum / count;
+  sample->labels_are_binary = zero_one || plus_minus;
+}
+
+}  // namespace
+
+absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const DefineOptions& options) {
+  if (options.batch_rows < 1) return InvalidArgument("a batch needs at least one row");
+  std::string buffer;
+  CAIRN_ASSIGN_OR_RETURN(const std::string_view text, source.Read(0, 0, kFirstBytes, &buffer));
+  DataDefinition definition;
+  definition.files = source.files();
+  definition.seed = options.seed;
+  definition.order = options.order;
+  if (options.format) {
+    definition.format = *options.format;
+  } else {
+    absl::StatusOr<DataFormat> format = DetectFormat(text);
+    if (!format.ok()) return Annotate(format.status(), source.files()[0].path);
+    definition.format = *format;
+  }
+  const double line_bytes = MeanLineBytes(text);
+  definition.chunk_bytes = ChunkBytes(line_bytes, std::min(options.batch_rows, kChunkLines));
+  const double rows_per_chunk = definition.chunk_bytes / line_bytes;
+  const double chunks = std::max(1.0, std::round(options.batch_rows / rows_per_chunk));
+  const uint64_t chunks_most = kBatchBytesMax / definition.chunk_bytes;
+  if (chunks > static_cast<double>(chunks_most)) {
+    return InvalidArgument("a batch of ", options.batch_rows, " rows is too large: at most about ",
+                           static_cast<uint64_t>(chunks_most * rows_per_chunk), " of these rows");
+  }
+  definition.chunks_per_batch = static_cast<uint32_t>(chunks);
+  CAIRN_RETURN_IF_ERROR(CheckDefinition(definition));
+  return definition;
+}
+
+absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefinition& definition) {
+  CAIRN_RETURN_IF_ERROR(CheckDefinition(definition));
+  CAIRN_RETURN_IF_ERROR(CheckSameData(definition, source));
+  const BatchPlan plan(definition);
+  const uint64_t chunks = std::min(
+      plan.chunk_count(), std::max(kSampleChunksMin, kSampleBytes / definition.chunk_bytes));
+  const ChunkOrder order(plan.chunk_count(), kSampleSeed, 0);
+  RowBatch rows;
+  std::string buffer;
+  absl::Status first_error = InvalidArgument("the data has no rows");
+  bool all_good = true;
+  for (uint64_t i = 0; i < chunks; ++i) {
+    const TextRange range = plan.Chunk(order.Permute(i));
+    CAIRN_ASSIGN_OR_RETURN(const Lines lines, ReadLines(source, range, &buffer));
+    const ParseResult result = ParseLines({definition.format}, lines.text, &rows);
+    if (!result.first_bad_row || !all_good) continue;
+    all_good = false;
+    first_error = BadRowError(source, range.file, lines, *result.first_bad_row);
+  }
+  if (rows.rows() == 0) return first_error;
+  DataSample sample;
+  sample.rows = rows.rows();
+  const auto count = static_cast<double>(rows.rows());
+  sample.features_per_row = static_cast<double>(rows.features()) / count;
+  sample.rows_per_chunk = count / static_cast<double>(chunks);
+  sample.rows_estimate = sample.rows_per_chunk * static_cast<double>(plan.chunk_count());
+  SummarizeLabels(rows.labels, &sample);
+  if (!rows.fields.empty()) {
+    sample.fields = 1u + *std::max_element(rows.fields.begin(), rows.fields.end());
+  }
+  return sample;
+}
+
+}  // namespace cairn

@@ -1,0 +1,41 @@
+// A first look at the data: how to cut it into batches, and the figures that default settings are
+// functions of. Depends on the data alone, never on the cluster.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "train/chunks.h"
+#include "train/data_source.h"
+
+namespace cairn {
+
+struct DefineOptions {
+  std::optional<DataFormat> format;  // None: told from the first rows.
+  uint32_t batch_rows = 1000;        // About so many rows in a batch, >= 1.
+  uint64_t seed = 1;
+  DataOrder order = DataOrder::kShuffled;
+};
+
+// Cuts the data into chunks of about min(64, batch_rows) lines and batches of about batch_rows
+// rows, by the length of the lines in the first MiB. kInvalidArgument: no format can be told, or
+// batch_rows is out of range.
+absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const DefineOptions& options);
+
+struct DataSample {
+  uint64_t rows = 0;  // That were looked at; bad ones are left out.
+  double features_per_row = 0;
+  double rows_per_chunk = 0;
+  double rows_estimate = 0;   // Of all the data; exact if it is small.
+  double positive_share = 0;  // Of labels above 0: the base rate of two classes.
+  double mean_label = 0;
+  bool labels_are_binary = false;  // All are 0 or 1, or all are -1 or +1.
+  uint32_t fields = 0;             // The highest field + 1; 0 for libsvm.
+};
+
+// Looks at some chunks, always the same ones, spread over all the data. kInvalidArgument if they
+// hold no row, with what is wrong with the first one.
+absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefinition& definition);
+
+}  // namespace cairn

@@ -1,0 +1,316 @@
+#include "train/parsers.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include "base/check.h"
+#include "base/numbers.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "train/digits.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kQuotedBytesMax = 40;
+
+// A field and an index of up to 8 digits with their colons, and the value "1" with what follows.
+constexpr ptrdiff_t kShortFeatureBytes = 9 + 9 + 2;
+// One load of 8 bytes may begin at the 8th byte behind the first colon.
+static_assert(kShortFeatureBytes >= 9 + 8);
+
+bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// The text in quotes, without what would disturb a terminal, and not too much of it.
+std::string Quote(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text.substr(0, kQuotedBytesMax)) quoted += c >= ' ' && c <= '~' ? c : '?';
+  return quoted + (text.size() > kQuotedBytesMax ? "...\"" : "\"");
+}
+
+// "12", "0.5", "-1.25": a number of up to 7 digits, that is below 2 ** 24, over a power of ten up
+// to 10 ** 7. Both are floats without rounding, so their quotient is the nearest float to what is
+// written. Anything else is left to ParseFloat.
+bool ParseShortDecimal(std::string_view token, float* value) {
+  static constexpr float kPowersOfTen[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f};
+  const bool negative = token.starts_with('-');
+  if (negative) token.remove_prefix(1);
+  uint32_t mantissa = 0;
+  size_t digits = 0;
+  size_t decimals = 0;
+  bool after_point = false;
+  if (token.size() > 8) return false;
+  for (const char c : token) {
+    if (IsDigit(c)) {
+      mantissa = 10 * mantissa + static_cast<uint32_t>(c - '0');
+      ++digits;
+      decimals += after_point ? 1 : 0;
+    } else if (c == '.' && !after_point) {
+      after_point = true;
+    } else {
+      return false;
+    }
+  }
+  if (digits == 0 || digits > 7) return false;
+  const float magnitude = static_cast<float>(mantissa) / kPowersOfTen[decimals];
+  *value = negative ? -magnitude : magnitude;
+  return true;
+}
+
+bool ParseNumber(std::string_view token, float* value) {
+  if (ParseShortDecimal(token, value)) return true;
+  const absl::StatusOr<float> parsed = ParseFloat(token);
+  if (!parsed.ok() || !std::isfinite(*parsed)) return false;
+  *value = *parsed;
+  return true;
+}
+
+// Parses one text of one format. The features of the row being parsed lie behind those of the rows
+// before it and count only when the row is complete.
+template <DataFormat kFormat>
+class LineParser {
+ public:
+  LineParser(LabelKind labels, std::string_view text, RowBatch* batch)
+      : labels_(labels),
+        text_(text.data()),
+        end_(text.data() + text.size()),
+        batch_(batch),
+        features_(batch->keys.size()),
+        features_max_(features_ + text.size() / kFeatureBytesMin + 1) {
+    CAIRN_CHECK(features_max_ <= std::numeric_limits<uint32_t>::max());
+    CAIRN_CHECK(batch->offsets.size() == batch->rows() + 1);
+    batch_->keys.resize(features_max_);
+    if (kHasFields) batch_->fields.resize(features_max_);
+    if (!batch_->values.empty()) batch_->values.resize(features_max_);
+    keys_ = batch_->keys.data();
+    fields_ = batch_->fields.data();
+    values_ = batch_->values.empty() ? nullptr : batch_->values.data();
+  }
+
+  ParseResult Parse() {
+    for (const char* line = text_; line != end_;) {
+      const char* line_end = ParseRow(line);
+      if (line_end == nullptr) {
+        NoteBadRow(line);
+        line_end = bad_at_;
+      }
+      // A comment, or the rest of a bad row.
+      line_end = static_cast<const char*>(
+          std::memchr(line_end, '\n', static_cast<size_t>(end_ - line_end)));
+      line = line_end == nullptr ? end_ : line_end + 1;
+    }
+    batch_->keys.resize(features_);
+    if (kHasFields) batch_->fields.resize(features_);
+    if (values_ != nullptr) batch_->values.resize(features_);
+    batch_->bad_rows += result_.bad_rows;
+    return std::move(result_);
+  }
+
+ private:
+  static constexpr bool kHasFields = kFormat == DataFormat::kLibffm;
+
+  const char* SkipBlanks(const char* at) const {
+    while (at != end_ && IsBlank(*at)) ++at;
+    return at;
+  }
+  bool AtEndOfRow(const char* at) const {
+    return at == end_ || *at == '\n' || (!kHasFields && *at == '#');
+  }
+  std::string_view Token(const char* at) const {
+    const char* token_end = at;
+    while (token_end != end_ && *token_end != '\n' && !IsBlank(*token_end)) ++token_end;
+    return {at, static_cast<size_t>(token_end - at)};
+  }
+
+  // From a line's first byte to its newline, comment or the end of the text. Null: a bad row.
+  const char* ParseRow(const char* at) {
+    at = SkipBlanks(at);
+    if (AtEndOfRow(at)) return at;
+    float label;
+    at = ParseLabel(at, &label);
+    if (at == nullptr) return nullptr;
+    size_t feature = features_;
+    for (at = SkipBlanks(at); !AtEndOfRow(at); at = SkipBlanks(at)) {
+      at = ParseFeature(at, feature++);
+      if (at == nullptr) return nullptr;
+    }
+    features_ = feature;
+    batch_->labels.push_back(label);
+    batch_->offsets.push_back(static_cast<uint32_t>(features_));
+    return at;
+  }
+
+  const char* ParseLabel(const char* at, float* label) {
+    const std::string_view token = Token(at);
+    if (token.find(':') != token.npos) return Fail(at, "expected a label, found ", token);
+    if (!ParseNumber(token, label)) return Fail(at, "label is not a finite number: ", token);
+    if (labels_ == LabelKind::kBinary) {
+      if (*label == -1) *label = 0;
+      if (*label != 0 && *label != 1) {
+        return Fail(at, "label of two classes must be 0 or 1, or -1 or +1, not ", token);
+      }
+    }
+    return at + token.size();
+  }
+
+  // Stores the feature whose text begins at `at`, and returns where its text ends.
+  const char* ParseFeature(const char* at, size_t feature) {
+    CAIRN_DCHECK(feature < features_max_);
+    const char* rest = at;
+    if (end_ - at < kShortFeatureBytes || !ParseShortIds(&rest, feature)) {
+      return ParseLongFeature(at, feature);
+    }
+    if (rest[0] == '1' && (rest[1] == ' ' || rest[1] == '\n')) {
+      if (values_ != nullptr) values_[feature] = 1;
+      return rest + 1;
+    }
+    const std::string_view value = Token(rest);
+    if (StoreValue(value, feature)) return rest + value.size();
+    return ParseLongFeature(at, feature);
+  }
+
+  // What nearly all features are: numbers of at most 8 digits, each with its colon. Moves `at`
+  // behind the last colon. False: no such feature; the long way will find out what it is.
+  bool ParseShortIds(const char** at, size_t feature) {
+    if constexpr (kHasFields) {
+      const EightDigits field = ReadEightDigits(*at);
+      *at += field.count;
+      if (field.count == 0 || **at != ':' || field.value > kFieldMax) return false;
+      fields_[feature] = static_cast<uint16_t>(field.value);
+      ++*at;
+    }
+    const EightDigits key = ReadEightDigits(*at);
+    *at += key.count;
+    keys_[feature] = key.value;
+    return key.count != 0 && *(*at)++ == ':';
+  }
+
+  // The definition of what a feature is, with all the ways to be wrong.
+  const char* ParseLongFeature(const char* at, size_t feature) {
+    const std::string_view token = Token(at);
+    const auto colons = std::count(token.begin(), token.end(), ':');
+    if (token.starts_with("qid:")) return Fail(at, "ranking data is not supported: ", token);
+    if (colons != (kHasFields ? 2 : 1)) {
+      return Fail(
+          at, kHasFields ? "expected field:index:value, found " : "expected index:value, found ",
+          token);
+    }
+    if constexpr (kHasFields) {
+      uint64_t field = 0;
+      at = ParseId(at, "field", kFieldMax, &field);
+      if (at == nullptr) return nullptr;
+      fields_[feature] = static_cast<uint16_t>(field);
+    }
+    uint64_t key = 0;
+    at = ParseId(at, "index", std::numeric_limits<uint64_t>::max(), &key);
+    if (at == nullptr) return nullptr;
+    keys_[feature] = key;
+    const std::string_view value = Token(at);
+    if (!StoreValue(value, feature)) return Fail(at, "value is not a finite number: ", value);
+    return at + value.size();
+  }
+
+  // A number up to its colon, which is known to be there. Returns what is behind the colon.
+  const char* ParseId(const char* at, std::string_view name, uint64_t id_max, uint64_t* id) {
+    const char* colon = std::find(at, end_, ':');
+    const std::string_view digits(at, static_cast<size_t>(colon - at));
+    const auto [parsed_end, error] = std::from_chars(at, colon, *id);
+    if (error == std::errc::result_out_of_range || (error == std::errc() && *id > id_max)) {
+      return Fail(at, Concat(name, " is above ", id_max, ": "), digits);
+    }
+    if (error != std::errc() || parsed_end != colon) {
+      return Fail(at, Concat(name, " is not a whole number: "), digits);
+    }
+    return colon + 1;
+  }
+
+  bool StoreValue(std::string_view token, size_t feature) {
+    float value = 0;
+    if (!ParseNumber(token, &value)) return false;
+    if (values_ == nullptr && value != 1) StartValues(feature);
+    if (values_ != nullptr) values_[feature] = value;
+    return true;
+  }
+
+  // All values before this one were 1, so none of them was stored.
+  void StartValues(size_t feature) {
+    batch_->values.assign(features_max_, 0.0f);
+    values_ = batch_->values.data();
+    std::fill_n(values_, feature, 1.0f);
+  }
+
+  const char* Fail(const char* at, std::string_view what, std::string_view token) {
+    bad_at_ = at;
+    // The words are made for the first bad row only: the others are just counted.
+    if (!result_.first_bad_row) bad_what_ = Concat(what, Quote(token));
+    return nullptr;
+  }
+  void NoteBadRow(const char* line) {
+    ++result_.bad_rows;
+    if (result_.first_bad_row) return;
+    result_.first_bad_row = BadRow{static_cast<size_t>(bad_at_ - text_),
+                                   static_cast<size_t>(bad_at_ - line) + 1, bad_what_};
+  }
+
+  static constexpr uint64_t kFieldMax = std::numeric_limits<uint16_t>::max();
+
+  const LabelKind labels_;
+  const char* const text_;
+  const char* const end_;
+  RowBatch* const batch_;
+
+  size_t features_;  // Of complete rows.
+  const size_t features_max_;
+  Key* keys_;
+  uint16_t* fields_;
+  float* values_;  // Null as long as all values are 1.
+
+  const char* bad_at_ = nullptr;
+  std::string bad_what_;
+  ParseResult result_;
+};
+
+}  // namespace
+
+ParseResult ParseLines(const ParseOptions& options, std::string_view text, RowBatch* batch) {
+  if (options.format == DataFormat::kLibffm) {
+    return LineParser<DataFormat::kLibffm>(options.labels, text, batch).Parse();
+  }
+  return LineParser<DataFormat::kLibsvm>(options.labels, text, batch).Parse();
+}
+
+absl::StatusOr<DataFormat> DetectFormat(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view row = line.substr(0, line.find('#'));
+    const size_t colon = row.find(':');
+    if (colon == row.npos) continue;
+    const size_t begin = row.find_last_of(" \t", colon) + 1;  // npos + 1 is 0.
+    const std::string_view token = row.substr(begin, row.find_first_of(" \t\r", colon) - begin);
+    const auto colons = std::count(token.begin(), token.end(), ':');
+    if (begin > 0 && colons == 2) return DataFormat::kLibffm;
+    if (begin > 0 && colons == 1) return DataFormat::kLibsvm;
+    return InvalidArgument(
+        "neither libsvm (label index:value ...) nor libffm (label "
+        "field:index:value ...): ",
+        Quote(line));
+  }
+  return InvalidArgument("cannot tell the data format: no row with features at its beginning");
+}
+
+absl::Status CheckBadRowShare(const BadRowShare& share) {
+  const auto all = static_cast<double>(share.rows + share.bad_rows);
+  if (static_cast<double>(share.bad_rows) <= share.share_max * all) return absl::OkStatus();
+  return InvalidArgument(
+      HumanCount(share.bad_rows), " of ", HumanCount(share.rows + share.bad_rows),
+      " rows cannot be parsed: more than the share of ", share.share_max, " that is allowed");
+}
+
+}  // namespace cairn

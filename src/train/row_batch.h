@@ -1,0 +1,38 @@
+// Rows of training data in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "cairn/types.h"
+
+namespace cairn {
+
+// Sparse rows one after the other. Row r has the label labels[r] and the features
+// [offsets[r], offsets[r + 1]) of `keys`, `values` and `fields`, as the text has them: unsorted,
+// and a key may come twice. Clear keeps the memory, so that batches in a loop allocate nothing.
+struct RowBatch {
+  std::vector<float> labels;            // [rows]
+  std::vector<uint32_t> offsets = {0};  // [rows + 1]
+  std::vector<Key> keys;                // [features]
+  std::vector<float> values;            // [features], or empty: all are 1.
+  std::vector<uint16_t> fields;         // [features] of libffm; empty for libsvm.
+  uint64_t bad_rows = 0;                // Left out, because they could not be parsed.
+
+  size_t rows() const { return labels.size(); }
+  size_t features() const { return keys.size(); }
+
+  void Clear() {
+    labels.clear();
+    offsets.assign(1, 0);
+    keys.clear();
+    values.clear();
+    fields.clear();
+    bad_rows = 0;
+  }
+
+  bool operator==(const RowBatch&) const = default;
+};
+
+}  // namespace cairn

@@ -1,0 +1,135 @@
+#include "train/data_sample.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "temp_files.h"
+
+namespace cairn {
+namespace {
+
+using Catch::Matchers::Contains;
+
+std::string Repeat(const std::string& line, size_t times) {
+  std::string text;
+  for (size_t i = 0; i < times; ++i) text += line;
+  return text;
+}
+
+std::unique_ptr<DataSource> OpenOne(const std::string& path) {
+  return DataSource::Open({path}, {}).value();
+}
+
+TEST_CASE("DefineData cuts by the length of the lines") {
+  struct Case {
+    size_t line_bytes;
+    uint32_t batch_rows;
+    uint32_t chunk_bytes;
+    uint32_t chunks_per_batch;
+  };
+  const TempFiles files;
+  for (const Case& c : {
+           Case{100, 1000, 8192, 12},  // 6,400 bytes for 64 lines: nearer to 8 KiB than to 4.
+           Case{64, 64, 4096, 1},
+           Case{64, 1, 64, 1},
+           Case{10, 1, 64, 1},           // Chunks have a least size: about 6 rows here.
+           Case{5000, 1000, 65536, 76},  // And a largest one.
+           Case{40, 8, 256, 1},
+       }) {
+    CAPTURE(c.line_bytes, c.batch_rows);
+    const std::string line = "1 2:" + std::string(c.line_bytes - 5, '1') + "\n";
+    const auto source = OpenOne(files.Write("f", Repeat(line, 500)));
+    const DataDefinition definition =
+        DefineData(*source, {.format = {}, .batch_rows = c.batch_rows}).value();
+    CHECK(definition.chunk_bytes == c.chunk_bytes);
+    CHECK(definition.chunks_per_batch == c.chunks_per_batch);
+    CHECK(definition.format == DataFormat::kLibsvm);
+    CHECK(definition.files == source->files());
+  }
+}
+
+TEST_CASE("DefineData takes over what it is given") {
+  const TempFiles files;
+  const auto source = OpenOne(files.Write("f", "1 2:3:1\n"));
+  const DataDefinition definition =
+      DefineData(*source, {.format = DataFormat::kLibsvm, .seed = 9, .order = DataOrder::kFile})
+          .value();
+  CHECK(definition.format == DataFormat::kLibsvm);
+  CHECK(definition.seed == 9);
+  CHECK(definition.order == DataOrder::kFile);
+  CHECK(DefineData(*source, {}).value().format == DataFormat::kLibffm);
+}
+
+TEST_CASE("DefineData refuses what it cannot cut") {
+  const TempFiles files;
+  const auto csv = OpenOne(files.Write("csv", "a,b\n1,2\n"));
+  const absl::Status status = DefineData(*csv, {}).status();
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK_THAT(std::string(MessageOf(status)), Contains(files.Path("csv") + ": cannot tell"));
+  const auto good = OpenOne(files.Write("good", Repeat("1 2:3 4:5 6:7 8:9\n", 1000)));
+  CHECK_FALSE(DefineData(*good, {.format = {}, .batch_rows = 0}).ok());
+  CHECK_THAT(std::string(MessageOf(
+                 DefineData(*good, {.format = {}, .batch_rows = 1'000'000'000}).status())),
+             Contains("too large"));
+}
+
+TEST_CASE("SampleData counts all of small data") {
+  const TempFiles files;
+  const auto source = OpenOne(files.Write("f", "1 0:1:1 7:2:1\n0 3:1:1\n\n0\n1 1:1:1 2:2:1 3:3:1"));
+  const DataDefinition definition = DefineData(*source, {}).value();
+  const DataSample sample = SampleData(*source, definition).value();
+  CHECK(sample.rows == 4);
+  CHECK(sample.features_per_row == 1.5);
+  CHECK(sample.rows_estimate == 4);
+  CHECK(sample.rows_per_chunk * static_cast<double>(ChunkCount(definition)) == 4);
+  CHECK(sample.positive_share == 0.5);
+  CHECK(sample.mean_label == 0.5);
+  CHECK(sample.labels_are_binary);
+  CHECK(sample.fields == 8);
+}
+
+TEST_CASE("SampleData estimates large data from all over it") {
+  const TempFiles files;
+  // Sorted: only a sample that is spread sees the labels and lengths of both halves.
+  const std::string text = Repeat("0 5:1\n", 200'000) + Repeat("1 5:1 6:1 7:1\n", 200'000);
+  const auto source = OpenOne(files.Write("f", text));
+  const DataDefinition definition = DefineData(*source, {}).value();
+  const DataSample sample = SampleData(*source, definition).value();
+  CHECK(sample.rows < 100'000);
+  CHECK(sample.rows_estimate == Approx(400'000).epsilon(0.15));
+  CHECK(sample.features_per_row == Approx(2).epsilon(0.15));
+  CHECK(sample.positive_share == Approx(0.5).epsilon(0.15));
+  CHECK(sample.fields == 0);
+  DataDefinition other_seed = definition;
+  other_seed.seed = 99;
+  CHECK(SampleData(*source, other_seed).value().rows == sample.rows);
+}
+
+TEST_CASE("SampleData tells kinds of labels apart") {
+  const TempFiles files;
+  const auto binary = [&](const std::string& text) {
+    const auto source = OpenOne(files.Write("f", text));
+    return SampleData(*source, DefineData(*source, {}).value()).value().labels_are_binary;
+  };
+  CHECK(binary("0 1:1\n1 1:1\n"));
+  CHECK(binary("-1 1:1\n+1 1:1\n"));
+  CHECK_FALSE(binary("-1 1:1\n0 1:1\n+1 1:1\n"));
+  CHECK_FALSE(binary("0.5 1:1\n"));
+}
+
+TEST_CASE("SampleData leaves bad rows out, and says what is wrong if there are no others") {
+  const TempFiles files;
+  const auto some = OpenOne(files.Write("some", "1 1:1\n1 x\n"));
+  CHECK(SampleData(*some, DefineData(*some, {}).value()).value().rows == 1);
+  const auto none = OpenOne(files.Write("none", "a 1:1\nb 1:1\n"));
+  CHECK(MessageOf(SampleData(*none, DefineData(*none, {}).value()).status()) ==
+        files.Path("none") + ":1:1: label is not a finite number: \"a\"");
+  const auto blank = OpenOne(files.Write("blank", "\n\n"));
+  const auto defined = DefineData(*blank, {.format = DataFormat::kLibsvm}).value();
+  CHECK(MessageOf(SampleData(*blank, defined).status()) == "the data has no rows");
+}
+
+}  // namespace
+}  // namespace cairn
