@@ -3,6 +3,7 @@
 // reordered, and every protocol above is built for that. Nothing here ever blocks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,8 +14,21 @@
 namespace cairn {
 
 // Called with each message that arrives, on a thread of the transport's choosing, possibly from
-// several threads at once. Must not block: hand over to a mailbox.
+// several threads at once. Must not block (hand over to a mailbox) and must not destroy the
+// transport.
 using MessageHandler = std::function<void(MessagePtr)>;
+
+// What an endpoint has done so far. Dropped is what could not be sent: queue full, nobody there,
+// too old. Refused is what arrived and was no message. Bytes are encoded bytes: 0 within one
+// process.
+struct TransportStats {
+  uint64_t messages_sent = 0;
+  uint64_t messages_received = 0;
+  uint64_t messages_dropped = 0;
+  uint64_t frames_refused = 0;
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_received = 0;
+};
 
 // Thread-safe. Destruction stops delivery: no handler runs once the destructor has returned.
 class Transport {
@@ -35,6 +49,9 @@ class Transport {
 
   // Forgets a connection: the process there is gone for good.
   virtual void Disconnect(const std::string& address) = 0;
+
+  // A snapshot; each number only ever rises.
+  virtual TransportStats Stats() const = 0;
 };
 
 }  // namespace cairn

@@ -37,6 +37,7 @@ inline constexpr uint32_t kEvaluationRowsMax = 1'000'000;  // Scores in one Eval
 inline constexpr size_t kSendQueueBytesMax = size_t{512} << 20;  // Of one transport, all peers.
 inline constexpr size_t kPeerQueueBytesMax = size_t{288} << 20;  // A client's window and some.
 inline constexpr uint32_t kSendQueueMillisMax = 2'000;           // Older is not worth sending.
+inline constexpr uint32_t kCloseMillisMax = 200;                 // For last words on closing.
 inline constexpr uint32_t kConnectionsMax = 4'096;               // Outgoing, of one transport.
 inline constexpr uint32_t kMailboxMessagesMax = 65'536;          // Of one event loop.
 

@@ -1,0 +1,75 @@
+// A queue from many threads to one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "base/mutex.h"
+#include "base/thread_annotations.h"
+
+namespace cairn {
+
+// First in, first out, bounded by count. Thread-safe; items of one producer keep their order.
+template <typename T>
+class Mailbox {
+ public:
+  explicit Mailbox(size_t items_max) : items_max_(items_max) {}
+
+  // False, and `item` is dropped, if the mailbox is full or closed.
+  bool Push(T item) CAIRN_EXCLUDES(mutex_) { return Put(std::move(item), items_max_); }
+
+  // As Push, but past the bound: for completions of what the consumer itself began, which bounds
+  // them already and which must not be lost. False only if the mailbox is closed.
+  bool PushCompletion(T item) CAIRN_EXCLUDES(mutex_) {
+    return Put(std::move(item), static_cast<size_t>(-1));
+  }
+
+  // The oldest item, waited for until `deadline`. Nothing at the deadline, or at once when the
+  // mailbox is closed: what is left in a closed mailbox is not delivered.
+  std::optional<T> PopUntil(std::chrono::steady_clock::time_point deadline) CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    while (items_.empty() && !closed_) {
+      if (!changed_.WaitUntil(mutex_, deadline) && items_.empty()) return std::nullopt;
+    }
+    if (closed_) return std::nullopt;
+    std::optional<T> item(std::move(items_.front()));
+    items_.pop_front();
+    return item;
+  }
+
+  // Wakes the consumer for good. May be called twice.
+  void Close() CAIRN_EXCLUDES(mutex_) {
+    std::deque<T> dropped;  // Outlives the lock: an item's destructor may do anything.
+    MutexLock lock(mutex_);
+    closed_ = true;
+    dropped.swap(items_);
+    changed_.NotifyAll();
+  }
+
+  bool closed() const CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return closed_;
+  }
+
+ private:
+  bool Put(T item, size_t items_max) CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (closed_ || items_.size() >= items_max) return false;
+    items_.push_back(std::move(item));
+    // The one consumer only waits for the first item.
+    if (items_.size() == 1) changed_.NotifyOne();
+    return true;
+  }
+
+  const size_t items_max_;
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::deque<T> items_ CAIRN_GUARDED_BY(mutex_);
+  bool closed_ CAIRN_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace cairn

@@ -1,0 +1,286 @@
+#include "transport/zmq_loop.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <iterator>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "wire/codec.h"
+
+namespace cairn {
+namespace {
+
+// Routes in the route table: this and a routing id of the listener, or else the address of a
+// connection, which never begins so.
+constexpr char kListenerRoute = '\0';
+
+// Messages taken from one socket before the others get their turn.
+constexpr int kReceiveBatch = 64;
+
+// ZeroMQ does not say when one slow peer of many has room again, so replies are tried anew.
+constexpr int kRetryReplyMillis = 2;
+// How often frames that wait for a connection are looked at for their age.
+constexpr int kCheckAgeMillis = 100;
+
+constexpr SendQueue<zmq::message_t>::Limits kQueueLimits = {
+    .bytes_max = limits::kPeerQueueBytesMax,
+    .age_max = limits::kSendQueueMillisMax * kMicrosPerMilli};
+
+}  // namespace
+
+ZmqLoop::ZmqLoop(MessageHandler handler)
+    : handler_(std::move(handler)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  CAIRN_CHECK(wake_fd_ >= 0, "no file descriptor left");
+  context_.set(zmq::ctxopt::max_sockets, limits::kConnectionsMax + 1);
+}
+
+ZmqLoop::~ZmqLoop() { close(wake_fd_); }
+
+void ZmqLoop::SetListener(ZmqSocket socket) { listener_.emplace(std::move(socket)); }
+
+void ZmqLoop::Wake() {
+  const uint64_t one = 1;
+  // Fails only when the counter is full, and then the loop is awake anyway.
+  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof one);
+}
+
+void ZmqLoop::Enqueue(Command command) {
+  const size_t bytes = command.frame.size();
+  if (bytes_waiting_.fetch_add(bytes, std::memory_order_relaxed) + bytes >
+      limits::kSendQueueBytesMax) {
+    Release(bytes);
+    Count(counters_.messages_dropped);
+    LOG_EVERY_N(WARNING, 1'000) << "more than " << limits::kSendQueueBytesMax
+                                << " bytes wait to be sent: dropping messages";
+    return;
+  }
+  bool wake = false;
+  {
+    MutexLock lock(mutex_);
+    wake = commands_.empty();
+    commands_.push_back(std::move(command));
+  }
+  if (wake) Wake();
+}
+
+void ZmqLoop::RequestStop() {
+  {
+    MutexLock lock(mutex_);
+    stop_ = true;
+  }
+  Wake();
+}
+
+void ZmqLoop::Run() {
+  do {
+    Wait();
+    now_ = time_.NowMicros();
+    Service();
+  } while (TakeCommands());
+  Service();  // Last words.
+  if (listener_.has_value()) listener_->socket.AllowLastWords(limits::kCloseMillisMax);
+  for (auto& [address, connection] : connections_) {
+    connection.socket.AllowLastWords(limits::kCloseMillisMax);
+  }
+  connections_.clear();
+  listener_.reset();
+}
+
+// ---- Waiting ----
+
+void ZmqLoop::Wait() {
+  polled_.clear();
+  polled_.push_back({wake_fd_, POLLIN, 0});
+  if (listener_.has_value()) polled_.push_back({listener_->socket.fd(), POLLIN, 0});
+  for (auto& [address, connection] : connections_) {
+    polled_.push_back({connection.socket.fd(), POLLIN, 0});
+  }
+  // EINTR: somebody's signal handler ran; going round once more does no harm.
+  if (poll(polled_.data(), polled_.size(), WaitMillis()) < 0) return;
+  size_t i = 0;
+  if (polled_[i++].revents != 0) {
+    uint64_t ignored;
+    [[maybe_unused]] const ssize_t got = read(wake_fd_, &ignored, sizeof ignored);
+  }
+  if (listener_.has_value()) {
+    listener_->ready |= polled_[i++].revents != 0 || !listener_->queues.empty();
+  }
+  for (auto& [address, connection] : connections_) {
+    connection.ready |= polled_[i++].revents != 0 || connection.queue.Stale(now_);
+  }
+}
+
+int ZmqLoop::WaitMillis() const {
+  bool waiting = false;
+  if (listener_.has_value() && listener_->ready) return 0;
+  for (const auto& [address, connection] : connections_) {
+    if (connection.ready) return 0;
+    waiting |= !connection.queue.empty();
+  }
+  if (listener_.has_value() && !listener_->queues.empty()) return kRetryReplyMillis;
+  return waiting ? kCheckAgeMillis : -1;
+}
+
+// ---- Commands ----
+
+bool ZmqLoop::TakeCommands() {
+  std::deque<Command> commands;
+  bool stop = false;
+  {
+    MutexLock lock(mutex_);
+    commands.swap(commands_);
+    stop = stop_;
+  }
+  for (Command& command : commands) Execute(std::move(command));
+  return !stop;
+}
+
+void ZmqLoop::Execute(Command command) {
+  switch (command.kind) {
+    case Command::Kind::kSend:
+      return SendOver(command.address, std::move(command.frame));
+    case Command::Kind::kReply: {
+      const std::string* route = routes_.Find(command.to);
+      return SendOver(route == nullptr ? std::string() : *route, std::move(command.frame));
+    }
+    case Command::Kind::kDisconnect: {
+      const auto found = connections_.find(command.address);
+      if (found == connections_.end()) return;
+      Drop(&found->second.queue);
+      connections_.erase(found);
+      return;
+    }
+  }
+}
+
+void ZmqLoop::SendOver(const std::string& route, zmq::message_t frame) {
+  if (!route.empty() && route[0] == kListenerRoute) {
+    const auto [entry, added] = listener_->queues.try_emplace(route.substr(1), kQueueLimits);
+    listener_->ready = true;
+    return Push(&entry->second, std::move(frame));
+  }
+  Connection* const connection = ConnectionTo(route);
+  if (connection == nullptr) {
+    Release(frame.size());
+    Count(counters_.messages_dropped);
+    return;
+  }
+  connection->ready = true;
+  Push(&connection->queue, std::move(frame));
+}
+
+// nullptr if there can be none; an empty address is that of nobody.
+ZmqLoop::Connection* ZmqLoop::ConnectionTo(const std::string& address) {
+  const auto found = connections_.find(address);
+  if (found != connections_.end()) return &found->second;
+  if (address.empty()) return nullptr;
+  if (connections_.size() >= limits::kConnectionsMax) {
+    LOG_EVERY_N(WARNING, 1'000) << "not connecting to " << address << ": there are "
+                                << connections_.size() << " connections already";
+    return nullptr;
+  }
+  absl::StatusOr<Address> parsed = ParseAddress(address);
+  absl::StatusOr<ZmqSocket> socket =
+      parsed.ok() ? ZmqSocket::Connect(context_, *parsed) : parsed.status();
+  if (!socket.ok()) {
+    LOG_EVERY_N(WARNING, 1'000) << "cannot send: " << MessageOf(socket.status());
+    return nullptr;
+  }
+  return &connections_.try_emplace(address, *std::move(socket), Queue(kQueueLimits)).first->second;
+}
+
+void ZmqLoop::Push(Queue* queue, zmq::message_t frame) {
+  if (queue->Push(std::move(frame), now_)) return;
+  Release(frame.size());
+  Count(counters_.messages_dropped);
+}
+
+// ---- Sockets ----
+
+void ZmqLoop::Service() {
+  if (listener_.has_value() && listener_->ready) ServiceListener();
+  for (auto& [address, connection] : connections_) {
+    if (connection.ready) ServiceConnection(address, &connection);
+  }
+}
+
+void ZmqLoop::ServiceListener() {
+  const bool more = Receive(&listener_->socket, nullptr);
+  for (auto entry = listener_->queues.begin(); entry != listener_->queues.end();) {
+    Flush(&entry->second, &listener_->socket, &entry->first);
+    entry = entry->second.empty() ? listener_->queues.erase(entry) : std::next(entry);
+  }
+  listener_->ready = more || listener_->socket.Readable();
+}
+
+void ZmqLoop::ServiceConnection(const std::string& address, Connection* connection) {
+  const bool more = Receive(&connection->socket, &address);
+  Flush(&connection->queue, &connection->socket, nullptr);
+  connection->ready = more || connection->socket.Readable() ||
+                      (!connection->queue.empty() && connection->socket.Writable());
+}
+
+bool ZmqLoop::Receive(ZmqSocket* socket, const std::string* address) {
+  std::string routing_id;
+  zmq::message_t frame;
+  for (int i = 0; i < kReceiveBatch; ++i) {
+    switch (socket->Receive(&routing_id, &frame)) {
+      case ZmqSocket::Arrival::kNothing:
+        return false;
+      case ZmqSocket::Arrival::kMultipart:
+        Count(counters_.frames_refused);
+        LOG_EVERY_N(WARNING, 1'000) << "refused a message of several parts: not one of ours";
+        break;
+      case ZmqSocket::Arrival::kFrame:
+        Deliver(address != nullptr ? *address : kListenerRoute + routing_id, frame);
+        break;
+    }
+  }
+  return true;
+}
+
+void ZmqLoop::Deliver(const std::string& route, const zmq::message_t& frame) {
+  absl::StatusOr<MessagePtr> message =
+      DecodeMessage({static_cast<const std::byte*>(frame.data()), frame.size()});
+  if (!message.ok()) {
+    Count(counters_.frames_refused);
+    LOG_EVERY_N(WARNING, 1'000) << "refused a frame: " << MessageOf(message.status());
+    return;
+  }
+  routes_.Learn((*message)->header.from, route);
+  Count(counters_.messages_received);
+  Count(counters_.bytes_received, frame.size());
+  handler_(*std::move(message));
+}
+
+void ZmqLoop::Flush(Queue* queue, ZmqSocket* socket, const std::string* routing_id) {
+  while (!queue->empty()) {
+    if (queue->Stale(now_)) {
+      Release(queue->Pop());
+      Count(counters_.messages_dropped);
+      continue;
+    }
+    zmq::message_t* const frame = &queue->front();
+    const ZmqSocket::Sent sent =
+        routing_id == nullptr ? socket->Send(frame) : socket->SendTo(*routing_id, frame);
+    if (sent == ZmqSocket::Sent::kFull) return;
+    if (sent == ZmqSocket::Sent::kGone) return Drop(queue);
+    const size_t bytes = queue->Pop();
+    Release(bytes);
+    Count(counters_.messages_sent);
+    Count(counters_.bytes_sent, bytes);
+  }
+}
+
+void ZmqLoop::Drop(Queue* queue) {
+  while (!queue->empty()) {
+    Release(queue->Pop());
+    Count(counters_.messages_dropped);
+  }
+}
+
+}  // namespace cairn

@@ -1,0 +1,122 @@
+// The thread behind ZmqTransport: it owns every socket, and nobody else touches one.
+#pragma once
+
+#include <poll.h>
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+#include <zmq.hpp>
+
+#include "base/mutex.h"
+#include "base/time_source.h"
+#include "transport/route_table.h"
+#include "transport/send_queue.h"
+#include "transport/transport.h"
+#include "transport/zmq_socket.h"
+#include "wire/limits.h"
+
+namespace cairn {
+
+// Counters that one thread or many add to and any thread reads.
+struct ZmqCounters {
+  std::atomic<uint64_t> messages_sent{0}, messages_received{0}, messages_dropped{0};
+  std::atomic<uint64_t> frames_refused{0}, bytes_sent{0}, bytes_received{0};
+};
+
+inline void Count(std::atomic<uint64_t>& counter, uint64_t by = 1) {
+  counter.fetch_add(by, std::memory_order_relaxed);
+}
+
+// Order: construct, SetListener, Run on one thread, RequestStop and Enqueue on any, destroy after
+// Run has returned.
+class ZmqLoop {
+ public:
+  // What another thread asks for.
+  struct Command {
+    enum class Kind { kSend, kReply, kDisconnect };
+    Kind kind = Kind::kSend;
+    std::string address;  // kSend, kDisconnect.
+    ProcessId to;         // kReply.
+    zmq::message_t frame;
+  };
+
+  explicit ZmqLoop(MessageHandler handler);
+  ~ZmqLoop();
+  ZmqLoop(const ZmqLoop&) = delete;
+  ZmqLoop& operator=(const ZmqLoop&) = delete;
+
+  zmq::context_t& context() { return context_; }
+  void SetListener(ZmqSocket socket);
+
+  // Hands over a command; one for which there is no room is dropped and counted.
+  void Enqueue(Command command) CAIRN_EXCLUDES(mutex_);
+  void RequestStop() CAIRN_EXCLUDES(mutex_);
+
+  // Sends and receives until RequestStop, then sends what it still can.
+  void Run();
+
+  const ZmqCounters& counters() const { return counters_; }
+
+ private:
+  using Queue = SendQueue<zmq::message_t>;
+
+  // A socket, and whether it may have something to do.
+  struct Channel {
+    explicit Channel(ZmqSocket s) : socket(std::move(s)) {}
+    ZmqSocket socket;
+    bool ready = true;
+  };
+  struct Listener : Channel {
+    using Channel::Channel;
+    std::map<std::string, Queue> queues;  // By routing id; empty queues are erased.
+  };
+  struct Connection : Channel {
+    Connection(ZmqSocket s, Queue q) : Channel(std::move(s)), queue(std::move(q)) {}
+    Queue queue;
+  };
+
+  void Wake();
+  void Wait();
+  int WaitMillis() const;
+  bool TakeCommands();  // False: it is time to stop.
+  void Execute(Command command);
+  void SendOver(const std::string& route, zmq::message_t frame);
+  Connection* ConnectionTo(const std::string& address);
+  void Push(Queue* queue, zmq::message_t frame);
+  void Service();
+  void ServiceListener();
+  void ServiceConnection(const std::string& address, Connection* connection);
+  // Receives a batch. True if there may be more.
+  bool Receive(ZmqSocket* socket, const std::string* address);
+  void Deliver(const std::string& route, const zmq::message_t& frame);
+  // Sends what can be sent, and drops what is too old.
+  void Flush(Queue* queue, ZmqSocket* socket, const std::string* routing_id);
+  void Drop(Queue* queue);
+  void Release(size_t bytes) { bytes_waiting_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+  const MessageHandler handler_;
+  const RealTimeSource time_;
+  const int wake_fd_;  // An eventfd: readable when there are commands.
+
+  // The loop's thread.
+  zmq::context_t context_;
+  std::optional<Listener> listener_;
+  std::map<std::string, Connection> connections_;  // By address.
+  RouteTable routes_{limits::kProcessesMax};       // See kListenerRoute in the .cc.
+  std::vector<pollfd> polled_;                     // Scratch of Wait.
+  Micros now_ = 0;                                 // When this round began.
+
+  // Any thread.
+  ZmqCounters counters_;
+  std::atomic<size_t> bytes_waiting_{0};  // In commands and queues together.
+  Mutex mutex_;
+  std::deque<Command> commands_ CAIRN_GUARDED_BY(mutex_);
+  bool stop_ CAIRN_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace cairn

@@ -1,0 +1,143 @@
+#include "transport/zmq_socket.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "wire/limits.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define CAIRN_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CAIRN_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef CAIRN_THREAD_SANITIZER
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+
+namespace cairn {
+namespace {
+
+// Below this, copying is cheaper than an allocation and a call from ZeroMQ's thread.
+constexpr size_t kCopyBytesMax = 4'096;
+
+// The distribution's libzmq is not built for the thread sanitizer, which therefore does not see
+// that a frame is handed to ZeroMQ's own thread before that thread frees it.
+void HandOver([[maybe_unused]] void* pointer) {
+#ifdef CAIRN_THREAD_SANITIZER
+  __tsan_release(pointer);
+#endif
+}
+void TakeOver([[maybe_unused]] void* pointer) {
+#ifdef CAIRN_THREAD_SANITIZER
+  __tsan_acquire(pointer);
+#endif
+}
+
+// Runs on a thread of ZeroMQ's when the bytes are sent, or never will be.
+void FreeFrame(void*, void* frame) {
+  TakeOver(frame);
+  delete static_cast<Frame*>(frame);
+}
+
+absl::Status ErrorOf(const zmq::error_t& error, std::string_view what, const Address& address) {
+  const absl::StatusCode code =
+      error.num() == EINVAL ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kUnavailable;
+  return MakeError(code, "cannot ", what, ' ', FormatAddress(address), ": ", error.what());
+}
+
+}  // namespace
+
+zmq::message_t ToZmqMessage(Frame frame) {
+  if (frame.size() <= kCopyBytesMax) return zmq::message_t(frame.data(), frame.size());
+  auto* owned = new Frame(std::move(frame));  // ZeroMQ owns it; FreeFrame is its deleter.
+  HandOver(owned);
+  return zmq::message_t(owned->data(), owned->size(), FreeFrame, owned);
+}
+
+ZmqSocket::ZmqSocket(zmq::context_t& context, zmq::socket_type type, const Address& address)
+    : type_(type), socket_(context, type) {
+  using namespace zmq::sockopt;  // NOLINT(google-build-using-namespace): twelve of its names.
+  socket_.set(linger, 0);
+  socket_.set(immediate, true);  // Nothing is queued for a peer that is not connected.
+  socket_.set(sndhwm, 64);       // Messages, of up to kFrameBytesMax each.
+  socket_.set(rcvhwm, 64);
+  socket_.set(maxmsgsize, static_cast<int64_t>(limits::kFrameBytesMax));
+  socket_.set(heartbeat_ivl, 1'000);
+  socket_.set(heartbeat_timeout, 3'000);
+  socket_.set(heartbeat_ttl, 3'000);
+  socket_.set(reconnect_ivl, 50);
+  socket_.set(reconnect_ivl_max, 1'000);
+  socket_.set(connect_timeout, 2'000);
+  socket_.set(handshake_ivl, 5'000);
+  socket_.set(ipv6, address.ipv6);
+  // Without it a ROUTER throws away what it cannot deliver, and says that it sent it. Routing ids
+  // are left to ZeroMQ: two peers with one stable id would blackhole one of them.
+  if (type == zmq::socket_type::router) socket_.set(router_mandatory, true);
+}
+
+absl::StatusOr<ZmqSocket> ZmqSocket::Listen(zmq::context_t& context, Address* address) {
+  try {
+    ZmqSocket socket(context, zmq::socket_type::router, *address);
+    socket.socket_.bind(FormatAddress(*address));
+    const std::string bound = socket.socket_.get(zmq::sockopt::last_endpoint);
+    CAIRN_ASSIGN_OR_RETURN(*address, ParseAddress(bound));
+    if (IsWildcard(*address)) address->host = ReachableHost(address->ipv6);
+    return socket;
+  } catch (const zmq::error_t& error) {
+    return ErrorOf(error, "listen on", *address);
+  }
+}
+
+absl::StatusOr<ZmqSocket> ZmqSocket::Connect(zmq::context_t& context, const Address& address) {
+  try {
+    ZmqSocket socket(context, zmq::socket_type::dealer, address);
+    socket.socket_.connect(FormatAddress(address));
+    return socket;
+  } catch (const zmq::error_t& error) {
+    return ErrorOf(error, "connect to", address);
+  }
+}
+
+ZmqSocket::Sent ZmqSocket::Send(zmq::message_t* frame) {
+  CAIRN_DCHECK(type_ == zmq::socket_type::dealer);
+  const int sent = zmq_msg_send(frame->handle(), socket_.handle(), ZMQ_DONTWAIT);
+  return sent >= 0 ? Sent::kYes : Sent::kFull;
+}
+
+ZmqSocket::Sent ZmqSocket::SendTo(const std::string& routing_id, zmq::message_t* frame) {
+  CAIRN_DCHECK(type_ == zmq::socket_type::router);
+  // The first part decides: once it is taken, there is room for the second.
+  const int routed =
+      zmq_send(socket_.handle(), routing_id.data(), routing_id.size(), ZMQ_SNDMORE | ZMQ_DONTWAIT);
+  if (routed < 0) return errno == EHOSTUNREACH ? Sent::kGone : Sent::kFull;
+  const int sent = zmq_msg_send(frame->handle(), socket_.handle(), ZMQ_DONTWAIT);
+  return sent >= 0 ? Sent::kYes : Sent::kFull;
+}
+
+bool ZmqSocket::ReceivePart(zmq::message_t* part, bool* more) {
+  if (zmq_msg_recv(part->handle(), socket_.handle(), ZMQ_DONTWAIT) < 0) return false;
+  *more = part->more();
+  return true;
+}
+
+ZmqSocket::Arrival ZmqSocket::Receive(std::string* routing_id, zmq::message_t* frame) {
+  bool more = false;
+  if (!ReceivePart(frame, &more)) return Arrival::kNothing;
+  if (type_ == zmq::socket_type::router) {
+    routing_id->assign(frame->data<char>(), frame->size());
+    // Parts of one message become visible together.
+    if (!more || !ReceivePart(frame, &more)) return Arrival::kMultipart;
+  }
+  if (!more) return Arrival::kFrame;
+  while (more && ReceivePart(frame, &more)) {
+  }
+  return Arrival::kMultipart;
+}
+
+}  // namespace cairn
