@@ -19,11 +19,6 @@ namespace {
 
 constexpr size_t kQuotedBytesMax = 40;
 
-// A field and an index of up to 8 digits with their colons, and the value "1" with what follows.
-constexpr ptrdiff_t kShortFeatureBytes = 9 + 9 + 2;
-// One load of 8 bytes may begin at the 8th byte behind the first colon.
-static_assert(kShortFeatureBytes >= 9 + 8);
-
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -34,37 +29,33 @@ std::string Quote(std::string_view text) {
   return quoted + (text.size() > kQuotedBytesMax ? "...\"" : "\"");
 }
 
-// "12", "0.5", "-1.25": a number of up to 7 digits, that is below 2 ** 24, over a power of ten up
-// to 10 ** 7. Both are floats without rounding, so their quotient is the nearest float to what is
-// written. Anything else is left to ParseFloat.
-bool ParseShortDecimal(std::string_view token, float* value) {
-  static constexpr float kPowersOfTen[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f};
-  const bool negative = token.starts_with('-');
-  if (negative) token.remove_prefix(1);
-  uint32_t mantissa = 0;
-  size_t digits = 0;
-  size_t decimals = 0;
-  bool after_point = false;
-  if (token.size() > 8) return false;
-  for (const char c : token) {
-    if (IsDigit(c)) {
-      mantissa = 10 * mantissa + static_cast<uint32_t>(c - '0');
-      ++digits;
-      decimals += after_point ? 1 : 0;
-    } else if (c == '.' && !after_point) {
-      after_point = true;
-    } else {
-      return false;
-    }
+// "12", "0.5", "-1.25": a number of up to 7 digits, so below 2 ** 24, over a power of ten up to
+// 10 ** 7. Both are floats without rounding, so their quotient is the float nearest to what is
+// written. Returns where the number ends, at a blank or newline; null for anything else, which is
+// left to ParseFloat. Reads at most kShortDecimalBytes.
+constexpr ptrdiff_t kShortDecimalBytes = 1 + 8 + 1 + 8 + 1;
+const char* ParseShortDecimal(const char* text, float* value) {
+  static constexpr uint32_t kPowersOfTen[] = {1,      10,      100,       1'000,
+                                              10'000, 100'000, 1'000'000, 10'000'000};
+  const bool negative = *text == '-';
+  text += negative ? 1 : 0;
+  const EightDigits whole = ReadEightDigits(text);
+  EightDigits decimals;
+  text += whole.count;
+  if (*text == '.') {
+    decimals = ReadEightDigits(++text);
+    text += decimals.count;
   }
-  if (digits == 0 || digits > 7) return false;
-  const float magnitude = static_cast<float>(mantissa) / kPowersOfTen[decimals];
+  const uint32_t digits = whole.count + decimals.count;
+  if (digits < 1 || digits > 7 || (*text != ' ' && *text != '\n')) return nullptr;
+  const uint32_t scale = kPowersOfTen[decimals.count];
+  const uint32_t mantissa = whole.value * scale + decimals.value;
+  const float magnitude = static_cast<float>(mantissa) / static_cast<float>(scale);
   *value = negative ? -magnitude : magnitude;
-  return true;
+  return text;
 }
 
 bool ParseNumber(std::string_view token, float* value) {
-  if (ParseShortDecimal(token, value)) return true;
   const absl::StatusOr<float> parsed = ParseFloat(token);
   if (!parsed.ok() || !std::isfinite(*parsed)) return false;
   *value = *parsed;
@@ -113,6 +104,9 @@ class LineParser {
   }
 
  private:
+  // A field and an index of up to 8 digits, each with its colon; the last load goes 8 bytes on.
+  static constexpr ptrdiff_t kShortIdsBytes = 9 + 9;
+  static constexpr ptrdiff_t kShortFeatureBytes = 1 + kShortIdsBytes + kShortDecimalBytes;
   static constexpr bool kHasFields = kFormat == DataFormat::kLibffm;
 
   const char* SkipBlanks(const char* at) const {
@@ -136,7 +130,9 @@ class LineParser {
     at = ParseLabel(at, &label);
     if (at == nullptr) return nullptr;
     size_t feature = features_;
-    for (at = SkipBlanks(at); !AtEndOfRow(at); at = SkipBlanks(at)) {
+    while (true) {
+      at = SkipBlanks(ParseShortFeatures(at, &feature));
+      if (AtEndOfRow(at)) break;
       at = ParseFeature(at, feature++);
       if (at == nullptr) return nullptr;
     }
@@ -149,6 +145,10 @@ class LineParser {
   const char* ParseLabel(const char* at, float* label) {
     const std::string_view token = Token(at);
     if (token.find(':') != token.npos) return Fail(at, "expected a label, found ", token);
+    if (token == "0" || token == "1") {
+      *label = token == "1" ? 1 : 0;
+      return at + 1;
+    }
     if (!ParseNumber(token, label)) return Fail(at, "label is not a finite number: ", token);
     if (labels_ == LabelKind::kBinary) {
       if (*label == -1) *label = 0;
@@ -162,33 +162,59 @@ class LineParser {
   // Stores the feature whose text begins at `at`, and returns where its text ends.
   const char* ParseFeature(const char* at, size_t feature) {
     CAIRN_DCHECK(feature < features_max_);
-    const char* rest = at;
-    if (end_ - at < kShortFeatureBytes || !ParseShortIds(&rest, feature)) {
-      return ParseLongFeature(at, feature);
+    const char* value_begin = at;
+    if (end_ - at >= kShortIdsBytes && ParseShortIds(&value_begin, feature)) {
+      const std::string_view value = Token(value_begin);
+      if (StoreValue(value, feature)) return value_begin + value.size();
     }
-    if (rest[0] == '1' && (rest[1] == ' ' || rest[1] == '\n')) {
-      if (values_ != nullptr) values_[feature] = 1;
-      return rest + 1;
-    }
-    const std::string_view value = Token(rest);
-    if (StoreValue(value, feature)) return rest + value.size();
     return ParseLongFeature(at, feature);
   }
 
-  // What nearly all features are: numbers of at most 8 digits, each with its colon. Moves `at`
-  // behind the last colon. False: no such feature; the long way will find out what it is.
-  bool ParseShortIds(const char** at, size_t feature) {
-    if constexpr (kHasFields) {
-      const EightDigits field = ReadEightDigits(*at);
-      *at += field.count;
-      if (field.count == 0 || **at != ':' || field.value > kFieldMax) return false;
-      fields_[feature] = static_cast<uint16_t>(field.value);
-      ++*at;
+  // The common case without its detours: features of short numbers, each behind one space. Stores
+  // as many as there are, from `at` on, and returns where they end.
+  const char* ParseShortFeatures(const char* at, size_t* feature) {
+    const char* const last = end_ - std::min(end_ - at, kShortFeatureBytes);
+    size_t next = *feature;
+    for (; at < last && *at == ' '; ++next) {
+      const char* text = at + 1;
+      if (!ParseShortIds(&text, next)) break;
+      float value = 1;
+      if (text[0] == '1' && (text[1] == ' ' || text[1] == '\n')) {
+        ++text;
+      } else {
+        text = ParseShortDecimal(text, &value);
+        if (text == nullptr) break;
+        if (values_ == nullptr && value != 1) StartValues(next);
+      }
+      if (values_ != nullptr) values_[next] = value;
+      at = text;
     }
-    const EightDigits key = ReadEightDigits(*at);
-    *at += key.count;
-    keys_[feature] = key.value;
-    return key.count != 0 && *(*at)++ == ':';
+    *feature = next;
+    return at;
+  }
+
+  // Numbers of at most 8 digits, each with its colon. Moves `at` behind the last colon. False: no
+  // such numbers; the long way will find out what it is. Reads at most kShortIdsBytes.
+  bool ParseShortIds(const char** at, size_t feature) {
+    const char* text = *at;
+    if constexpr (kHasFields) {
+      // Digit by digit: fields repeat from row to row, so their lengths are foreseen and the next
+      // load need not wait for a count.
+      uint32_t value = 0;
+      const char* const longest_end = text + 8;
+      const char* const begin = text;
+      while (text != longest_end && IsDigit(*text)) {
+        value = 10 * value + static_cast<uint32_t>(*text++ - '0');
+      }
+      if (text == begin || *text != ':' || value > kFieldMax) return false;
+      fields_[feature] = static_cast<uint16_t>(value);
+      ++text;
+    }
+    const EightDigits digits = ReadEightDigits(text);
+    text += digits.count;
+    keys_[feature] = digits.value;
+    *at = text + 1;
+    return digits.count != 0 && *text == ':';
   }
 
   // The definition of what a feature is, with all the ways to be wrong.
