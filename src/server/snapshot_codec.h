@@ -1,0 +1,116 @@
+// The bytes inside a snapshot's blocks: shared by writer and parser, of no interest to others.
+// doc/snapshot_format.md is the specification. Everything is little-endian and unaligned.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/snapshot.h"
+
+namespace cairn::snapshot {
+
+static_assert(std::endian::native == std::endian::little, "files are written as memory is");
+
+enum class BlockKind : uint32_t {
+  kHeader = 1,
+  kTable = 2,
+  kRows = 3,
+  kErased = 4,
+  kStamps = 5,
+  kStreams = 6,
+  kFooter = 7,
+};
+
+inline constexpr uint32_t kBlockMagic = 0x424E5243;  // "CRNB"
+inline constexpr size_t kBlockHeaderBytes = 16;      // Magic, kind, number, payload bytes.
+inline constexpr size_t kBlockCrcBytes = 4;
+inline constexpr size_t kBlockBytesMax = size_t{256} << 10;  // But for a block of one long row.
+inline constexpr size_t kPayloadBytesMax = kBlockBytesMax - kBlockHeaderBytes - kBlockCrcBytes;
+inline constexpr size_t kRowsHeaderBytes = 12;   // Table, words of a row, rows.
+inline constexpr size_t kErasedHeaderBytes = 8;  // Table, keys.
+inline constexpr size_t kStreamBytes = 20;       // Stream, attempt, last.
+
+// Appends values to a payload.
+class PayloadWriter {
+ public:
+  template <typename T>
+  void Put(T value) {
+    static_assert(std::is_arithmetic_v<T>);
+    Append(&value, sizeof(value));
+  }
+  void PutString(std::string_view s) {
+    Put(static_cast<uint32_t>(s.size()));
+    Append(s.data(), s.size());
+  }
+  void PutWords(const float* words, size_t count) { Append(words, count * sizeof(float)); }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  void Append(const void* from, size_t size) {
+    const auto* begin = static_cast<const std::byte*>(from);
+    bytes_.insert(bytes_.end(), begin, begin + size);
+  }
+
+  std::vector<std::byte> bytes_;
+};
+
+// Takes values from a payload; false if it is too short.
+class PayloadReader {
+ public:
+  explicit PayloadReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  template <typename T>
+  [[nodiscard]] bool Get(T* value) {
+    static_assert(std::is_arithmetic_v<T>);
+    return Take(value, sizeof(*value));
+  }
+  template <typename T, typename... Rest>
+  [[nodiscard]] bool Get(T* value, Rest*... rest) {
+    return Get(value) && Get(rest...);
+  }
+  // A string of at most `most` bytes.
+  [[nodiscard]] bool GetString(size_t most, std::string* s) {
+    uint32_t size = 0;
+    if (!Get(&size) || size > most || size > bytes_.size()) return false;
+    s->assign(reinterpret_cast<const char*>(bytes_.data()), size);
+    bytes_ = bytes_.subspan(size);
+    return true;
+  }
+  size_t left() const { return bytes_.size(); }
+
+ private:
+  bool Take(void* to, size_t size) {
+    if (bytes_.size() < size) return false;
+    std::memcpy(to, bytes_.data(), size);
+    bytes_ = bytes_.subspan(size);
+    return true;
+  }
+
+  std::span<const std::byte> bytes_;
+};
+
+// The payload of a table's block.
+PayloadWriter EncodeTable(const TableSpec& spec, std::span<const uint32_t> state_floats);
+// kInvalidArgument says what is wrong; never accepts a table that CheckTable refuses, or one with
+// rows of more than kRowWordsMax words.
+absl::Status DecodeTable(std::span<const std::byte> payload, TableSpec* spec,
+                         std::vector<uint32_t>* state_floats);
+
+// A hash of all tables' payloads, in order: do two snapshots have the same schema?
+uint64_t SchemaHash(const SnapshotHeader& header);
+
+// The payload of the header's block: everything but the tables themselves.
+PayloadWriter EncodeHeader(const SnapshotHeader& header);
+// kUnimplemented: another version; kInvalidArgument: a number out of its range. Of the tables only
+// their count is here.
+absl::Status DecodeHeader(std::span<const std::byte> payload, SnapshotHeader* header,
+                          uint32_t* table_count);
+
+}  // namespace cairn::snapshot

@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "base/hash.h"
+#include "server/snapshot.h"
+#include "server/snapshot_codec.h"
+
+namespace cairn {
+
+using snapshot::BlockKind;
+using snapshot::PayloadWriter;
+
+namespace {
+
+template <typename T>
+void AppendValue(T value, std::vector<std::byte>* out) {
+  const auto* begin = reinterpret_cast<const std::byte*>(&value);
+  out->insert(out->end(), begin, begin + sizeof(value));
+}
+
+// As many of `ids` as fit into one block, `item_bytes` each behind `header_bytes`; at least one.
+std::span<const uint64_t> TakeBlock(std::span<const uint64_t>* ids, size_t header_bytes,
+                                    size_t item_bytes) {
+  const size_t most = std::max<size_t>((snapshot::kPayloadBytesMax - header_bytes) / item_bytes, 1);
+  const std::span<const uint64_t> taken = ids->first(std::min(most, ids->size()));
+  *ids = ids->subspan(taken.size());
+  return taken;
+}
+
+}  // namespace
+
+uint32_t SnapshotHeader::RowWords(size_t table) const {
+  uint32_t words = kRowCountWords + tables[table].width();
+  for (const uint32_t floats : state_floats[table]) words += floats;
+  return words;
+}
+
+void SnapshotBlocks::Append(uint32_t kind, std::span<const std::byte> payload,
+                            std::vector<std::byte>* out) {
+  const size_t begin = out->size();
+  AppendValue(snapshot::kBlockMagic, out);
+  AppendValue(kind, out);
+  AppendValue(blocks_, out);
+  AppendValue(static_cast<uint32_t>(payload.size()), out);
+  out->insert(out->end(), payload.begin(), payload.end());
+  AppendValue(Crc32c(std::span(*out).subspan(begin)), out);
+  const std::span<const std::byte> block = std::span(*out).subspan(begin);
+  crc_ = Crc32c(block, crc_);
+  bytes_ += block.size();
+  ++blocks_;
+}
+
+SnapshotWriter::SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards)
+    : header_(std::move(header)), shards_(shards) {
+  CAIRN_CHECK(!shards->empty() && header_.tables.size() == shards->size());
+  header_.state_floats.clear();
+  for (const TableShard& shard : *shards) {
+    CAIRN_CHECK(shard.schema().spec() == header_.tables[header_.state_floats.size()]);
+    CAIRN_CHECK(shard.schema().partitions() == header_.partitions);
+    header_.seed = shard.schema().seed();
+    header_.state_floats.push_back(shard.schema().StateFloatsByPart());
+    changed_.emplace_back(0);
+  }
+  header_.schema_hash = snapshot::SchemaHash(header_);
+}
+
+bool SnapshotWriter::ScanSlice(size_t rows_most, std::vector<std::byte>* out) {
+  CAIRN_CHECK(rows_most > 0 && !finished_);
+  if (!std::exchange(begun_, true)) WriteHeader(out);
+  while (rows_most > 0 && !cursor_.done(*shards_)) {
+    const size_t table = cursor_.Next(*shards_, rows_most, &ids_);
+    rows_most -= ids_.size();
+    WriteRows(table, ids_, out);
+  }
+  return !cursor_.done(*shards_);
+}
+
+void SnapshotWriter::RowsChanging(uint32_t table, std::span<const uint64_t> ids) {
+  const TableShard& shard = (*shards_)[table];
+  for (const uint64_t id : ids) {
+    if (!cursor_.Passed(table, id)) continue;
+    uint32_t* known = changed_[table].FindOrAdd(Mix64(id));
+    if (*known != 0) continue;
+    *known = 1;
+    // If the row is there now, it is as the body has it: from here on that does not count.
+    const float* row = shard.Find(id);
+    if (row != nullptr) digest_ -= RowDigest(shard.schema(), id, row);
+  }
+}
+
+void SnapshotWriter::Finish(const SnapshotStamps& stamps, std::vector<std::byte>* out) {
+  CAIRN_CHECK(begun_ && cursor_.done(*shards_), "the body comes before the tail");
+  CAIRN_CHECK(!std::exchange(finished_, true), "a snapshot ends once");
+  for (size_t table = 0; table < shards_->size(); ++table) {
+    WriteTail(table, out);
+    const TableShard& shard = (*shards_)[table];
+    if (shard.schema().spec().kind == TableSpec::Kind::kSparse) sparse_rows_ += shard.rows();
+  }
+  WriteStamps(stamps, out);
+  WriteFooter(out);
+}
+
+void SnapshotWriter::WriteHeader(std::vector<std::byte>* out) {
+  blocks_.Append(static_cast<uint32_t>(BlockKind::kHeader), snapshot::EncodeHeader(header_).bytes(),
+                 out);
+  for (size_t i = 0; i < header_.tables.size(); ++i) {
+    const PayloadWriter table = snapshot::EncodeTable(header_.tables[i], header_.state_floats[i]);
+    blocks_.Append(static_cast<uint32_t>(BlockKind::kTable), table.bytes(), out);
+  }
+}
+
+void SnapshotWriter::WriteRows(size_t table, std::span<const uint64_t> ids,
+                               std::vector<std::byte>* out) {
+  const TableShard& shard = (*shards_)[table];
+  const TableSchema& schema = shard.schema();
+  const uint32_t words = schema.row_floats();
+  while (!ids.empty()) {
+    const auto block =
+        TakeBlock(&ids, snapshot::kRowsHeaderBytes, sizeof(uint64_t) + words * sizeof(float));
+    PayloadWriter payload;
+    payload.Put(static_cast<uint32_t>(table));
+    payload.Put(words);
+    payload.Put(static_cast<uint32_t>(block.size()));
+    for (const uint64_t id : block) payload.Put(schema.KeyOf(id));
+    for (const uint64_t id : block) {
+      const float* row = shard.Find(id);
+      payload.PutWords(row, words);
+      digest_ += RowDigest(schema, id, row);
+    }
+    blocks_.Append(static_cast<uint32_t>(BlockKind::kRows), payload.bytes(), out);
+    rows_written_ += block.size();
+  }
+}
+
+void SnapshotWriter::WriteErased(size_t table, std::span<const uint64_t> ids,
+                                 std::vector<std::byte>* out) {
+  const TableSchema& schema = (*shards_)[table].schema();
+  while (!ids.empty()) {
+    const auto block = TakeBlock(&ids, snapshot::kErasedHeaderBytes, sizeof(uint64_t));
+    PayloadWriter payload;
+    payload.Put(static_cast<uint32_t>(table));
+    payload.Put(static_cast<uint32_t>(block.size()));
+    for (const uint64_t id : block) payload.Put(schema.KeyOf(id));
+    blocks_.Append(static_cast<uint32_t>(BlockKind::kErased), payload.bytes(), out);
+    erased_written_ += block.size();
+  }
+}
+
+void SnapshotWriter::WriteTail(size_t table, std::vector<std::byte>* out) {
+  const TableShard& shard = (*shards_)[table];
+  ids_.clear();
+  changed_[table].IdsInRange(0, ~uint64_t{0}, changed_[table].size(), &ids_);
+  for (uint64_t& id : ids_) id = Unmix64(id);
+  std::sort(ids_.begin(), ids_.end());
+  const auto erased = std::stable_partition(ids_.begin(), ids_.end(),
+                                            [&](uint64_t id) { return shard.Find(id) != nullptr; });
+  WriteRows(table, {ids_.begin(), erased}, out);
+  WriteErased(table, {erased, ids_.end()}, out);
+}
+
+void SnapshotWriter::WriteStamps(const SnapshotStamps& stamps, std::vector<std::byte>* out) {
+  CAIRN_CHECK(std::is_sorted(
+      stamps.streams.begin(), stamps.streams.end(),
+      [](const StreamStamp& a, const StreamStamp& b) { return a.stream < b.stream; }));
+  PayloadWriter payload;
+  payload.Put(stamps.closed);
+  payload.Put(stamps.lsn);
+  payload.Put(stamps.version);
+  payload.Put(static_cast<uint32_t>(stamps.streams.size()));
+  blocks_.Append(static_cast<uint32_t>(BlockKind::kStamps), payload.bytes(), out);
+  constexpr size_t kMost = snapshot::kPayloadBytesMax / snapshot::kStreamBytes;
+  std::span<const StreamStamp> left = stamps.streams;
+  while (!left.empty()) {
+    PayloadWriter streams;
+    for (const StreamStamp& stream : left.first(std::min(kMost, left.size()))) {
+      streams.Put(stream.stream);
+      streams.Put(stream.attempt);
+      streams.Put(stream.last);
+    }
+    blocks_.Append(static_cast<uint32_t>(BlockKind::kStreams), streams.bytes(), out);
+    left = left.subspan(std::min(kMost, left.size()));
+  }
+}
+
+void SnapshotWriter::WriteFooter(std::vector<std::byte>* out) {
+  PayloadWriter payload;
+  payload.Put(blocks_.bytes());
+  payload.Put(rows_written_);
+  payload.Put(erased_written_);
+  payload.Put(sparse_rows_);
+  payload.Put(digest_.high);
+  payload.Put(digest_.low);
+  payload.Put(blocks_.crc());
+  blocks_.Append(static_cast<uint32_t>(BlockKind::kFooter), payload.bytes(), out);
+}
+
+}  // namespace cairn
