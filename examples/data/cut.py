@@ -3,9 +3,9 @@
 
     zstd -dc flights.train.libffm.zst | ./cut.py OUTPUT_DIRECTORY
 
-A line goes where a checksum of its bytes says: 6.67 % into flights.train.libffm, another 0.74 % into
-flights.valid.libffm. So the rows are spread over the whole time range, stay in their order, and equal
-rows stay on one side: no row of the validation part is also a row of the training part.
+A line goes where a checksum of its bytes says: 6.67 % into flights.train.libffm, another 0.74 %
+into flights.valid.libffm. So the rows are spread over the whole time range, stay in their order,
+and equal rows stay on one side: no row of the validation part is also one of the training part.
 """
 import os
 import sys
