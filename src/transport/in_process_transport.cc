@@ -2,9 +2,9 @@
 
 #include <atomic>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "transport/route_table.h"
@@ -88,7 +88,7 @@ class InProcessNetwork::State {
  private:
   mutable Mutex mutex_;
   uint64_t last_number_ CAIRN_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<std::string, std::shared_ptr<Endpoint>> endpoints_ CAIRN_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::shared_ptr<Endpoint>> endpoints_ CAIRN_GUARDED_BY(mutex_);
 };
 
 class InProcessNetwork::InProcessTransport final : public Transport {

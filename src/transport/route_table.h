@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <list>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "base/check.h"
 #include "base/hash.h"
 #include "wire/message.h"
@@ -58,7 +58,7 @@ class RouteTable {
 
   const size_t routes_max_;
   Recent recent_;  // The one heard last is in front.
-  absl::flat_hash_map<ProcessId, Recent::iterator, Hash> index_;
+  std::unordered_map<ProcessId, Recent::iterator, Hash> index_;
 };
 
 }  // namespace cairn

@@ -1,0 +1,84 @@
+#include "transport/mailbox.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "transport/inbox.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::chrono::steady_clock::time_point kPast{};
+
+TEST_CASE("items come out in the order in which they went in") {
+  Mailbox<int> mailbox(3);
+  CHECK(mailbox.Push(1));
+  CHECK(mailbox.Push(2));
+  CHECK(mailbox.PopUntil(kPast) == 1);
+  CHECK(mailbox.Push(3));
+  CHECK(mailbox.PopUntil(kPast) == 2);
+  CHECK(mailbox.PopUntil(kPast) == 3);
+  CHECK(mailbox.PopUntil(kPast) == std::nullopt);
+}
+
+TEST_CASE("a full mailbox takes completions only") {
+  Mailbox<int> mailbox(2);
+  CHECK(mailbox.Push(1));
+  CHECK(mailbox.Push(2));
+  CHECK_FALSE(mailbox.Push(3));
+  CHECK(mailbox.PushCompletion(4));
+  CHECK(mailbox.PopUntil(kPast) == 1);
+  CHECK_FALSE(mailbox.Push(5));
+  CHECK(mailbox.PopUntil(kPast) == 2);
+  CHECK(mailbox.PopUntil(kPast) == 4);
+}
+
+TEST_CASE("a closed mailbox takes and gives nothing, and lets go of what it held") {
+  Mailbox<std::shared_ptr<int>> mailbox(2);
+  const auto item = std::make_shared<int>(1);
+  mailbox.Push(item);
+  mailbox.Close();
+  CHECK(item.use_count() == 1);
+  CHECK(mailbox.closed());
+  CHECK_FALSE(mailbox.Push(item));
+  CHECK_FALSE(mailbox.PushCompletion(item));
+  CHECK(mailbox.PopUntil(InTime()) == std::nullopt);
+  mailbox.Close();
+}
+
+TEST_CASE("a waiting consumer is woken by an item and by the end") {
+  Mailbox<int> mailbox(10);
+  std::vector<int> got;
+  std::thread consumer([&] {
+    while (auto item = mailbox.PopUntil(InTime())) {
+      got.push_back(*item);
+      if (*item == 3) mailbox.Close();
+    }
+  });
+  for (int i = 1; i <= 3; ++i) mailbox.Push(i);
+  consumer.join();
+  CHECK(got == std::vector<int>{1, 2, 3});
+}
+
+TEST_CASE("many producers, one consumer: nothing is lost") {
+  constexpr int kEach = 5'000;
+  Mailbox<int> mailbox(4 * kEach);
+  std::vector<std::thread> producers;
+  for (int p = 0; p < 4; ++p) {
+    producers.emplace_back([&mailbox, p] {
+      for (int i = 0; i < kEach; ++i) mailbox.Push(p * kEach + i);
+    });
+  }
+  std::vector<int> next = {0, kEach, 2 * kEach, 3 * kEach};
+  for (int n = 0; n < 4 * kEach; ++n) {
+    const auto item = mailbox.PopUntil(InTime());
+    REQUIRE(item.has_value());
+    REQUIRE(*item == next[*item / kEach]++);
+  }
+  for (std::thread& producer : producers) producer.join();
+}
+
+}  // namespace
+}  // namespace cairn

@@ -1,0 +1,234 @@
+// What ZmqTransport promises beyond the contract (transport_test.cc): restarts, slow peers, hostile
+// bytes, refusals.
+#include "transport/zmq_transport.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <zmq.hpp>
+
+#include "base/status.h"
+#include "transport/address.h"
+#include "transport/inbox.h"
+
+namespace cairn {
+namespace {
+
+const ProcessId kAlice{1, 0xA};
+const ProcessId kBob{2, 0xB};
+
+std::unique_ptr<Transport> Listen(const std::string& address, MessageHandler handler) {
+  ZmqOptions options;
+  options.listen = address;
+  absl::StatusOr<std::unique_ptr<Transport>> transport =
+      MakeZmqTransport(options, std::move(handler));
+  REQUIRE(transport.ok());
+  return *std::move(transport);
+}
+
+absl::Status ListenError(const std::string& address) {
+  ZmqOptions options;
+  options.listen = address;
+  return MakeZmqTransport(options, [](MessagePtr) {}).status();
+}
+
+MessagePtr Numbered(uint64_t number, const ProcessId& from = kAlice, const ProcessId& to = kBob) {
+  return std::make_shared<Message>(Message{{from, to, number, 7}, Heartbeat{}});
+}
+
+// 64 KiB.
+MessagePtr Heavy(uint64_t number) {
+  auto values = std::make_shared<std::vector<float>>(16'384, 1.f);
+  PullReply reply;
+  reply.parts = {{0, PartCode::kOk, *values}};
+  reply.storage = values;
+  return std::make_shared<Message>(Message{{kAlice, kBob, number, 0}, std::move(reply)});
+}
+
+// A peer that does not keep to the protocol.
+class RawPeer {
+ public:
+  explicit RawPeer(const std::string& address) : socket_(context_, zmq::socket_type::dealer) {
+    socket_.set(zmq::sockopt::linger, 5'000);
+    socket_.connect(address);
+  }
+  void Send(const std::vector<std::string>& parts) {
+    for (size_t i = 0; i < parts.size(); ++i) {
+      socket_.send(zmq::buffer(parts[i]),
+                   i + 1 < parts.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
+    }
+  }
+
+ private:
+  zmq::context_t context_;
+  zmq::socket_t socket_;
+};
+
+std::string AsString(const Frame& frame) {
+  return {reinterpret_cast<const char*>(frame.data()), frame.size()};
+}
+
+TEST_CASE("one that only connects is answered over its own connection") {
+  Inbox to_worker, to_server;
+  const auto server = Listen("tcp://127.0.0.1:0", to_server.handler());
+  const auto worker = MakeZmqTransport({}, to_worker.handler());
+  REQUIRE(worker.ok());
+  CHECK((*worker)->address().empty());
+  (*worker)->Send(server->address(), Numbered(1));
+  REQUIRE(to_server.WaitFor(1).size() == 1);
+  server->Reply(kAlice, Numbered(2, kBob, kAlice));
+  CHECK(to_worker.WaitFor(1).size() == 1);
+}
+
+TEST_CASE("what is sent before the peer is there waits for it") {
+  const std::string address = Listen("tcp://127.0.0.1:0", [](MessagePtr) {})->address();
+  const auto alice = MakeZmqTransport({}, [](MessagePtr) {});
+  (*alice)->Send(address, Numbered(1));  // Nobody listens there now.
+  Inbox to_bob;
+  const auto bob = Listen(address, to_bob.handler());
+  CHECK(to_bob.WaitFor(1).size() == 1);
+}
+
+TEST_CASE("a peer that restarts at its address is reached again") {
+  Inbox to_first, to_second;
+  auto bob = Listen("tcp://127.0.0.1:0", to_first.handler());
+  const std::string address = bob->address();
+  const auto alice = MakeZmqTransport({}, [](MessagePtr) {});
+  (*alice)->Send(address, Numbered(1));
+  REQUIRE(to_first.WaitFor(1).size() == 1);
+  bob.reset();
+  bob = Listen(address, to_second.handler());
+  // As the protocol does it: repeat until it is answered.
+  CHECK(Eventually([&] {
+    (*alice)->Send(address, Numbered(2));
+    return to_second.size() > 0;
+  }));
+  CHECK(to_first.size() == 1);
+}
+
+TEST_CASE("a message sent just before the end still goes out") {
+  Inbox to_bob;
+  const auto bob = Listen("tcp://127.0.0.1:0", to_bob.handler());
+  auto alice = MakeZmqTransport({}, [](MessagePtr) {});
+  (*alice)->Send(bob->address(), Numbered(1));
+  REQUIRE(to_bob.WaitFor(1).size() == 1);
+  for (uint64_t i = 2; i <= 20; ++i) (*alice)->Send(bob->address(), Heavy(i));
+  alice->reset();
+  CHECK(to_bob.WaitFor(20).size() == 20);
+}
+
+TEST_CASE("a slow peer makes messages wait, not vanish") {
+  constexpr uint64_t kCount = 400;  // 25 MiB: far more than ZeroMQ and the kernel take.
+  Inbox to_bob;
+  const auto bob = Listen("tcp://127.0.0.1:0", to_bob.handler());
+  const auto alice = MakeZmqTransport({}, [](MessagePtr) {});
+  to_bob.Hold();
+  for (uint64_t i = 1; i <= kCount; ++i) (*alice)->Send(bob->address(), Heavy(i));
+  to_bob.Release();
+  const auto at_bob = to_bob.WaitFor(kCount);
+  REQUIRE(at_bob.size() == kCount);
+  for (uint64_t i = 0; i < kCount; ++i) REQUIRE(at_bob[i]->header.request == i + 1);
+}
+
+TEST_CASE("replies to a slow peer wait, and do not hold up the others") {
+  constexpr uint64_t kCount = 400;
+  Inbox to_server, to_slow, to_quick;
+  const auto server = Listen("tcp://127.0.0.1:0", to_server.handler());
+  const auto slow = MakeZmqTransport({}, to_slow.handler());
+  const auto quick = MakeZmqTransport({}, to_quick.handler());
+  const ProcessId slow_id{5, 5}, quick_id{6, 6};
+  (*slow)->Send(server->address(), Numbered(1, slow_id));
+  (*quick)->Send(server->address(), Numbered(1, quick_id));
+  REQUIRE(to_server.WaitFor(2).size() == 2);
+  to_slow.Hold();
+  for (uint64_t i = 1; i <= kCount; ++i) server->Reply(slow_id, Heavy(i));
+  server->Reply(quick_id, Numbered(1));
+  CHECK(to_quick.WaitFor(1).size() == 1);
+  to_slow.Release();
+  const auto at_slow = to_slow.WaitFor(kCount);
+  REQUIRE(at_slow.size() == kCount);
+  for (uint64_t i = 0; i < kCount; ++i) REQUIRE(at_slow[i]->header.request == i + 1);
+}
+
+TEST_CASE("a forgotten address loses what waited for it") {
+  const std::string address = Listen("tcp://127.0.0.1:0", [](MessagePtr) {})->address();
+  const auto alice = MakeZmqTransport({}, [](MessagePtr) {});
+  (*alice)->Send(address, Numbered(1));
+  (*alice)->Disconnect(address);
+  CHECK(Eventually([&] { return (*alice)->Stats().messages_dropped == 1; }));
+}
+
+TEST_CASE("frames that are no messages are counted and dropped") {
+  Inbox to_bob;
+  const auto bob = Listen("tcp://127.0.0.1:0", to_bob.handler());
+  const std::string good = AsString(EncodeMessage(*Numbered(1)));
+  RawPeer raw(bob->address());
+  raw.Send({"garbage"});
+  raw.Send({""});
+  raw.Send({good.substr(0, good.size() - 1)});
+  raw.Send({good, good});  // Two messages in one.
+  raw.Send({"", good});    // As a REQ socket would.
+  raw.Send(std::vector<std::string>(1'000, good));
+  raw.Send({good});
+  REQUIRE(to_bob.WaitFor(1).size() == 1);
+  CHECK(bob->Stats().frames_refused == 6);
+  CHECK(bob->Stats().messages_received == 1);
+}
+
+TEST_CASE("one who sends too much, or does not speak ZeroMQ, disturbs nobody") {
+  Inbox to_bob;
+  const auto bob = Listen("tcp://127.0.0.1:0", to_bob.handler());
+  RawPeer raw(bob->address());
+  raw.Send({std::string(9u << 20, 'x')});  // Beyond kFrameBytesMax: cut off.
+
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  REQUIRE(fd >= 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(ParseAddress(bob->address())->port);
+  REQUIRE(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  const std::string request = "GET / HTTP/1.1\r\nHost: cairn\r\n\r\n";
+  CHECK(write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size()));
+
+  const auto alice = MakeZmqTransport({}, [](MessagePtr) {});
+  (*alice)->Send(bob->address(), Numbered(1));
+  CHECK(to_bob.WaitFor(1).size() == 1);
+  CHECK(bob->Stats().messages_received == 1);
+  close(fd);
+}
+
+TEST_CASE("the announced address is the real one") {
+  const auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
+  const absl::StatusOr<Address> address = ParseAddress(bob->address());
+  REQUIRE(address.ok());
+  CHECK(address->host == "127.0.0.1");
+  CHECK(address->port != 0);
+  ZmqOptions everywhere;
+  everywhere.listen = "tcp://0.0.0.0:0";
+  everywhere.insecure = true;
+  const auto open = MakeZmqTransport(everywhere, [](MessagePtr) {});
+  REQUIRE(open.ok());
+  CHECK_FALSE(IsWildcard(*ParseAddress((*open)->address())));
+}
+
+TEST_CASE("addresses that cannot or must not be listened on are refused with a reason") {
+  const absl::Status open = ListenError("tcp://0.0.0.0:0");
+  CHECK(open.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_THAT(std::string(MessageOf(open)), Catch::Contains("--insecure"));
+  CHECK(ListenError("tcp://[::]:0").code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(ListenError("inproc://here").code() == absl::StatusCode::kInvalidArgument);
+  CHECK(ListenError("ipc:///no/such/directory/socket").code() == absl::StatusCode::kUnavailable);
+
+  const auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
+  const absl::Status taken = ListenError(bob->address());
+  CHECK(taken.code() == absl::StatusCode::kUnavailable);
+  CHECK_THAT(std::string(MessageOf(taken)), Catch::Contains(bob->address()));
+}
+
+}  // namespace
+}  // namespace cairn
