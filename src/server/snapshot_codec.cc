@@ -118,7 +118,7 @@ absl::Status DecodeHeader(std::span<const std::byte> payload, SnapshotHeader* he
   uint32_t version = 0;
   if (!in.Get(&version)) return InvalidArgument("a header that is cut short");
   if (version != kSnapshotVersion) {
-    return MakeError(absl::StatusCode::kUnimplemented, "format version ", version,
+    return MakeError(absl::StatusCode::kUnimplemented, "snapshot format version ", version,
                      "; this program reads version ", kSnapshotVersion);
   }
   if (!in.Get(table_count, &header->checkpoint, &header->generation, &header->seed,

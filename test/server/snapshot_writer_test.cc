@@ -1,0 +1,244 @@
+#include <algorithm>
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+#include "server/snapshot.h"
+#include "server/snapshot_codec.h"
+#include "support/sample_snapshots.h"
+
+namespace cairn {
+namespace {
+
+using Rows = std::map<std::pair<uint32_t, uint64_t>, std::vector<uint32_t>>;
+
+std::vector<uint32_t> BitsOf(std::span<const float> row) {
+  std::vector<uint32_t> bits;
+  for (const float word : row) bits.push_back(std::bit_cast<uint32_t>(word));
+  return bits;
+}
+
+// All rows of the shards, by table and key.
+Rows RowsOf(const std::vector<TableShard>& shards) {
+  Rows rows;
+  for (const TableShard& shard : shards) {
+    const TableSchema& schema = shard.schema();
+    std::vector<uint64_t> ids;
+    shard.IdsInRange(0, ~uint64_t{0}, SIZE_MAX, &ids);
+    for (const uint64_t id : ids) {
+      rows[{schema.index(), schema.KeyOf(id)}] = BitsOf({shard.Find(id), schema.row_floats()});
+    }
+  }
+  return rows;
+}
+
+Rows RowsOf(const test::SnapshotContent& content) {
+  Rows rows;
+  for (const auto& [name, row] : content.rows) rows[name] = BitsOf(row);
+  return rows;
+}
+
+ModelDigest DigestOf(const std::vector<TableShard>& shards) {
+  DigestScan scan(&shards);
+  while (scan.Step(1'000'000)) {
+  }
+  return scan.digest();
+}
+
+// A random operation on a random table: keys are pushed, or (sparse tables) erased.
+void ChangeSomething(uint64_t hash, std::vector<TableShard>* shards, SnapshotWriter* writer) {
+  const auto table = static_cast<uint32_t>(hash % shards->size());
+  TableShard& shard = (*shards)[table];
+  const bool dense = shard.schema().spec().kind == TableSpec::Kind::kDense;
+  std::vector<uint64_t> ids;
+  for (uint64_t i = 0; i < hash / 8 % 6; ++i) {
+    const uint64_t key = HashWords(hash, i) % (dense ? 8 : 300);
+    const uint64_t id = shard.schema().IdOf(key);
+    if (shard.Owns(id)) ids.push_back(id);
+  }
+  writer->RowsChanging(table, ids);
+  if (!dense && hash / 64 % 3 == 0) {
+    for (const uint64_t id : ids) shard.Erase(id);
+  } else {
+    const auto gradient = static_cast<float>(hash % 7) - 3;
+    shard.Apply({}, ids, std::vector<float>(ids.size() * shard.schema().width(), gradient), {});
+  }
+}
+
+TEST_CASE("A snapshot is the state at its end, whatever happened during the scan",
+          "[snapshot_writer]") {
+  const uint64_t seed = GENERATE(range(0, 40));
+  const size_t slice = 1 + seed % 13;
+  const JobSpec job = test::SampleJob(2);
+  std::vector<TableShard> shards = test::MakeShards(job, seed % 2);
+  std::vector<uint64_t> keys;
+  for (uint64_t key = 0; key < 200; ++key) keys.push_back(key);
+  test::PushKeys(keys, 0.5f, &shards[0]);
+  test::PushKeys(keys, 0.5f, &shards[2]);
+
+  std::vector<std::byte> bytes;
+  SnapshotWriter writer(test::HeaderOf(job, seed % 2), &shards);
+  uint64_t op = 0;
+  for (bool more = true; more;) {
+    more = writer.ScanSlice(slice, &bytes);
+    for (uint64_t i = 0; i < seed % 5; ++i)
+      ChangeSomething(HashWords(seed, op++), &shards, &writer);
+  }
+  writer.Finish({.lsn = op, .streams = {}}, &bytes);
+
+  test::SnapshotContent content;
+  SnapshotParser parser(&content);
+  REQUIRE(parser.Feed(bytes).ok());
+  REQUIRE(parser.Finish().ok());
+  CHECK(RowsOf(content) == RowsOf(shards));
+  CHECK(content.stamps.lsn == op);
+  CHECK(writer.digest() == DigestOf(shards));
+  CHECK(writer.rows() == shards[0].rows() + shards[2].rows());
+  CHECK(parser.digest() == writer.digest());
+  CHECK(parser.rows() == writer.rows());
+  if (seed % 5 == 0) CHECK(content.rows_told == RowsOf(shards).size());  // No tail for nothing.
+}
+
+TEST_CASE("Only what changes behind the scan is written again", "[snapshot_writer]") {
+  const JobSpec job = test::SampleJob(1);
+  std::vector<TableShard> shards = test::MakeShards(job, 0);
+  test::PushKeys(std::vector<uint64_t>{1, 2, 3, 4, 5, 6, 7, 8}, 1.0f, &shards[2]);
+  std::vector<uint64_t> ids;
+  shards[2].IdsInRange(0, ~uint64_t{0}, 10, &ids);
+  std::vector<std::byte> bytes;
+  SnapshotWriter writer(test::HeaderOf(job, 0), &shards);
+  REQUIRE(writer.ScanSlice(8 + 4, &bytes));  // 8 dense blocks and half of the keys.
+  for (int i = 0; i < 3; ++i) {
+    writer.RowsChanging(2, ids);
+    shards[2].Apply({}, ids, std::vector<float>(8, 1.0f), {});
+  }
+  REQUIRE_FALSE(writer.ScanSlice(100, &bytes));
+  writer.Finish({}, &bytes);
+  test::SnapshotContent content;
+  REQUIRE(test::ParseSnapshot(bytes, 100, &content).ok());
+  CHECK(content.rows_told == 8 + 8 + 4);
+  CHECK(content.erased_told == 0);
+  CHECK(RowsOf(content) == RowsOf(shards));
+}
+
+TEST_CASE("The header says what the file is", "[snapshot_writer]") {
+  test::SnapshotContent content;
+  REQUIRE(test::ParseSnapshot(test::SampleSnapshot(), 1 << 20, &content).ok());
+  const JobSpec job = test::SampleJob(2);
+  CHECK(content.header.job == "job");
+  CHECK(content.header.checkpoint == 3);
+  CHECK(content.header.generation == 8);
+  CHECK(content.header.seed == job.seed);
+  CHECK(content.header.partition == 1);
+  CHECK(content.header.partitions == 2);
+  CHECK(content.header.tables == job.tables);
+  CHECK(content.header.state_floats == std::vector<std::vector<uint32_t>>{{2, 1}, {4}, {0}});
+  CHECK(content.stamps == SnapshotStamps{4, 99, 0, {{5, 1, 77}, {6, 0, 12}}});
+  CHECK(content.erased_told == 1);
+}
+
+TEST_CASE("The rows of a model are the same in any number of partitions", "[snapshot_writer]") {
+  std::vector<uint64_t> keys;
+  for (uint64_t key = 0; key < 300; ++key) keys.push_back(key * key);
+  std::map<uint32_t, Rows> by_partitions;
+  for (const uint32_t partitions : {1u, 4u}) {
+    const JobSpec job = test::SampleJob(partitions);
+    test::SnapshotContent content;  // Of all partitions together.
+    for (uint32_t p = 0; p < partitions; ++p) {
+      std::vector<TableShard> shards = test::MakeShards(job, p);
+      test::PushKeys(keys, 0.5f, &shards[0]);
+      REQUIRE(test::ParseSnapshot(test::SnapshotOf(job, p, shards), 4096, &content).ok());
+    }
+    by_partitions[partitions] = RowsOf(content);
+  }
+  CHECK(by_partitions[1].size() == 300 + 8);
+  CHECK(by_partitions[1] == by_partitions[4]);
+}
+
+// The sizes of all blocks.
+std::vector<size_t> BlockSizes(std::span<const std::byte> bytes) {
+  std::vector<size_t> sizes;
+  while (!bytes.empty()) {
+    uint32_t payload = 0;
+    std::memcpy(&payload, bytes.data() + 12, sizeof(payload));
+    sizes.push_back(snapshot::kBlockHeaderBytes + payload + snapshot::kBlockCrcBytes);
+    bytes = bytes.subspan(sizes.back());
+  }
+  return sizes;
+}
+
+TEST_CASE("Blocks keep to their size, however many rows a slice has", "[snapshot_writer]") {
+  const JobSpec job = test::SampleJob(1);
+  std::vector<TableShard> shards = test::MakeShards(job, 0);
+  std::vector<uint64_t> keys;
+  for (uint64_t key = 0; key < 40'000; ++key) keys.push_back(key);
+  test::PushKeys(keys, 1.0f, &shards[2]);
+  SnapshotStamps stamps;
+  for (StreamId stream = 0; stream < 40'000; ++stream) stamps.streams.push_back({stream, 1, 2});
+  std::vector<std::byte> bytes;
+  SnapshotWriter writer(test::HeaderOf(job, 0), &shards);
+  while (writer.ScanSlice(SIZE_MAX, &bytes)) {
+  }
+  std::vector<uint64_t> ids;
+  shards[2].IdsInRange(0, ~uint64_t{0}, SIZE_MAX, &ids);
+  writer.RowsChanging(2, ids);
+  for (const uint64_t id : ids) shards[2].Erase(id);
+  writer.Finish(stamps, &bytes);
+  const std::vector<size_t> sizes = BlockSizes(bytes);
+  CHECK(*std::max_element(sizes.begin(), sizes.end()) <= snapshot::kBlockBytesMax);
+  CHECK(*std::max_element(sizes.begin(), sizes.end()) > snapshot::kBlockBytesMax - 100);
+  test::SnapshotContent content;
+  REQUIRE(test::ParseSnapshot(bytes, 10'000, &content).ok());
+  CHECK(content.rows.size() == 8);
+  CHECK(content.erased_told == 40'000);
+  CHECK(content.stamps == stamps);
+}
+
+TEST_CASE("A row that is longer than a block has a block of its own", "[snapshot_writer]") {
+  JobSpec job;
+  job.partitions = 1;
+  job.tables = {{.name = "wide",
+                 .parts = {{.width = 65'536, .optimizer = {.name = "adam"}, .initializer = {}}}}};
+  std::vector<TableShard> shards = test::MakeShards(job, 0);
+  test::PushKeys(std::vector<uint64_t>{1, 2, 3}, 1.0f, &shards[0]);
+  const std::vector<std::byte> bytes = test::SnapshotOf(job, 0, shards);
+  test::SnapshotContent content;
+  REQUIRE(test::ParseSnapshot(bytes, 1 << 20, &content).ok());
+  CHECK(RowsOf(content) == RowsOf(shards));
+  CHECK(BlockSizes(bytes).size() == 2 + 3 + 2);
+}
+
+std::vector<std::byte> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::vector<char> chars{std::istreambuf_iterator<char>(file), {}};
+  std::vector<std::byte> bytes(chars.size());
+  std::memcpy(bytes.data(), chars.data(), chars.size());
+  return bytes;
+}
+
+// The bytes of version 1 never change. A new version gets a new file and a new line in
+// doc/snapshot_format.md; CAIRN_WRITE_GOLDEN=1 writes it.
+TEST_CASE("The format's bytes are those of the golden file", "[snapshot_writer][golden]") {
+  const std::string path = CAIRN_SOURCE_DIR "/test/server/golden/snapshot_v1.bin";
+  const std::vector<std::byte> bytes = test::SampleSnapshot();
+  if (std::getenv("CAIRN_WRITE_GOLDEN") != nullptr) {
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<long>(bytes.size()));
+  }
+  const std::vector<std::byte> golden = ReadFile(path);
+  REQUIRE_FALSE(golden.empty());
+  CHECK(golden == bytes);
+  test::SnapshotContent content;
+  CHECK(test::ParseSnapshot(golden, 64, &content).ok());
+}
+
+}  // namespace
+}  // namespace cairn
