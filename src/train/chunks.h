@@ -73,7 +73,7 @@ class ChunkOrder {
  public:
   ChunkOrder(uint64_t chunk_count, uint64_t seed, uint64_t epoch);
 
-  // Which chunk comes at place `index`. CHECKs index < chunk_count. About 50 ns.
+  // Which chunk comes at place `index`. CHECKs index < chunk_count. 16 to 130 ns.
   uint64_t Permute(uint64_t index) const;
 
  private:

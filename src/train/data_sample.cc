@@ -14,7 +14,9 @@
 namespace cairn {
 namespace {
 
-constexpr uint64_t kFirstBytes = uint64_t{1} << 20;
+constexpr uint64_t kFirstBytes = uint64_t{64} << 10;  // For telling the format.
+constexpr uint64_t kPieces = 16;                      // For the length of lines.
+constexpr uint64_t kPieceBytes = uint64_t{64} << 10;
 // Shuffling blocks of 64 rows trains as well as shuffling rows, and costs almost nothing.
 constexpr uint32_t kChunkLines = 64;
 
@@ -22,11 +24,28 @@ constexpr uint64_t kSampleChunksMin = 64;
 constexpr uint64_t kSampleBytes = uint64_t{256} << 10;  // More chunks where they are small.
 constexpr uint64_t kSampleSeed = 0x5A3D1E;  // Not the job's: other seeds, same defaults.
 
-double MeanLineBytes(std::string_view text) {
-  const auto newlines = std::count(text.begin(), text.end(), '\n');
-  const bool last_line_open = !text.ends_with('\n');
-  return static_cast<double>(text.size()) /
-         static_cast<double>(newlines + (last_line_open ? 1 : 0));
+// Looks at pieces from all over the files: lines tend to grow with the ids in them, and ids are
+// often numbered by first appearance, so a file's beginning would give too little.
+absl::StatusOr<double> MeanLineBytes(const DataSource& source) {
+  uint64_t all_bytes = 0;
+  for (const DataFile& file : source.files()) all_bytes += file.bytes;
+  const uint64_t step = std::max(all_bytes / kPieces, kPieceBytes);
+  uint64_t bytes = 0;
+  uint64_t newlines = 0;
+  uint64_t file_begin = 0;
+  uint64_t at = 0;  // In all files' text, put together.
+  std::string buffer;
+  for (size_t file = 0; file < source.files().size(); ++file) {
+    const uint64_t file_end = file_begin + source.files()[file].bytes;
+    for (; at < file_end; at += step) {
+      CAIRN_ASSIGN_OR_RETURN(const std::string_view text,
+                             source.Read(file, at - file_begin, kPieceBytes, &buffer));
+      bytes += text.size();
+      newlines += static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+    }
+    file_begin = file_end;
+  }
+  return static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(newlines, 1));
 }
 
 // The power of two that is nearest, by ratio, to the bytes of so many lines.
@@ -70,7 +89,7 @@ absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const Define
     if (!format.ok()) return Annotate(format.status(), source.files()[0].path);
     definition.format = *format;
   }
-  const double line_bytes = MeanLineBytes(text);
+  CAIRN_ASSIGN_OR_RETURN(const double line_bytes, MeanLineBytes(source));
   definition.chunk_bytes = ChunkBytes(line_bytes, std::min(options.batch_rows, kChunkLines));
   const double rows_per_chunk = definition.chunk_bytes / line_bytes;
   const double chunks = std::max(1.0, std::round(options.batch_rows / rows_per_chunk));

@@ -183,5 +183,30 @@ TEST_CASE("BatchReader: a file that changes underneath is an error") {
   CHECK(data.reader->Read(0, 0, &rows).code() == absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_CASE("BatchReader reads the data set that comes with the sources") {
+  struct Part {
+    std::string name;
+    uint64_t rows;
+    uint64_t late;
+  };
+  for (const Part& part : {Part{"train", 179'817, 35'787}, Part{"valid", 20'035, 3'908}}) {
+    const std::string path =
+        Concat(CAIRN_SOURCE_DIR, "/examples/data/flights.", part.name, ".libffm.zst");
+    const Data data = OpenData({path}, 1000, {.labels = LabelKind::kBinary});
+    CHECK(SampleData(*data.source, data.definition).value().fields == 12);
+    uint64_t rows_read = 0;
+    double late = 0;
+    RowBatch rows;
+    for (uint64_t batch = 0; batch < data.reader->plan().batch_count(); ++batch) {
+      REQUIRE(data.reader->Read(0, batch, &rows).ok());
+      REQUIRE(rows.features() == 12 * rows.rows());
+      rows_read += rows.rows();
+      for (const float label : rows.labels) late += label;
+    }
+    CHECK(rows_read == part.rows);
+    CHECK(late == static_cast<double>(part.late));
+  }
+}
+
 }  // namespace
 }  // namespace cairn

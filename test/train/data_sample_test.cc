@@ -35,7 +35,7 @@ TEST_CASE("DefineData cuts by the length of the lines") {
            Case{64, 64, 4096, 1},
            Case{64, 1, 64, 1},
            Case{10, 1, 64, 1},           // Chunks have a least size: about 6 rows here.
-           Case{5000, 1000, 65536, 76},  // And a largest one.
+           Case{5000, 1000, 65536, 77},  // And a largest one.
            Case{40, 8, 256, 1},
        }) {
     CAPTURE(c.line_bytes, c.batch_rows);
@@ -48,6 +48,19 @@ TEST_CASE("DefineData cuts by the length of the lines") {
     CHECK(definition.format == DataFormat::kLibsvm);
     CHECK(definition.files == source->files());
   }
+}
+
+TEST_CASE("DefineData looks at the lines of all files, not of the first ones only") {
+  const TempFiles files;
+  const std::string head = files.Write("head", Repeat("1 2:3\n", 100'000));
+  const std::string tail =
+      files.Write("tail", Repeat("1 2:" + std::string(115, '3') + "\n", 100'000));
+  const auto source = DataSource::Open({head, tail}, {}).value();
+  const DataDefinition definition = DefineData(*source, {}).value();
+  const double batches = static_cast<double>(BatchCount(definition));
+  // 200,000 rows in batches of about 1,000; by the first MiB there would be more than 1,000
+  // batches.
+  CHECK(batches == Approx(200.0).epsilon(0.25));
 }
 
 TEST_CASE("DefineData takes over what it is given") {
