@@ -7,6 +7,9 @@ if(CAIRN_SANITIZE)
   set(cairn_sanitize_options -fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all
                              -fno-omit-frame-pointer)
 endif()
+if(CAIRN_FUZZ)  # Coverage feedback in all of our code; the driver itself only in cairn_fuzz.
+  list(APPEND cairn_sanitize_options -fsanitize=fuzzer-no-link)
+endif()
 
 # cairn_own_target(target): what holds for every target that compiles our own code.
 function(cairn_own_target target)
@@ -14,7 +17,7 @@ function(cairn_own_target target)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
   target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${cairn_warnings}>")
-  if(CAIRN_SANITIZE)  # With our own checks (CAIRN_DCHECK) and those of the standard library.
+  if(cairn_sanitize_options)  # With our own checks (CAIRN_DCHECK) and those of the standard library.
     target_compile_options(
       ${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${cairn_sanitize_options};-UNDEBUG>")
     target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)

@@ -1,0 +1,70 @@
+// Frames from the network.
+#include <cstring>
+#include <span>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "fuzz/fuzz_target.h"
+#include "support/sample_messages.h"
+#include "wire/byte_io.h"
+#include "wire/codec.h"
+#include "wire/frame_header.h"
+
+namespace cairn {
+namespace {
+
+std::vector<FuzzTarget::Bytes> SampleFrames() {
+  std::vector<FuzzTarget::Bytes> frames;
+  for (const SampleMessage& sample : SampleMessages()) {
+    const Frame frame = EncodeMessage(sample.message);
+    const auto* begin = reinterpret_cast<const uint8_t*>(frame.data());
+    frames.emplace_back(begin, begin + frame.size());
+  }
+  return frames;
+}
+
+// What is accepted must be something that we could have sent ourselves, and must come back as the
+// same bytes: EncodeMessage CHECKs the first.
+int DecodeFuzz(const uint8_t* data, size_t size) {
+  const auto decoded = DecodeMessage({reinterpret_cast<const std::byte*>(data), size});
+  if (!decoded.ok()) return -1;
+  const Frame frame = EncodeMessage(**decoded, Checksum::kAll);
+  const auto again = DecodeMessage(frame);
+  CAIRN_CHECK(again.ok(), "our own frame was refused");
+  CAIRN_CHECK(EncodeMessage(**again, Checksum::kAll) == frame);
+  CAIRN_CHECK(DescribeMessage(**again) == DescribeMessage(**decoded));
+  return 0;
+}
+
+// As DecodeFuzz, but a header that is nearly right is made right: lengths that add up if the
+// control part allows it, and both checksums.
+int DecodeSealedFuzz(const uint8_t* data, size_t size) {
+  FrameHeader header;
+  if (size < sizeof header) return -1;
+  const size_t body_bytes = (size - sizeof header) / 8 * 8;
+  Frame frame(sizeof header + body_bytes);
+  std::memcpy(frame.data(), data, frame.size());
+  std::memcpy(&header, data, sizeof header);
+  header.magic = kFrameMagic;
+  header.major = kWireMajor;
+  header.header_bytes = sizeof header;
+  header.flags = kFlagBodyChecksum;
+  if (PaddedTo8(header.control_bytes) > body_bytes) header.control_bytes = 0;
+  header.payload_bytes = body_bytes - PaddedTo8(header.control_bytes);
+  const std::span<const std::byte> bytes = frame;
+  header.body_crc = Crc32c(bytes.subspan(sizeof header));
+  std::memcpy(frame.data(), &header, sizeof header);
+  header.header_crc = Crc32c(bytes.first(offsetof(FrameHeader, header_crc)));
+  std::memcpy(frame.data(), &header, sizeof header);
+  return DecodeFuzz(reinterpret_cast<const uint8_t*>(frame.data()), frame.size());
+}
+
+}  // namespace
+
+FuzzTarget MessageTarget() { return {.name = "message", .run = DecodeFuzz, .seeds = SampleFrames}; }
+
+FuzzTarget SealedTarget() {
+  return {.name = "sealed", .run = DecodeSealedFuzz, .seeds = SampleFrames};
+}
+
+}  // namespace cairn

@@ -1,0 +1,35 @@
+// Functions that take any bytes from outside, in one table: fuzz_test.cc feeds them in every test
+// run, and libFuzzer (libfuzzer_main.cc) for as long as one likes.
+//
+// To add one: write <what>_fuzz.cc with a FuzzTarget like MessageTarget() in codec_fuzz.cc, declare
+// its maker below, and put it into FuzzTargets().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cairn {
+
+struct FuzzTarget {
+  using Bytes = std::vector<uint8_t>;
+
+  std::string name;
+  // Must return, whatever the bytes are, without a crash. 0, or -1 for "not worth mutating".
+  int (*run)(const uint8_t* data, size_t size) = nullptr;
+  // Good inputs, which are then broken.
+  std::vector<Bytes> (*seeds)() = nullptr;
+  // The most that one run may allocate in total: fixed + per_byte * size.
+  size_t allocated_fixed_max = 64u << 10;
+  size_t allocated_per_byte_max = 64;
+};
+
+FuzzTarget MessageTarget();  // DecodeMessage, as frames come.
+FuzzTarget SealedTarget();   // DecodeMessage behind the checksums, which random bytes never pass.
+FuzzTarget AddressTarget();  // ParseAddress.
+FuzzTarget ParseTarget();    // The text formats of data files (parse_fuzz.h).
+
+std::vector<FuzzTarget> FuzzTargets();
+
+}  // namespace cairn
