@@ -1,0 +1,118 @@
+#include "transport/zmq_socket.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/status.h"
+#include "transport/inbox.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+using Arrival = ZmqSocket::Arrival;
+using Sent = ZmqSocket::Sent;
+
+Frame FrameOf(size_t bytes) { return Frame(bytes, std::byte{0x5A}); }
+
+// A listener, a connection to it, and the time that they need.
+struct Pair {
+  zmq::context_t context;
+  Address address = *ParseAddress("tcp://127.0.0.1:0");
+  ZmqSocket listener = *ZmqSocket::Listen(context, &address);
+  ZmqSocket connection = *ZmqSocket::Connect(context, address);
+  std::string routing_id;
+  zmq::message_t received;
+
+  bool Send(zmq::message_t* frame) {
+    return Eventually([&] { return connection.Send(frame) == Sent::kYes; });
+  }
+  // What arrives first.
+  Arrival Receive(ZmqSocket* socket) {
+    Arrival arrival = Arrival::kNothing;
+    CHECK(Eventually([&] {
+      arrival = socket->Receive(&routing_id, &received);
+      return arrival != Arrival::kNothing;
+    }));
+    return arrival;
+  }
+};
+
+TEST_CASE("frames of any size go to the listener and back") {
+  Pair pair;
+  CHECK(pair.address.port != 0);
+  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{4'096}, size_t{4'097}, size_t{1} << 20}) {
+    zmq::message_t frame = ToZmqMessage(FrameOf(bytes));
+    REQUIRE(pair.Send(&frame));
+    REQUIRE(pair.Receive(&pair.listener) == Arrival::kFrame);
+    CHECK(pair.received.size() == bytes);
+
+    frame = ToZmqMessage(FrameOf(bytes));
+    REQUIRE(pair.listener.SendTo(pair.routing_id, &frame) == Sent::kYes);
+    REQUIRE(pair.Receive(&pair.connection) == Arrival::kFrame);
+    const Frame expected = FrameOf(bytes);
+    CHECK(pair.received == zmq::message_t(expected.data(), expected.size()));
+  }
+}
+
+TEST_CASE("nothing is taken for a peer that is not there, and the frame stays whole") {
+  zmq::context_t context;
+  absl::StatusOr<ZmqSocket> socket = [&] {
+    Address address = *ParseAddress("tcp://127.0.0.1:0");
+    static_cast<void>(ZmqSocket::Listen(context, &address));  // Closed again: a free port.
+    return ZmqSocket::Connect(context, address);
+  }();
+  REQUIRE(socket.ok());
+  zmq::message_t frame = ToZmqMessage(FrameOf(10'000));
+  CHECK(socket->Send(&frame) == Sent::kFull);
+  CHECK_FALSE(socket->Writable());
+  CHECK(frame.size() == 10'000);
+}
+
+TEST_CASE("a routing id that nobody has is gone, and the frame stays whole") {
+  Pair pair;
+  zmq::message_t frame = ToZmqMessage(FrameOf(100));
+  CHECK(pair.listener.SendTo("nobody", &frame) == Sent::kGone);
+  CHECK(frame.size() == 100);
+}
+
+TEST_CASE("a peer that does not read is full after a while, never lost") {
+  Pair pair;
+  uint64_t sent = 0;
+  zmq::message_t frame = ToZmqMessage(FrameOf(1 << 16));
+  REQUIRE(pair.Send(&frame));
+  // 128 messages of high-water marks, and what the kernel's buffers hold.
+  CHECK(Eventually([&] {
+    frame = ToZmqMessage(FrameOf(1 << 16));
+    if (pair.connection.Send(&frame) == Sent::kFull) return true;
+    ++sent;
+    return false;
+  }));
+  CHECK(sent < 2'000);
+  CHECK(frame.size() == 1 << 16);
+}
+
+TEST_CASE("a message of several parts is thrown away whole") {
+  Pair pair;
+  zmq::socket_t raw(pair.context, zmq::socket_type::dealer);
+  raw.set(zmq::sockopt::linger, 0);
+  raw.connect(FormatAddress(pair.address));
+  for (int i = 0; i < 10; ++i) raw.send(zmq::str_buffer("part"), zmq::send_flags::sndmore);
+  raw.send(zmq::str_buffer("last"), zmq::send_flags::none);
+  raw.send(zmq::str_buffer("whole"), zmq::send_flags::none);
+  CHECK(pair.Receive(&pair.listener) == Arrival::kMultipart);
+  REQUIRE(pair.Receive(&pair.listener) == Arrival::kFrame);
+  CHECK(pair.received.to_string() == "whole");
+}
+
+TEST_CASE("an address that is taken is an error that names it") {
+  Pair pair;
+  Address same = pair.address;
+  const auto second = ZmqSocket::Listen(pair.context, &same);
+  CHECK(second.status().code() == absl::StatusCode::kUnavailable);
+  CHECK_THAT(std::string(MessageOf(second.status())),
+             Catch::Contains("cannot listen on " + FormatAddress(pair.address)));
+}
+
+}  // namespace
+}  // namespace cairn
