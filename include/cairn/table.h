@@ -42,8 +42,8 @@ struct InitializerSpec {
 // A factorization machine's row is a 1-wide and a k-wide part.
 struct PartSpec {
   uint32_t width = 1;  // 1 .. 65,536
-  OptimizerSpec optimizer;
-  InitializerSpec initializer;
+  OptimizerSpec optimizer = {};
+  InitializerSpec initializer = {};
 
   bool operator==(const PartSpec&) const = default;
 };

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "coordinator/convergence.h"
 #include "coordinator/manifest.h"
+#include "kernels/target.h"
 #include "sharding/placement_map.h"
 
 namespace cairn {
@@ -22,6 +23,27 @@ constexpr StepIndex kForever = std::numeric_limits<StepIndex>::max();
 bool IsEvaluation(StreamId stream) { return (stream & kEvaluationBit) != 0; }
 
 }  // namespace
+
+absl::Status StatusOf(const JobResult& result) {
+  switch (result.code) {
+    case 0:
+      return {};
+    case 2:
+      return InvalidArgument(result.message);
+    case 3:
+      return NotFound(result.message);
+    case 4:
+      return DataLoss(result.message);
+    case 5:
+      return DeadlineExceeded(result.message);
+    case 6:
+      return MakeError(absl::StatusCode::kOutOfRange, result.message);
+    case 130:
+      return MakeError(absl::StatusCode::kCancelled, result.message);
+    default:
+      return Internal(result.message);
+  }
+}
 
 CoordinatorCore::CoordinatorCore(Options options, Micros now, CoordinatorActions* out)
     : self_(options.self),
@@ -96,6 +118,12 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
   } else if (phase_ >= Phase::kFarewell) {
     Send(message.header.from, JobEnd{kExitNotFormed, "the job is over"}, out);
     return;
+  } else if (Fixed() && hello.role != Role::kReader && hello.kernel_target != kKernelTarget) {
+    Send(message.header.from,
+         JobEnd{kExitUsage, Concat("this job's arithmetic is pinned to ", kKernelTarget,
+                                   ", this process has ", hello.kernel_target)},
+         out);
+    return;
   } else if (hello.role == Role::kServer && phase_ != Phase::kForming) {
     Send(message.header.from,
          JobEnd{kExitNotFormed, Concat("the job runs with its ", state_.plan.servers,
@@ -107,14 +135,11 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
     if (hello.role == Role::kClient) OpenClientStream(state_.members.at(id.process), out);
   }
   volatile_[id.process].heard = now;
-  // The welcome travels under the name by which the process knows itself so far.
-  Welcome welcome{id.process, state_.job, static_cast<uint32_t>(times_.heartbeat / 1000),
-                  init_files_};
-  Send({kUnassignedProcess, incarnation}, std::move(welcome), out);
-  if (message.header.from.process != kUnassignedProcess) {
-    Send(id, Welcome{id.process, state_.job, static_cast<uint32_t>(times_.heartbeat / 1000),
-                     init_files_}, out);
-  }
+  // The welcome travels under the name by which the process is known to the transport so far.
+  Send({kUnassignedProcess, incarnation},
+       Welcome{id.process, state_.job, static_cast<uint32_t>(times_.heartbeat / 1000),
+               init_files_},
+       out);
   MaybeForm(now, out);
   TellMembers(out);
 }
@@ -615,6 +640,7 @@ CoordinatorCore::Status CoordinatorCore::status(Micros now) const {
   status.batches = BatchesOfEpoch(state_.plan.schedule, status.epoch);
   status.rows = state_.epoch_rows;
   status.loss_sum = state_.epoch_loss_sum;
+  status.epochs = state_.epochs;
   if (phase_ == Phase::kForming) {
     status.waiting_for = Concat(Missing(), " for ", (now - started_) / kMicrosPerSecond, " s");
   }

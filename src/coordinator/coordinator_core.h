@@ -36,6 +36,9 @@ struct JobResult {
   double train_seconds = 0;   // From the first lease to the end of the last epoch.
 };
 
+// The result's code as a Status: what ExitCode (cairn/train.h) turns back into the code.
+absl::Status StatusOf(const JobResult& result);
+
 class CoordinatorCore {
  public:
   struct Options {
@@ -69,6 +72,7 @@ class CoordinatorCore {
     uint64_t rows = 0;           // Of this epoch.
     double loss_sum = 0;         // Of this epoch.
     std::string waiting_for;     // What is missing, when something is.
+    std::vector<EpochRecord> epochs;
   };
   Status status(Micros now) const;
 

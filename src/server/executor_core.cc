@@ -314,9 +314,11 @@ void ExecutorCore::BeginSnapshot(SnapshotJob* job, ExecutorActions* out) {
   job->done.partition = request.partition;
   job->done.term = request.term;
   Partition& partition = *owned_.at(request.partition).partition;
-  job->digest = std::make_unique<DigestScan>(partition.shards());
   busy_ = true;
-  if (request.directory.empty()) return;  // Only the digest is asked for.
+  if (request.directory.empty()) {
+    job->digest = std::make_unique<DigestScan>(partition.shards());
+    return;
+  }
   // The name holds who wrote it: a file is created once and never rewritten.
   job->done.file = Concat("p", request.partition, "-c", request.checkpoint, "-t", request.term,
                           "-i", self_.process, ".snapshot");
@@ -352,17 +354,20 @@ void ExecutorCore::Append(SnapshotJob* job, std::vector<std::byte> bytes, Execut
 }
 
 void ExecutorCore::StepSnapshot(SnapshotJob* job, ExecutorActions* out) {
-  if (job->digest->Step(kRowsPerSlice)) return;  // More to scan.
-  if (job->writer == nullptr) {
-    if (job->path.empty()) FinishSnapshot(job, out);
-    return;  // Else: the last requests are on their way to the disk.
+  if (job->digest != nullptr) {
+    if (job->digest->Step(kRowsPerSlice)) return;  // More to scan.
+    SetTotals(job, job->digest->rows(), job->digest->digest());
+    FinishSnapshot(job, out);
+    return;
   }
+  if (job->writer == nullptr) return;  // The last requests are on their way to the disk.
   std::vector<std::byte> bytes;
   const bool more = job->writer->ScanSlice(kRowsPerSlice, &bytes);
   if (!more) {
     Partition& partition = *owned_.at(job->request.partition).partition;
     job->writer->Finish(partition.Stamps(), &bytes);
     partition.set_snapshot(nullptr);
+    SetTotals(job, job->writer->rows(), job->writer->digest());
     job->writer.reset();
   }
   Append(job, std::move(bytes), out);
@@ -373,6 +378,12 @@ void ExecutorCore::StepSnapshot(SnapshotJob* job, ExecutorActions* out) {
   }
 }
 
+void ExecutorCore::SetTotals(SnapshotJob* job, uint64_t rows, const ModelDigest& digest) {
+  job->done.rows = rows;
+  job->done.digest_high = digest.high;
+  job->done.digest_low = digest.low;
+}
+
 void ExecutorCore::FinishSnapshot(SnapshotJob* job, ExecutorActions* out) {
   job->finished = true;
   if (job->writer != nullptr) {
@@ -380,9 +391,6 @@ void ExecutorCore::FinishSnapshot(SnapshotJob* job, ExecutorActions* out) {
     if (owned != owned_.end()) owned->second.partition->set_snapshot(nullptr);
     job->writer.reset();
   }
-  job->done.rows = job->digest->rows();
-  job->done.digest_high = job->digest->digest().high;
-  job->done.digest_low = job->digest->digest().low;
   job->digest.reset();
   SendSnapshotDone(*job, out);
 }
@@ -390,6 +398,11 @@ void ExecutorCore::FinishSnapshot(SnapshotJob* job, ExecutorActions* out) {
 void ExecutorCore::SendSnapshotDone(const SnapshotJob& job, ExecutorActions* out) const {
   out->messages.push_back({coordinator_address_,
                            MakeMessage(Header{self_, coordinator_, 0, map_index_}, job.done)});
+}
+
+const Partition* ExecutorCore::FindPartition(uint32_t partition) const {
+  const auto owned = owned_.find(partition);
+  return owned == owned_.end() ? nullptr : owned->second.partition.get();
 }
 
 uint64_t ExecutorCore::rows() const {

@@ -55,6 +55,8 @@ class ExecutorCore {
   bool Serves(uint32_t partition) const {
     return partition % options_.executors == options_.executor;
   }
+  // To look at, not to keep: nullptr if this executor is not its primary.
+  const Partition* FindPartition(uint32_t partition) const;
   uint64_t rows() const;   // Of all tables and partitions here.
   uint64_t bytes() const;
 
@@ -102,6 +104,7 @@ class ExecutorCore {
   void BeginSnapshot(SnapshotJob* job, ExecutorActions* out);
   void StepSnapshot(SnapshotJob* job, ExecutorActions* out);
   void FinishSnapshot(SnapshotJob* job, ExecutorActions* out);
+  static void SetTotals(SnapshotJob* job, uint64_t rows, const ModelDigest& digest);
   void Append(SnapshotJob* job, std::vector<std::byte> bytes, ExecutorActions* out);
   void SendSnapshotDone(const SnapshotJob& job, ExecutorActions* out) const;
 

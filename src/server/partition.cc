@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "sharding/merge.h"
 #include "wire/limits.h"
 
 namespace cairn {
@@ -17,19 +18,6 @@ struct Occurrence {
   uint32_t count;
   const float* values;
 };
-
-// Adds one stream's contribution to a row's: sums add up, of "assign" the last one holds.
-void MergeRow(const TableSpec& spec, const float* from, float* into) {
-  for (const PartSpec& part : spec.parts) {
-    if (part.optimizer.name == "assign") {
-      std::copy_n(from, part.width, into);
-    } else {
-      for (uint32_t i = 0; i < part.width; ++i) into[i] += from[i];
-    }
-    from += part.width;
-    into += part.width;
-  }
-}
 
 TableSchema::Step StepOf(const Push& push, uint64_t rows) {
   return {.epoch = push.epoch,
@@ -210,8 +198,8 @@ void Partition::ApplyNow(const Push& push, const Record& record) {
     const Push& fragment = *BodyAs<Push>(*record.messages[f]);
     for (uint32_t i = record.parts[f]->slice_begin; i < record.parts[f]->slice_end; ++i) {
       const TableSlice& slice = fragment.slices[i];
+      if (snapshot_ != nullptr) snapshot_->RowsChanging(slice.table, slice.ids);
       shards_[slice.table].Apply(step, slice.ids, slice.values, slice.counts);
-      if (snapshot_ != nullptr) snapshot_->RowsChanged(slice.table, slice.ids);
     }
   }
 }
@@ -284,8 +272,8 @@ void Partition::ApplyStep() {
       }
     }
     if (context_->guards.undo) undo_.Save(shard, ids);
+    if (snapshot_ != nullptr) snapshot_->RowsChanging(static_cast<uint32_t>(table), ids);
     shard.Apply(step, ids, sums, counts);
-    if (snapshot_ != nullptr) snapshot_->RowsChanged(static_cast<uint32_t>(table), ids);
   }
   ++version_;
   delivered_.clear();

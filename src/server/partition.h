@@ -66,11 +66,15 @@ class Partition {
 
   uint32_t index() const { return index_; }
   std::vector<TableShard>* shards() { return &shards_; }
+  const std::vector<TableShard>& shards() const { return shards_; }
+  const std::vector<std::shared_ptr<const TableSchema>>& schemas() const {
+    return context_->schemas;
+  }
   uint64_t AssemblyBytes() const { return assembly_bytes_; }
 
   // Stamps at this moment, for a snapshot.
   SnapshotStamps Stamps() const;
-  // The snapshot that is being written, if any, hears of every changed row.
+  // The snapshot that is being written, if any, hears of every row before it changes.
   void set_snapshot(SnapshotWriter* writer) { snapshot_ = writer; }
 
  private:

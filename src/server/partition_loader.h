@@ -41,7 +41,6 @@ class PartitionLoader {
   class Sink;
 
   Partition* partition_;
-  uint32_t partitions_;
   std::vector<std::string> files_;
   uint64_t ticket_;
   std::vector<uint32_t> chosen_;

@@ -47,6 +47,10 @@ class MemberCore {
   // Leaves: tells the coordinator, with a reason if `code` is not 0. Nothing is sent afterwards.
   void Leave(int32_t code, const std::string& message, Outbox* out);
   void set_capacity(uint32_t capacity) { options_.capacity = capacity; }
+  // Beats now rather than at the next tick: the capacity has changed.
+  void Beat(Micros now, Outbox* out) {
+    if (joined_ && !left_ && !ended_) SendHeartbeat(now, out);
+  }
   // Asks for a newer map at once (a server said it was not primary).
   void AskForMap(Micros now, Outbox* out);
 

@@ -29,8 +29,7 @@ inline constexpr size_t kFragmentBytesAim = 256u << 10;  // A record is cut into
 inline constexpr size_t kRecordBytesMax = size_t{256} << 20;  // One step's part of one partition.
 inline constexpr size_t kAssemblyBytesMax = size_t{1} << 30;  // Unfinished records of an executor.
 inline constexpr uint32_t kWaitingPullsMax = 65'536;          // Parked pulls of an executor.
-inline constexpr uint32_t kOpsInFlightMax = 1'024;            // Of one client.
-inline constexpr size_t kClientBytesInFlightMax = size_t{256} << 20;
+inline constexpr size_t kOpKeysMax = size_t{1} << 24;     // Keys in one call of a program.
 inline constexpr uint32_t kEvaluationRowsMax = 1'000'000;  // Scores in one EvaluationResult.
 
 // Transports. What does not fit is dropped and counted; the protocol above repeats it.

@@ -20,7 +20,7 @@ ALLOWED = {
     "transport": _LOW,
     "sharding": _LOW,
     "server": _ROLE | {"kernels"},
-    "worker": _ROLE,
+    "worker": _ROLE | {"kernels"},
     "coordinator": _ROLE | {"kernels"},
     "train": _ROLE | {"kernels", "worker"},
     "cluster": _ROLE | {"kernels", "worker", "server", "coordinator", "train"},

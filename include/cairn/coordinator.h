@@ -1,0 +1,36 @@
+// A coordinator inside your own program: forms the cluster, keeps the map, ends the job.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cairn/job.h"
+
+namespace cairn {
+
+class Coordinator {
+ public:
+  struct Options {
+    JobSpec job;
+    uint32_t servers = 1;                      // The job starts when this many have joined.
+    std::string listen = "tcp://127.0.0.1:0";  // Port 0: any free one; see address().
+    bool insecure = false;                     // Allow a listen address that others can reach.
+    std::string save_dir;                      // Where the model goes at the end; empty: nowhere.
+    absl::Duration form_timeout = absl::Seconds(60);  // For the servers to join.
+  };
+  // kInvalidArgument: the job contradicts itself.
+  static absl::StatusOr<std::unique_ptr<Coordinator>> Start(const Options& options);
+  virtual ~Coordinator() = default;  // Ends the job at once.
+
+  virtual const std::string& address() const = 0;
+  // Blocks until the job is over: all clients that came have left, or Finish, or an error.
+  virtual absl::Status Wait() = 0;
+  // Ends the job well: saves if that was asked for, tells everybody, and waits.
+  virtual absl::Status Finish() = 0;
+};
+
+}  // namespace cairn

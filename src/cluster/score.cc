@@ -1,0 +1,170 @@
+// Evaluate and Predict: a cluster in this process that has loaded the model, and a reader of it.
+#include <chrono>
+#include <deque>
+#include <utility>
+
+#include "base/posix_file_system.h"
+#include "base/status.h"
+#include "cairn/train.h"
+#include "cluster/embedded.h"
+#include "cluster/train_plan.h"
+#include "kernels/metrics.h"
+#include "kernels/portable_math.h"
+#include "train/batch_reader.h"
+#include "train/data_sample.h"
+#include "train/model.h"
+#include "train/parsers.h"
+#include "train/program.h"
+#include "worker/client_shell.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint32_t kBatchRows = 4096;
+constexpr size_t kBatchesInFlight = 4;
+
+// A saved model in memory, and the data that it is to score.
+class Scorer {
+ public:
+  static absl::StatusOr<std::unique_ptr<Scorer>> Make(const ScoreOptions& options) {
+    auto scorer = std::unique_ptr<Scorer>(new Scorer(options));
+    CAIRN_RETURN_IF_ERROR(scorer->OpenData());
+    CAIRN_RETURN_IF_ERROR(scorer->LoadModel());
+    return scorer;
+  }
+
+  const std::string& model_name() const { return model_name_; }
+
+  // Calls `sink` with margins and labels of each batch, in the order of the data.
+  using Sink = std::function<absl::Status(const std::vector<float>& margins,
+                                          const std::vector<float>& labels)>;
+  absl::Status Run(const Sink& sink) {
+    std::deque<InFlight> window;
+    for (uint64_t batch = 0; batch < reader_->plan().batch_count(); ++batch) {
+      if (window.size() == kBatchesInFlight) {
+        CAIRN_RETURN_IF_ERROR(Finish(&window.front(), sink));
+        window.pop_front();
+      }
+      CAIRN_RETURN_IF_ERROR(Start(batch, &window));
+    }
+    for (InFlight& in_flight : window) CAIRN_RETURN_IF_ERROR(Finish(&in_flight, sink));
+    return CheckBadRowShare({rows_, bad_rows_, options_.bad_rows_share});
+  }
+
+ private:
+  struct InFlight {
+    std::unique_ptr<PreparedBatch> batch;
+    std::unique_ptr<std::vector<std::vector<float>>> values;
+    Pending pending;
+  };
+
+  explicit Scorer(const ScoreOptions& options) : options_(options) {}
+
+  absl::Status OpenData() {
+    DefineOptions define;
+    define.batch_rows = kBatchRows;
+    define.order = DataOrder::kFile;
+    CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options_.format));
+    absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(options_.data, {});
+    if (!source.ok()) return DataError(source.status());
+    source_ = *std::move(source);
+    absl::StatusOr<DataDefinition> definition = DefineData(*source_, define);
+    if (!definition.ok()) return DataError(definition.status());
+    absl::StatusOr<std::unique_ptr<BatchReader>> reader = BatchReader::Create(
+        source_.get(), *definition, {LabelKind::kBinary, options_.bad_rows_share > 0});
+    if (!reader.ok()) return DataError(reader.status());
+    reader_ = *std::move(reader);
+    return {};
+  }
+
+  absl::Status LoadModel() {
+    CAIRN_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(&files_, options_.model_dir));
+    CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(manifest.program));
+    CAIRN_ASSIGN_OR_RETURN(model_, MakeModel(program.model));
+    model_name_ = program.model.model;
+    CoordinatorSetup setup;
+    setup.job.name = "score";
+    setup.job.partitions = static_cast<uint32_t>(manifest.files.size());
+    setup.job.tables = model_->tables();
+    setup.job.init_dir = options_.model_dir;
+    cutter_ = std::make_unique<KeyCutter>(setup.job.partitions);
+    CAIRN_ASSIGN_OR_RETURN(cluster_, EmbeddedCluster::Start(std::move(setup), {}, &files_));
+    Client::Options client;
+    client.coordinator = cluster_->coordinator().address();
+    client.read_only = true;
+    client.deadline = absl::Hours(24);  // The first read waits for the model to be loaded.
+    CAIRN_ASSIGN_OR_RETURN(client_, JoinClient(client, cluster_->transport_maker()));
+    return {};
+  }
+
+  absl::Status Start(uint64_t batch, std::deque<InFlight>* window) {
+    RowBatch rows;
+    const absl::Status read = reader_->ReadInFileOrder(batch, &rows);
+    if (!read.ok()) return DataError(read);
+    rows_ += rows.rows();
+    bad_rows_ += rows.bad_rows;
+    auto prepared = model_->Prepare(std::move(rows), cutter_.get());
+    auto values = std::make_unique<std::vector<std::vector<float>>>();
+    Pending pending = client_->ReadPayload(prepared->pull(), values.get());
+    window->push_back({std::move(prepared), std::move(values), std::move(pending)});
+    return {};
+  }
+
+  absl::Status Finish(InFlight* in_flight, const Sink& sink) {
+    const absl::Status status = in_flight->pending.Wait();
+    if (!status.ok()) {
+      // If the job has failed, its own words are the cause.
+      const bool over = cluster_->coordinator().WaitFor(std::chrono::milliseconds(1000));
+      const absl::Status end =
+          over ? StatusOf(cluster_->coordinator().Wait()) : absl::Status();
+      return end.ok() ? status : end;
+    }
+    return sink(model_->Score(*in_flight->batch, *in_flight->values),
+                model_->Labels(*in_flight->batch));
+  }
+
+  const ScoreOptions options_;
+  PosixFileSystem files_;
+  std::unique_ptr<DataSource> source_;
+  std::unique_ptr<BatchReader> reader_;
+  std::unique_ptr<Model> model_;
+  std::string model_name_;
+  std::unique_ptr<KeyCutter> cutter_;
+  std::unique_ptr<EmbeddedCluster> cluster_;
+  std::unique_ptr<ShellClient> client_;
+  uint64_t rows_ = 0;
+  uint64_t bad_rows_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer, Scorer::Make(options));
+  std::vector<float> margins;
+  std::vector<float> labels;
+  CAIRN_RETURN_IF_ERROR(scorer->Run([&](const auto& more_margins, const auto& more_labels) {
+    margins.insert(margins.end(), more_margins.begin(), more_margins.end());
+    labels.insert(labels.end(), more_labels.begin(), more_labels.end());
+    return absl::Status();
+  }));
+  EvalReport report;
+  report.model = scorer->model_name();
+  report.rows = margins.size();
+  report.logloss = MeanLogLoss(margins, labels);
+  report.auc = ExactAuc(margins, labels);
+  report.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
+}
+
+absl::Status Predict(const ScoreOptions& options,
+                     const std::function<absl::Status(float probability)>& sink) {
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer, Scorer::Make(options));
+  return scorer->Run([&](const std::vector<float>& margins, const std::vector<float>&) {
+    for (const float margin : margins) CAIRN_RETURN_IF_ERROR(sink(Sigmoid(margin)));
+    return absl::Status();
+  });
+}
+
+}  // namespace cairn

@@ -1,0 +1,198 @@
+#include "cluster/train_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/numbers.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "sharding/consistency.h"
+#include "train/data_sample.h"
+#include "train/model.h"
+#include "train/program.h"
+
+namespace cairn {
+namespace {
+
+// doc/defaults.md; none of them depends on the cluster.
+constexpr uint32_t kBatchRows = 1000;
+constexpr uint32_t kStreams = 4;
+constexpr double kManyRows = 500'000;
+constexpr uint64_t kEpochsManyRows = 6;
+constexpr uint64_t kEpochsFewRows = 12;
+constexpr double kLearningRate = 0.3;
+constexpr double kWarmupShare = 0.1;
+constexpr double kBaseRateMin = 1e-4;  // Keeps the first bias finite.
+constexpr uint64_t kLeaseBatchesMax = 32;
+constexpr uint64_t kLeasesPerEpochMin = 16;
+
+absl::Status CheckOptions(const TrainOptions& options) {
+  if (options.train.empty()) return InvalidArgument("no training data: --train FILE...");
+  if (options.mode.consistency == Consistency::kAsp && options.streams != 0) {
+    return InvalidArgument("--streams is for bsp and ssp: with asp, streams come and go");
+  }
+  if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");
+  if (options.workers == 0) return InvalidArgument("--workers is 0: at least 1");
+  if (options.stop_metric != "auc" && options.stop_metric != "logloss") {
+    return InvalidArgument("--stop-metric \"", options.stop_metric, "\": auc or logloss");
+  }
+  const bool needs_valid = options.target != 0 || options.patience != 0;
+  if (needs_valid && options.valid.empty()) {
+    return InvalidArgument("--target and --patience need validation data: --valid FILE...");
+  }
+  if (!(options.bad_rows_share >= 0 && options.bad_rows_share < 1)) {
+    return InvalidArgument("--max-bad-rows is ", options.bad_rows_share, ": at least 0, below 1");
+  }
+  return {};
+}
+
+struct OpenedData {
+  std::shared_ptr<const DataSource> source;
+  DataDefinition definition;
+};
+
+absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& paths,
+                                    const DefineOptions& define) {
+  absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(paths, {});
+  if (!source.ok()) return DataError(source.status());
+  OpenedData data;
+  data.source = *std::move(source);
+  absl::StatusOr<DataDefinition> definition = DefineData(*data.source, define);
+  if (!definition.ok()) return DataError(definition.status());
+  data.definition = *std::move(definition);
+  return data;
+}
+
+ModelSettings SettingsFor(const TrainOptions& options, const DataSample& sample) {
+  ModelSettings settings;
+  settings.model = options.model;
+  settings.optimizer = options.optimizer.empty() ? "adagrad" : options.optimizer;
+  settings.learning_rate =
+      static_cast<float>(options.learning_rate < 0 ? kLearningRate : options.learning_rate);
+  settings.l1 = static_cast<float>(options.l1);
+  settings.l2 = static_cast<float>(options.l2 < 0 ? sample.features_per_row / 4 : options.l2);
+  settings.base_rate =
+      static_cast<float>(std::clamp(sample.positive_share, kBaseRateMin, 1 - kBaseRateMin));
+  return settings;
+}
+
+Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
+                     const DataDefinition& definition, uint32_t streams) {
+  Schedule schedule;
+  schedule.epochs = options.epochs;
+  if (schedule.epochs == 0) {
+    schedule.epochs = sample.rows_estimate < kManyRows ? kEpochsFewRows : kEpochsManyRows;
+  }
+  schedule.batches_per_epoch = BatchCount(definition);
+  schedule.batches_max = options.steps_max;
+  schedule.fixed_streams = streams;
+  schedule.warmup_share = options.constant_rate ? 0 : static_cast<float>(kWarmupShare);
+  schedule.decay = !options.constant_rate;
+  return schedule;
+}
+
+JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
+  JobPlan plan;
+  plan.servers = options.servers;
+  plan.workers = options.workers;
+  plan.schedule = program.schedule;
+  plan.evaluation_batches = program.valid.files.empty() ? 0 : BatchCount(program.valid);
+  plan.lease_batches = static_cast<uint32_t>(std::clamp<uint64_t>(
+      plan.schedule.batches_per_epoch / kLeasesPerEpochMin, 1, kLeaseBatchesMax));
+  plan.stop.max_seconds = options.seconds_max;
+  plan.stop.metric = options.stop_metric == "auc" ? StopRules::Metric::kAuc
+                                                  : StopRules::Metric::kLogLoss;
+  plan.stop.target = options.target;
+  plan.stop.patience = options.patience;
+  plan.stop.min_delta = options.min_delta;
+  plan.stop.relative_change = options.relative_change;
+  plan.want_digest = true;
+  plan.save_dir = options.save_dir;
+  return plan;
+}
+
+std::vector<std::pair<std::string, std::string>> SettingsList(const TrainOptions& options,
+                                                              const TrainProgram& program,
+                                                              const JobSpec& job) {
+  const auto number = [](auto value) { return std::to_string(value); };
+  const ModelSettings& model = program.model;
+  const bool libffm = program.train.format == DataFormat::kLibffm;
+  std::vector<std::pair<std::string, std::string>> settings = {
+      {"format", libffm ? "libffm" : "libsvm"},
+      {"optimizer", model.optimizer},
+      {"lr", FormatFloat9(model.learning_rate)},
+      {"l1", FormatFloat9(model.l1)},
+      {"l2", FormatFloat9(model.l2)},
+      {"batch", number(options.batch_rows == 0 ? kBatchRows : options.batch_rows)},
+      {"epochs", number(program.schedule.epochs)},
+      {"order", options.shuffle ? "shuffled" : "file"},
+      {"rate", options.constant_rate ? "constant" : "decay"},
+      {"seed", number(options.seed)},
+      {"consistency", FormatConsistency(job.mode)},
+      {"partitions", number(job.partitions)},
+      {"servers", number(options.servers)},
+      {"workers", number(options.workers)},
+      {"threads", number(options.threads)},
+      {"executors", number(options.executors)},
+  };
+  if (job.mode.consistency != Consistency::kAsp) settings.emplace_back("streams", number(job.streams));
+  return settings;
+}
+
+}  // namespace
+
+absl::Status DataError(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kInvalidArgument) return status;
+  return absl::Status(absl::StatusCode::kNotFound, status.message());
+}
+
+absl::StatusOr<std::optional<DataFormat>> ParseFormat(const std::string& format) {
+  if (format == "auto") return std::nullopt;
+  if (format == "libsvm") return DataFormat::kLibsvm;
+  if (format == "libffm") return DataFormat::kLibffm;
+  return InvalidArgument("--format \"", format, "\": auto, libsvm or libffm");
+}
+
+absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options) {
+  CAIRN_RETURN_IF_ERROR(CheckOptions(options));
+  DefineOptions define;
+  CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options.format));
+  define.batch_rows = options.batch_rows == 0 ? kBatchRows : options.batch_rows;
+  define.seed = options.seed;
+  define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;
+  CAIRN_ASSIGN_OR_RETURN(const OpenedData train, OpenData(options.train, define));
+  const absl::StatusOr<DataSample> sample = SampleData(*train.source, train.definition);
+  if (!sample.ok()) return DataError(sample.status());
+
+  TrainPlan plan;
+  JobSpec& job = plan.setup.job;
+  job.mode = options.mode;
+  const bool fixed = job.mode.consistency != Consistency::kAsp;
+  if (fixed) job.streams = options.streams == 0 ? kStreams : options.streams;
+  TrainProgram program;
+  program.model = SettingsFor(options, *sample);
+  program.train = train.definition;
+  program.schedule = ScheduleFor(options, *sample, train.definition, fixed ? job.streams : 0);
+  program.bad_rows_share = options.bad_rows_share;
+  plan.train = train.source;
+  if (!options.valid.empty()) {
+    define.format = train.definition.format;
+    CAIRN_ASSIGN_OR_RETURN(const OpenedData valid, OpenData(options.valid, define));
+    program.valid = valid.definition;
+    plan.valid = valid.source;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(program.model));
+  job.name = options.model;
+  job.seed = options.seed;
+  job.partitions = options.partitions;
+  job.tables = model->tables();
+  job.init_dir = options.init_dir;
+  CAIRN_ASSIGN_OR_RETURN(job.program, EncodeProgram(program));
+  CAIRN_RETURN_IF_ERROR(CheckJob(job));
+  plan.setup.plan = PlanFor(options, program);
+  plan.settings = SettingsList(options, program, job);
+  plan.data_description = Describe(train.definition);
+  return plan;
+}
+
+}  // namespace cairn

@@ -1,0 +1,123 @@
+#include "server/partition_loader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "server/row_converter.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint64_t kReadBytes = 256u << 10;  // Parsed within a millisecond or so.
+
+}  // namespace
+
+std::vector<uint32_t> FilesOfPartition(uint32_t files, uint32_t partition, uint32_t partitions) {
+  std::vector<uint32_t> chosen;
+  const uint32_t coarse = std::min(files, partitions);
+  for (uint32_t file = 0; file < files; ++file) {
+    // Sparse rows: the same top bits, as far as both have them. Dense blocks: the same low bits.
+    const bool sparse = uint64_t{file} * coarse / files == uint64_t{partition} * coarse / partitions;
+    const bool dense = file % coarse == partition % coarse;
+    if (sparse || dense) chosen.push_back(file);
+  }
+  return chosen;
+}
+
+// Puts the rows that belong to the partition into it, made to fit its tables.
+class PartitionLoader::Sink final : public SnapshotSink {
+ public:
+  explicit Sink(Partition* partition)
+      : shards_(partition->shards()), schemas_(partition->schemas()) {}
+
+  absl::Status OnHeader(const SnapshotHeader& header) override {
+    converters_.clear();
+    shard_of_.assign(header.tables.size(), nullptr);
+    for (size_t table = 0; table < header.tables.size(); ++table) {
+      const auto found =
+          std::find_if(shards_->begin(), shards_->end(), [&](const TableShard& shard) {
+            return shard.schema().spec().name == header.tables[table].name;
+          });
+      if (found == shards_->end()) {
+        return FailedPrecondition("the model has a table \"", header.tables[table].name,
+                                  "\", which this job does not have");
+      }
+      shard_of_[table] = &*found;
+      CAIRN_ASSIGN_OR_RETURN(
+          RowConverter converter,
+          RowConverter::Make(header.tables[table], header.state_floats[table],
+                             schemas_[static_cast<size_t>(found - shards_->begin())]));
+      converters_.push_back(std::move(converter));
+    }
+    return {};
+  }
+
+  absl::Status OnRow(uint32_t table, uint64_t key, std::span<const float> row) override {
+    TableShard& shard = *shard_of_[table];
+    const uint64_t id = shard.schema().IdOf(key);
+    if (!shard.Owns(id)) return {};  // Of another partition.
+    row_.resize(shard.schema().row_floats());
+    converters_[table].Convert(id, row, row_);
+    shard.Put(id, row_);
+    return {};
+  }
+
+  absl::Status OnErase(uint32_t table, uint64_t key) override {
+    TableShard& shard = *shard_of_[table];
+    const uint64_t id = shard.schema().IdOf(key);
+    if (shard.Owns(id)) shard.Erase(id);
+    return {};
+  }
+
+  absl::Status OnStamps(const SnapshotStamps&) override { return {}; }
+
+ private:
+  std::vector<TableShard>* const shards_;
+  const std::vector<std::shared_ptr<const TableSchema>>& schemas_;
+  std::vector<TableShard*> shard_of_;  // By table of the file.
+  std::vector<RowConverter> converters_;
+  std::vector<float> row_;
+};
+
+PartitionLoader::PartitionLoader(Partition* partition, uint32_t partitions,
+                                 std::vector<std::string> files, uint64_t ticket)
+    : partition_(partition),
+      files_(std::move(files)),
+      ticket_(ticket),
+      chosen_(FilesOfPartition(static_cast<uint32_t>(files_.size()), partition->index(),
+                               partitions)) {}
+
+PartitionLoader::~PartitionLoader() = default;
+
+std::optional<StorageRequest> PartitionLoader::NextRead() {
+  if (reading_ || done()) return std::nullopt;
+  reading_ = true;
+  if (parser_ == nullptr) {
+    sink_ = std::make_unique<Sink>(partition_);
+    parser_ = std::make_unique<SnapshotParser>(sink_.get());
+    offset_ = 0;
+  }
+  return StorageRequest{ticket_, StorageRequest::Kind::kRead, files_[chosen_[next_]], {}, offset_,
+                        kReadBytes};
+}
+
+absl::Status PartitionLoader::OnRead(const StorageResult& result) {
+  CAIRN_CHECK(reading_ && parser_ != nullptr);
+  reading_ = false;
+  const std::string& path = files_[chosen_[next_]];
+  if (!result.status.ok()) return result.status;
+  absl::Status status = parser_->Feed(result.bytes);
+  if (!status.ok()) return Annotate(status, path);
+  offset_ += result.bytes.size();
+  if (result.bytes.size() == kReadBytes) return {};
+  status = parser_->Finish();
+  if (!status.ok()) return Annotate(status, path);
+  parser_.reset();
+  sink_.reset();
+  ++next_;
+  return {};
+}
+
+}  // namespace cairn

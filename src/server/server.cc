@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/check.h"
+#include "base/done_signal.h"
+#include "base/posix_file_system.h"
+#include "base/status.h"
+#include "kernels/target.h"
+#include "server/executor_core.h"
+#include "server/server_shell.h"
+#include "server/storage_worker.h"
+#include "transport/event_loop.h"
+#include "transport/member_core.h"
+#include "transport/zmq_transport.h"
+
+namespace cairn {
+namespace {
+
+// Threads: one control loop (membership), one loop for each executor, one for storage. The
+// transport's threads only hand messages over.
+class ServerShell final : public Server {
+ public:
+  ServerShell(const Options& options, FileSystem* files)
+      : options_(options),
+        storage_(files, &time_),
+        control_({.name = "server",
+                  .time = &time_,
+                  .on_message = [this](MessagePtr m) { OnControlMessage(m); },
+                  .on_tick = [this](Micros now) { OnControlTick(now); }}) {}
+
+  ~ServerShell() override {
+    transport_.reset();  // No message arrives any more.
+    control_.Stop();
+    for (const auto& executor : executors_) executor->loop.Stop();
+    storage_.Stop();
+  }
+
+  absl::Status Start(const TransportMaker& make_transport) {
+    CAIRN_ASSIGN_OR_RETURN(transport_,
+                           make_transport([this](MessagePtr m) { Dispatch(std::move(m)); }));
+    MemberCore::Options member;
+    member.role = Role::kServer;
+    member.incarnation = NewIncarnation();
+    member.coordinator_address = options_.coordinator;
+    member.own_address = transport_->address();
+    member.kernel_target = kKernelTarget;
+    member.join_timeout = absl::ToInt64Microseconds(options_.join_timeout);
+    member.orphan_timeout = absl::ToInt64Microseconds(options_.orphan_timeout);
+    member_ = std::make_unique<MemberCore>(std::move(member));
+    control_.Post([this] {
+      Outbox out;
+      member_->Start(time_.NowMicros(), &out);
+      Finish({}, &out);
+    });
+    control_.Start();
+    return {};
+  }
+
+  const std::string& address() const override { return transport_->address(); }
+  absl::Status Wait() override { return done_.Wait(); }
+
+ private:
+  struct Executor {
+    std::unique_ptr<ExecutorCore> core;
+    EventLoop loop;
+
+    explicit Executor(EventLoop::Options loop_options) : loop(std::move(loop_options)) {}
+  };
+
+  // Any thread of the transport.
+  void Dispatch(MessagePtr message) {
+    const bool data = std::holds_alternative<Push>(message->body) ||
+                      std::holds_alternative<Pull>(message->body) ||
+                      std::holds_alternative<SnapshotRequest>(message->body);
+    if (!data) {
+      control_.Deliver(std::move(message));
+      return;
+    }
+    if (!serving_.load(std::memory_order_acquire)) return;  // It will be repeated.
+    if (executors_.size() == 1) {
+      executors_[0]->loop.Deliver(std::move(message));
+      return;
+    }
+    for (const auto& executor : executors_) {
+      if (Concerns(*message, *executor->core)) executor->loop.Deliver(message);
+    }
+  }
+
+  static bool Concerns(const Message& message, const ExecutorCore& core) {
+    const auto serves = [&](const auto& part) { return core.Serves(part.partition); };
+    if (const auto* push = BodyAs<Push>(message)) {
+      return std::any_of(push->parts.begin(), push->parts.end(), serves);
+    }
+    if (const auto* pull = BodyAs<Pull>(message)) {
+      return std::any_of(pull->parts.begin(), pull->parts.end(), serves);
+    }
+    const auto* request = BodyAs<SnapshotRequest>(message);
+    return request != nullptr && core.Serves(request->partition);
+  }
+
+  // ---- The control loop's thread.
+  void OnControlMessage(const MessagePtr& message) {
+    Outbox out;
+    const MemberCore::News news = member_->Receive(*message, time_.NowMicros(), &out);
+    if (news.welcomed) StartExecutors(&out);
+    if (news.map) {
+      for (const auto& executor : executors_) executor->loop.Deliver(message);
+    }
+    Finish(news, &out);
+  }
+
+  void OnControlTick(Micros now) {
+    Outbox out;
+    const MemberCore::News news = member_->Tick(now, &out);
+    Finish(news, &out);
+  }
+
+  void Finish(const MemberCore::News& news, Outbox* out) {
+    if (news.ended) member_->Leave(0, "", out);
+    SendAll(transport_.get(), out);
+    control_.SetTimer(member_->next_tick());
+    if (news.ended) done_.Set(member_->end());
+  }
+
+  void StartExecutors(Outbox* out) {
+    for (uint32_t e = 0; e < options_.executors; ++e) {
+      absl::StatusOr<std::unique_ptr<ExecutorCore>> core =
+          ExecutorCore::Make(member_->welcome(), member_->self(), member_->coordinator(),
+                             member_->coordinator_address(),
+                             {.executor = e,
+                              .executors = options_.executors,
+                              .guards = {},
+                              .optimizers = options_.optimizers});
+      if (!core.ok()) {
+        member_->Leave(kExitUsage, std::string(MessageOf(core.status())), out);
+        SendAll(transport_.get(), out);
+        done_.Set(core.status());
+        return;
+      }
+      AddExecutor(e, *std::move(core));
+    }
+    for (const auto& executor : executors_) executor->loop.Start();
+    serving_.store(true, std::memory_order_release);
+  }
+
+  void AddExecutor(uint32_t number, std::unique_ptr<ExecutorCore> core) {
+    auto executor = std::make_unique<Executor>(
+        EventLoop::Options{.name = Concat("executor ", number),
+                           .time = &time_,
+                           .on_message =
+                               [this, number](MessagePtr message) {
+                                 ExecutorActions actions;
+                                 executors_[number]->core->Receive(message, &actions);
+                                 Execute(number, std::move(actions));
+                               },
+                           .on_tick =
+                               [this, number](Micros) {
+                                 ExecutorActions actions;
+                                 executors_[number]->core->Tick(&actions);
+                                 Execute(number, std::move(actions));
+                               }});
+    executor->core = std::move(core);
+    executors_.push_back(std::move(executor));
+  }
+
+  // ---- The executor's thread.
+  void Execute(uint32_t number, ExecutorActions actions) {
+    Executor& executor = *executors_[number];
+    SendAll(transport_.get(), &actions.messages);
+    for (StorageRequest& request : actions.storage) {
+      storage_.Submit(std::move(request), [this, number](StorageResult result) {
+        auto shared = std::make_shared<StorageResult>(std::move(result));
+        executors_[number]->loop.Post([this, number, shared] {
+          ExecutorActions more;
+          executors_[number]->core->Completed(*shared, &more);
+          Execute(number, std::move(more));
+        });
+      });
+    }
+    executor.loop.SetTimer(executor.core->wants_tick() ? time_.NowMicros() : kNever);
+  }
+
+  static constexpr int32_t kExitUsage = 2;
+
+  const Options options_;
+  const RealTimeSource time_;
+  StorageWorker storage_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<MemberCore> member_;                // The control loop's thread.
+  std::vector<std::unique_ptr<Executor>> executors_;  // Filled once, before serving_.
+  std::atomic<bool> serving_{false};
+  EventLoop control_;
+  DoneSignal<absl::Status> done_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> StartServer(const Server::Options& options,
+                                                    const TransportMaker& make_transport,
+                                                    FileSystem* files) {
+  if (options.executors == 0) return InvalidArgument("a server needs at least one executor");
+  auto server = std::make_unique<ServerShell>(options, files);
+  CAIRN_RETURN_IF_ERROR(server->Start(make_transport));
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
+  static PosixFileSystem files;  // Stateless.
+  const ZmqOptions zmq{.listen = options.listen, .insecure = options.insecure};
+  return StartServer(
+      options,
+      [&](MessageHandler handler) { return MakeZmqTransport(zmq, std::move(handler)); }, &files);
+}
+
+}  // namespace cairn

@@ -1,0 +1,46 @@
+// A model: which tables it keeps, what a batch pulls, and the math on what comes back.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/table.h"
+#include "sharding/key_cut.h"
+#include "train/program.h"
+#include "train/row_batch.h"
+#include "train/stream_runner.h"
+#include "worker/payload.h"
+
+namespace cairn {
+
+// What a training step pushes, and what it reports.
+struct StepResult {
+  std::shared_ptr<const PushPayload> push;
+  uint64_t rows = 0;
+  double loss_sum = 0;  // Of the rows as they were predicted before this step.
+};
+
+// Immutable and thread-safe: the reading threads prepare, the worker's thread computes.
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  virtual const std::vector<TableSpec>& tables() const = 0;
+  // Takes the rows over. `cutter` is the calling thread's.
+  virtual std::unique_ptr<PreparedBatch> Prepare(RowBatch rows, KeyCutter* cutter) const = 0;
+  // `batch` was prepared by this model; `values` as pulled, by table of its payload.
+  virtual StepResult Compute(const PreparedBatch& batch,
+                             const std::vector<std::vector<float>>& values, uint64_t epoch,
+                             float rate_factor) const = 0;
+  // Margins (log-odds) of the rows, [rows].
+  virtual std::vector<float> Score(const PreparedBatch& batch,
+                                   const std::vector<std::vector<float>>& values) const = 0;
+  // Labels of the rows, [rows].
+  virtual const std::vector<float>& Labels(const PreparedBatch& batch) const = 0;
+};
+
+// kInvalidArgument: no such model, or settings that it does not take.
+absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSettings& settings);
+
+}  // namespace cairn

@@ -1,0 +1,42 @@
+// What the trainer's workers are to do: the content of JobSpec::program, and what a saved model
+// remembers of its training.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "sharding/schedule.h"
+#include "train/chunks.h"
+
+namespace cairn {
+
+struct ModelSettings {
+  std::string model = "lr";
+  std::string optimizer = "adagrad";
+  float learning_rate = 0.3f;
+  float l1 = 0;
+  float l2 = 0;         // Prior per feature.
+  float base_rate = 0.5f;  // Share of positive rows: where the bias begins.
+
+  bool operator==(const ModelSettings&) const = default;
+};
+
+struct TrainProgram {
+  ModelSettings model;
+  Schedule schedule;
+  DataDefinition train;
+  DataDefinition valid;  // Without files: none.
+  double bad_rows_share = 0;
+
+  bool operator==(const TrainProgram&) const = default;
+};
+
+// Lines of "name value", one entry each. kInvalidArgument: too long for a job, or a path with a line
+// break in it.
+absl::StatusOr<std::string> EncodeProgram(const TrainProgram& program);
+// kInvalidArgument names the line.
+absl::StatusOr<TrainProgram> DecodeProgram(std::string_view text);
+
+}  // namespace cairn

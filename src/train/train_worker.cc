@@ -1,0 +1,258 @@
+#include "train/train_worker.h"
+
+#include <algorithm>
+#include <deque>
+#include <thread>
+#include <utility>
+
+#include "base/done_signal.h"
+#include "base/status.h"
+#include "kernels/target.h"
+#include "train/batch_pool.h"
+#include "train/model.h"
+#include "train/program.h"
+#include "train/stream_runner.h"
+#include "transport/event_loop.h"
+#include "transport/member_core.h"
+#include "worker/client_core.h"
+
+namespace cairn {
+namespace {
+
+constexpr int32_t kExitInternal = 1;
+constexpr int32_t kExitUsage = 2;
+constexpr int32_t kExitData = 3;
+// asp: so many streams at once, so that the end of one does not leave the worker idle.
+constexpr uint32_t kStreamsAtOnce = 2;
+
+class TrainWorkerShell final : public TrainWorker {
+ public:
+  explicit TrainWorkerShell(const Options& options)
+      : options_(options),
+        loop_({.name = "worker",
+               .time = &time_,
+               .on_message = [this](MessagePtr m) { OnMessage(m); },
+               .on_tick = [this](Micros now) { OnTick(now); }}) {}
+
+  ~TrainWorkerShell() override {
+    if (setup_.joinable()) setup_.join();
+    transport_.reset();
+    loop_.Stop();
+    pool_.reset();  // Its threads post to the loop, which drops what comes now.
+  }
+
+  absl::Status Begin(const TransportMaker& make_transport) {
+    CAIRN_ASSIGN_OR_RETURN(transport_, make_transport([this](MessagePtr m) {
+      loop_.Deliver(std::move(m));
+    }));
+    MemberCore::Options member;
+    member.role = Role::kWorker;
+    member.incarnation = NewIncarnation();
+    member.coordinator_address = options_.coordinator;
+    member.own_address = transport_->address();
+    member.kernel_target = kKernelTarget;
+    member.join_timeout = options_.join_timeout;
+    member.orphan_timeout = options_.orphan_timeout;
+    member_ = std::make_unique<MemberCore>(std::move(member));
+    loop_.Post([this] {
+      RunnerActions actions;
+      member_->Start(time_.NowMicros(), &actions.messages);
+      Finish({}, std::move(actions));
+    });
+    loop_.Start();
+    return {};
+  }
+
+  absl::Status Wait() override { return done_.Wait(); }
+
+ private:
+  // What the setup thread brings: everything that takes time before the first batch.
+  struct Ready {
+    TrainProgram program;
+    std::shared_ptr<const Model> model;
+    std::unique_ptr<BatchPool> pool;
+  };
+
+  // ---- The setup thread.
+  absl::StatusOr<Ready> SetUp(const JobSpec& job) {
+    Ready ready;
+    CAIRN_ASSIGN_OR_RETURN(ready.program, DecodeProgram(job.program));
+    CAIRN_ASSIGN_OR_RETURN(ready.model, MakeModel(ready.program.model));
+    if (ready.model->tables() != job.tables) {
+      return Internal("this worker's model has other tables than the job: other versions?");
+    }
+    BatchPool::Setup setup{ready.program, options_.train, options_.valid, ready.model,
+                           job.partitions, options_.threads};
+    CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.train, &setup.train));
+    if (!ready.program.valid.files.empty()) {
+      CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.valid, &setup.valid));
+    }
+    CAIRN_ASSIGN_OR_RETURN(
+        ready.pool,
+        BatchPool::Start(std::move(setup),
+                         [this](const StepKey& key, auto batch) { OnRead(key, std::move(batch)); }));
+    return ready;
+  }
+
+  static absl::Status OpenIfNull(const DataDefinition& definition,
+                                 std::shared_ptr<const DataSource>* source) {
+    if (*source != nullptr) return {};
+    std::vector<std::string> paths;
+    for (const DataFile& file : definition.files) paths.push_back(file.path);
+    CAIRN_ASSIGN_OR_RETURN(*source, DataSource::Open(paths, {}));
+    return {};
+  }
+
+  // ---- A reading thread.
+  void OnRead(const StepKey& key, absl::StatusOr<std::unique_ptr<PreparedBatch>> batch) {
+    auto shared = std::make_shared<absl::StatusOr<std::unique_ptr<PreparedBatch>>>(
+        std::move(batch));
+    loop_.Post([this, key, shared] {
+      RunnerActions actions;
+      if (!shared->ok()) {
+        Fail(kExitData, shared->status(), &actions.messages);
+      } else if (runner_ != nullptr) {
+        runner_->BatchRead(key, std::move(**shared), time_.NowMicros(), &actions);
+      }
+      Finish({}, std::move(actions));
+    });
+  }
+
+  // ---- The loop's thread.
+  void OnMessage(const MessagePtr& message) {
+    RunnerActions actions;
+    const Micros now = time_.NowMicros();
+    const MemberCore::News news = member_->Receive(*message, now, &actions.messages);
+    if (runner_ != nullptr) {
+      client_->Receive(*message, now, &actions.messages);
+      runner_->Receive(*message, now, &actions);
+      runner_->Tick(now, &actions);
+    }
+    Finish(news, std::move(actions));
+  }
+
+  void OnTick(Micros now) {
+    RunnerActions actions;
+    const MemberCore::News news = member_->Tick(now, &actions.messages);
+    if (runner_ != nullptr) {
+      client_->Tick(now, &actions.messages);
+      runner_->Tick(now, &actions);
+    }
+    Finish(news, std::move(actions));
+  }
+
+  void Finish(const MemberCore::News& news, RunnerActions actions) {
+    const Micros now = time_.NowMicros();
+    if (news.welcomed) {
+      setup_ = std::thread([this, job = member_->welcome().job] {
+        auto ready = std::make_shared<absl::StatusOr<Ready>>(SetUp(job));
+        loop_.Post([this, ready] { OnReady(ready.get()); });
+      });
+    }
+    if (news.map && client_ != nullptr) client_->OnMap(now, &actions.messages);
+    if (news.grants && runner_ != nullptr) runner_->OnGrants(now, &actions);
+    Execute(&actions);
+    if (news.ended) {
+      Outbox out;
+      member_->Leave(0, "", &out);
+      SendAll(transport_.get(), &out);
+      done_.Set(member_->end());
+    }
+    Micros wake = member_->next_tick();
+    if (runner_ != nullptr) {
+      wake = std::min({wake, client_->next_tick(), runner_->next_tick()});
+    }
+    loop_.SetTimer(wake);
+  }
+
+  void OnReady(absl::StatusOr<Ready>* ready) {
+    RunnerActions actions;
+    if (!ready->ok()) {
+      const bool usage = ready->status().code() == absl::StatusCode::kInternal;
+      Fail(usage ? kExitUsage : kExitData, ready->status(), &actions.messages);
+      Finish({}, std::move(actions));
+      return;
+    }
+    const JobSpec& job = member_->welcome().job;
+    model_ = (*ready)->model;
+    pool_ = std::move((*ready)->pool);
+    client_ = std::make_unique<ClientCore>(job, member_.get(), ClientCore::Options{});
+    runner_ = std::make_unique<StreamRunner>(job, (*ready)->program.schedule, member_.get(),
+                                             client_.get(), StreamRunner::Options{});
+    member_->set_capacity(kStreamsAtOnce);
+    const Micros now = time_.NowMicros();
+    member_->Beat(now, &actions.messages);
+    if (member_->grants() != nullptr) runner_->OnGrants(now, &actions);
+    Finish({}, std::move(actions));
+  }
+
+  // Carries out what the runner wants until it wants nothing more.
+  void Execute(RunnerActions* actions) {
+    std::deque<ComputeAction> computes;
+    while (true) {
+      SendAll(transport_.get(), &actions->messages);
+      for (const ReadAction& read : std::exchange(actions->reads, {})) pool_->Read(read);
+      for (ComputeAction& compute : std::exchange(actions->computes, {})) {
+        computes.push_back(std::move(compute));
+      }
+      if (runner_ != nullptr && !runner_->error().ok()) {
+        Fail(kExitInternal, runner_->error(), &actions->messages);
+        SendAll(transport_.get(), &actions->messages);
+        return;
+      }
+      if (computes.empty()) return;
+      ComputeAction compute = std::move(computes.front());
+      computes.pop_front();
+      Compute(&compute, actions);
+    }
+  }
+
+  void Compute(ComputeAction* action, RunnerActions* actions) {
+    if (action->evaluation) {
+      std::vector<float> scores = model_->Score(*action->batch, action->values);
+      runner_->Scored(action->key, std::move(scores), model_->Labels(*action->batch),
+                      time_.NowMicros(), actions);
+      return;
+    }
+    StepResult result = model_->Compute(*action->batch, action->values, action->epoch,
+                                        action->rate_factor);
+    runner_->Computed(action->key, std::move(result.push), result.rows, result.loss_sum,
+                      time_.NowMicros(), actions);
+  }
+
+  // Ends the job with an error of this worker; the coordinator's answer ends the worker.
+  void Fail(int32_t code, const absl::Status& status, Outbox* out) {
+    if (done_.done()) return;
+    member_->Leave(code, std::string(MessageOf(status)), out);
+    SendAll(transport_.get(), out);
+    runner_.reset();
+    done_.Set(status);
+  }
+
+  const Options options_;
+  const RealTimeSource time_;
+  std::unique_ptr<Transport> transport_;
+
+  // The loop's thread.
+  std::unique_ptr<MemberCore> member_;
+  std::unique_ptr<ClientCore> client_;
+  std::unique_ptr<StreamRunner> runner_;
+  std::shared_ptr<const Model> model_;
+  std::unique_ptr<BatchPool> pool_;
+  std::thread setup_;
+
+  EventLoop loop_;
+  DoneSignal<absl::Status> done_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TrainWorker>> TrainWorker::Start(
+    const Options& options, const TransportMaker& make_transport) {
+  if (options.threads == 0) return InvalidArgument("a worker needs at least one thread");
+  auto worker = std::make_unique<TrainWorkerShell>(options);
+  CAIRN_RETURN_IF_ERROR(worker->Begin(make_transport));
+  return worker;
+}
+
+}  // namespace cairn

@@ -1,0 +1,36 @@
+// The worker of the built-in models: a loop with the cores, and threads that read and parse ahead.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/time_source.h"
+#include "train/data_source.h"
+#include "transport/transport_maker.h"
+
+namespace cairn {
+
+// Thread-safe. Destruction leaves the job at once.
+class TrainWorker {
+ public:
+  struct Options {
+    std::string coordinator;
+    uint32_t threads = 1;  // That read and parse.
+    Micros join_timeout = 60 * kMicrosPerSecond;
+    Micros orphan_timeout = 60 * kMicrosPerSecond;
+    // Opened by whoever starts several workers in one process; null: the worker opens the files
+    // that the job names.
+    std::shared_ptr<const DataSource> train;
+    std::shared_ptr<const DataSource> valid;
+  };
+  static absl::StatusOr<std::unique_ptr<TrainWorker>> Start(const Options& options,
+                                                            const TransportMaker& make_transport);
+  virtual ~TrainWorker() = default;
+
+  // Blocks until the job is over: OK if it ended well.
+  virtual absl::Status Wait() = 0;
+};
+
+}  // namespace cairn
