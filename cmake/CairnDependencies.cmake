@@ -9,8 +9,6 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 find_package(Threads REQUIRED)
 
-find_package(CLI11 CONFIG REQUIRED)  # Only src/cli.
-
 if(CAIRN_TESTS)
   find_package(Catch2 2 CONFIG REQUIRED)
   find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
