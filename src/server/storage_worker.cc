@@ -8,7 +8,10 @@ namespace cairn {
 
 StorageWorker::StorageWorker(FileSystem* files, const TimeSource* time)
     : files_(files),
-      loop_({.name = "storage", .time = time, .on_message = {}, .on_tick = {}}) {
+      loop_({.name = "storage",
+             .time = time,
+             .on_message = [](const MessagePtr&) {},
+             .on_tick = [](Micros) {}}) {
   loop_.Start();
 }
 
