@@ -17,7 +17,7 @@ function(cairn_own_target target)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
   target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${cairn_warnings}>")
-  if(cairn_sanitize_options)  # With our own checks (CAIRN_DCHECK) and those of the standard library.
+  if(cairn_sanitize_options)  # With our own checks (CAIRN_DCHECK) and the standard library's.
     target_compile_options(
       ${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${cairn_sanitize_options};-UNDEBUG>")
     target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)

@@ -147,7 +147,7 @@ def self_test():
     upward = {**headers, **one("src/kernels/losses.cc", '"wire/message.h"')}
     tree.expect(check, upward, "kernels may include base")
     sideways = {**headers, **one("src/worker/client.cc", '"server/table.h"')}
-    tree.expect(check, sideways, "worker may include base, sharding")
+    tree.expect(check, sideways, "worker may include base, kernels")
     tree.expect(check, one("src/server/shell.cc", "<zmq.hpp>"), "only transport")
     tree.expect(check, one("src/worker/client.cc", '"wire/x.pb.h"'), "only wire")
     tree.expect(check, one("src/worker/client.cc", '"support/cluster.h"'), "only tests")
