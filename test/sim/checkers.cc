@@ -1,0 +1,254 @@
+#include "sim/checkers.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <set>
+
+#include "base/status.h"
+#include "sim/serial_reference.h"
+
+namespace cairn::sim {
+namespace {
+
+constexpr int64_t kViolationsKept = 5;  // Of each kind.
+constexpr size_t kRowsAtOnce = 4'096;
+
+std::vector<uint64_t> IdsOf(const TableShard& shard) {
+  std::vector<uint64_t> ids;
+  shard.IdsInRange(0, std::numeric_limits<uint64_t>::max(), kRowsAtOnce, &ids);
+  return ids;
+}
+
+StreamStamp StampOf(const SnapshotStamps& stamps, StreamId stream) {
+  for (const StreamStamp& state : stamps.streams) {
+    if (state.stream == stream) return state;
+  }
+  return {stream, 0, 0};
+}
+
+bool SameRow(const TableSchema& schema, const float* a, const float* b) {
+  return std::memcmp(a, b, schema.row_floats() * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+Checkers::Checkers(const Scenario& scenario, const SimProgram& program, ProbeCounts* probes)
+    : scenario_(scenario), program_(program), probes_(probes) {}
+
+void Checkers::Report(const char* what, std::string text) {
+  const auto of_this_kind =
+      std::count_if(violations_.begin(), violations_.end(),
+                    [&](const Violation& violation) { return violation.what == what; });
+  if (of_this_kind < kViolationsKept) violations_.push_back({what, std::move(text)});
+}
+
+// ---- G3: what a pull sees -------------------------------------------------------------------
+
+void Checkers::OnPulled(const StepKey& key, const SimPrepared& prepared,
+                        const std::vector<float>& ones) {
+  const KeyCut& cut = *(*prepared.payload)[kTableOnes];
+  for (size_t i = 0; i < prepared.sightings.size(); ++i) {
+    const Sighting& sighting = prepared.sightings[i];
+    const bool due = sighting.own_step != 0 && sighting.own_step <= prepared.acknowledged;
+    const double least = static_cast<double>(sighting.least) + (due ? 1 : 0);
+    const double most = static_cast<double>(sighting.most);
+    const double seen = static_cast<double>(ones[cut.inverse[i]]);
+    if (seen >= least && seen <= most) continue;
+    Report("G3", Concat("stream ", key.ref.stream, " attempt ", key.ref.attempt, " step ", key.step,
+                        ": row of data ", sighting.row, " was seen trained ", seen,
+                        " times, legal: ", least, " .. ", most));
+  }
+}
+
+// ---- Stamps: what a partition does with records -----------------------------------------------
+
+void Checkers::OnDecision(const LogRecord& record) {
+  const auto* opened = std::get_if<StreamsOpened>(&record);
+  if (opened != nullptr) {
+    for (size_t i = 0; i < opened->works.size(); ++i) works_[opened->first + i] = opened->works[i];
+  }
+}
+
+// The step of the stream that a partition must execute after `last`.
+StepIndex Checkers::NextStep(StreamId stream, StepIndex last, uint32_t partition) const {
+  const StreamWork& work = works_.at(stream);
+  StepIndex step = last + 1;
+  if (scenario_.job.mode.consistency != Consistency::kAsp) return step;
+  while (step <= work.last && !program_.Touches(work, step, partition)) ++step;
+  return step;
+}
+
+void Checkers::BeforeHandling(const ExecutorCore& executor, const Message& message) {
+  before_.clear();
+  const auto* push = BodyAs<Push>(message);
+  const auto* pull = BodyAs<Pull>(message);
+  if (push != nullptr) {
+    for (const PushPart& part : push->parts) {
+      const Partition* partition = executor.FindPartition(part.partition);
+      if (partition != nullptr) before_.push_back({partition, partition->Stamps()});
+    }
+  }
+  if (pull == nullptr || pull->kind != Pull::Kind::kTraining) return;
+  for (const PullPart& part : pull->parts) {
+    const Partition* partition = executor.FindPartition(part.partition);
+    if (partition == nullptr || scenario_.job.mode.consistency != Consistency::kBsp) continue;
+    if (partition->Stamps().version == pull->step) probes_->Hit(Probe::kUndoRead);
+  }
+}
+
+void Checkers::AfterHandling(const ExecutorCore& executor, const Message& message,
+                             const ExecutorActions& actions) {
+  const auto* push = BodyAs<Push>(message);
+  const auto* pull = BodyAs<Pull>(message);
+  if (push != nullptr) {
+    for (const Before& before : before_) CheckStep(before, *push);
+  }
+  size_t answered = 0;
+  for (const Outgoing& out : actions.messages) {
+    if (const auto* reply = BodyAs<PushReply>(*out.message); reply != nullptr) {
+      for (const PartResult& part : reply->parts) {
+        if (part.code == PartCode::kGap) probes_->Hit(Probe::kGap);
+        if (part.code == PartCode::kFenced) probes_->Hit(Probe::kFenced);
+        if (part.code == PartCode::kBehind) probes_->Hit(Probe::kBehind);
+        if (part.code == PartCode::kNotPrimary) probes_->Hit(Probe::kNotPrimary);
+      }
+    }
+    if (const auto* reply = BodyAs<PullReply>(*out.message); reply != nullptr) {
+      answered += reply->parts.size();
+      for (const PullResult& part : reply->parts) {
+        if (part.code == PartCode::kPassed) probes_->Hit(Probe::kPassed);
+        if (part.code == PartCode::kFenced) probes_->Hit(Probe::kPullFenced);
+      }
+    }
+  }
+  if (pull == nullptr) return;
+  for (const PullPart& part : pull->parts) answered += executor.Serves(part.partition) ? 0 : 1;
+  if (answered < pull->parts.size()) probes_->Hit(Probe::kPullParked);
+}
+
+void Checkers::CheckStep(const Before& before, const Push& push) {
+  const SnapshotStamps after = before.partition->Stamps();
+  const uint64_t executed = after.lsn - before.stamps.lsn;
+  const StepIndex last = StampOf(before.stamps, push.ref.stream).last;
+  const StepIndex now = StampOf(after, push.ref.stream).last;
+  const auto where = [&] {
+    return Concat("partition ", before.partition->index(), " stream ", push.ref.stream, " attempt ",
+                  push.ref.attempt, " step ", push.step);
+  };
+  if (executed == 0) {
+    if (now != last) Report("stamps", Concat(where(), ": a stamp moved without a record"));
+    if (push.step <= last) probes_->Hit(Probe::kDuplicateAcknowledged);
+    return;
+  }
+  probes_->Hit(Probe::kApplied, executed);
+  if (push.rows > 0 && push.slices.empty()) probes_->Hit(Probe::kBareRecord);
+  if (push.step <= last) {
+    Report("stamps", Concat(where(), ": executed again, the last one was ", last));
+    return;
+  }
+  const StepIndex next = NextStep(push.ref.stream, last, before.partition->index());
+  if (executed != 1 || now != push.step || now != next) {
+    Report("stamps", Concat(where(), ": executed ", executed, " records after step ", last,
+                            ", the next one was ", next));
+  }
+}
+
+// ---- At the end -----------------------------------------------------------------------------
+
+void Checkers::AtEnd(const std::vector<const ExecutorCore*>& executors,
+                     const CoordinatorCore& coordinator) {
+  std::vector<const Partition*> partitions;
+  for (uint32_t p = 0; p < scenario_.job.partitions; ++p) {
+    for (const ExecutorCore* executor : executors) {
+      const Partition* partition = executor->FindPartition(p);
+      if (partition != nullptr) partitions.push_back(partition);
+    }
+    if (partitions.size() != p + 1) {
+      Report("G1", Concat("partition ", p, " is not held by exactly one executor"));
+      return;
+    }
+  }
+  CheckCounts(partitions);
+  CheckBooks(coordinator);
+  if (scenario_.job.mode.consistency == Consistency::kBsp) CheckReference(partitions, coordinator);
+}
+
+// G1: every row of data was counted once an epoch, no more and no less.
+void Checkers::CheckCounts(const std::vector<const Partition*>& partitions) {
+  std::map<Key, double> counts;
+  for (const Partition* partition : partitions) {
+    const TableShard& shard = partition->shards()[kTableOnes];
+    for (const uint64_t id : IdsOf(shard)) {
+      counts[shard.schema().KeyOf(id)] += static_cast<double>(shard.Find(id)[kRowCountWords]);
+    }
+  }
+  size_t expected_rows = 0;
+  for (uint64_t row = 0; row < program_.rows(); ++row) {
+    const auto expected = static_cast<double>(program_.TrainingsOfRow(row));
+    const auto found = counts.find(SimProgram::KeyOfRow(row));
+    const double count = found == counts.end() ? 0 : found->second;
+    expected_rows += expected > 0 ? 1 : 0;
+    if (count != expected) {
+      Report("G1", Concat("row of data ", row, " counts ", count, " times, not ", expected));
+    }
+  }
+  if (counts.size() > expected_rows) {
+    Report("G1", Concat(counts.size(), " keys were counted, not ", expected_rows));
+  }
+}
+
+// The coordinator's own sums. Steps that bsp told a successor to pass are in nobody's report.
+void Checkers::CheckBooks(const CoordinatorCore& coordinator) {
+  const JobResult& result = coordinator.result();
+  const uint64_t epochs = scenario_.plan.schedule.epochs;
+  if (result.epochs.size() != epochs) {
+    Report("report", Concat(result.epochs.size(), " epochs were reported, not ", epochs));
+  }
+  const uint64_t rows = epochs * program_.rows();
+  const bool exact = scenario_.job.mode.consistency != Consistency::kBsp;
+  if (result.rows > rows || (exact && result.rows != rows)) {
+    Report("report", Concat(result.rows, " rows were reported, not ", rows));
+  }
+}
+
+// G4: bit for bit what the serial run has, optimizer state and counts included.
+void Checkers::CheckReference(const std::vector<const Partition*>& partitions,
+                              const CoordinatorCore& coordinator) {
+  const SerialReference reference(scenario_, program_);
+  for (const TableShard& serial : reference.shards()) {
+    const uint32_t table = serial.schema().index();
+    uint64_t rows = 0;
+    for (const Partition* partition : partitions) {
+      const TableShard& shard = partition->shards()[table];
+      rows += shard.rows();
+      for (const uint64_t id : IdsOf(shard)) {
+        const float* expected = serial.Find(id);
+        if (expected != nullptr && SameRow(serial.schema(), expected, shard.Find(id))) continue;
+        Report("G4", Concat("table ", serial.schema().spec().name, " key ",
+                            serial.schema().KeyOf(id), " in partition ", partition->index(),
+                            expected == nullptr ? " should not exist" : " has other bits"));
+      }
+    }
+    if (rows != serial.rows()) {
+      Report("G4", Concat("table ", serial.schema().spec().name, " has ", rows, " rows, not ",
+                          serial.rows()));
+    }
+  }
+  const JobResult& result = coordinator.result();
+  const ModelDigest digest = reference.digest();
+  if (result.digest_high != digest.high || result.digest_low != digest.low) {
+    Report("G4", "the model digest differs from the serial run's");
+  }
+  for (size_t e = 0; e < reference.valid_logloss().size() && e < result.epochs.size(); ++e) {
+    const double expected = reference.valid_logloss()[e];
+    const double reported = result.epochs[e].valid_logloss;
+    if (std::bit_cast<uint64_t>(expected) != std::bit_cast<uint64_t>(reported)) {
+      Report("G4", Concat("epoch ", e, " evaluates to ", reported, ", not ", expected));
+    }
+  }
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,66 @@
+// The guarantees (doc/protocol.md), each checked against what the program makes come true.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "coordinator/coordinator_core.h"
+#include "server/executor_core.h"
+#include "sim/probes.h"
+#include "sim/sim_program.h"
+#include "sim/sim_scenario.h"
+
+namespace cairn::sim {
+
+struct Violation {
+  // "G1", "G3", "G4": a guarantee, seen from the ends. "stamps": seen inside a partition.
+  // "liveness": the job did not come to its end. "report": the coordinator's books are wrong.
+  std::string what;
+  std::string text;
+};
+
+// One a world; not thread-safe. Collects, and never stops a run.
+class Checkers {
+ public:
+  Checkers(const Scenario& scenario, const SimProgram& program, ProbeCounts* probes);
+
+  void Report(const char* what, std::string text);
+  const std::vector<Violation>& violations() const { return violations_; }
+
+  // G3: a training pull was answered. ones: [unique] values of the second table of the payload.
+  void OnPulled(const StepKey& key, const SimPrepared& prepared, const std::vector<float>& ones);
+
+  // The coordinator opened streams: what they touch is known from then on.
+  void OnDecision(const LogRecord& record);
+
+  // Around a server's handling of a message.
+  void BeforeHandling(const ExecutorCore& executor, const Message& message);
+  void AfterHandling(const ExecutorCore& executor, const Message& message,
+                     const ExecutorActions& actions);
+
+  // When all is over. executors: of all servers.
+  void AtEnd(const std::vector<const ExecutorCore*>& executors, const CoordinatorCore& coordinator);
+
+ private:
+  struct Before {
+    const Partition* partition;
+    SnapshotStamps stamps;
+  };
+  StepIndex NextStep(StreamId stream, StepIndex last, uint32_t partition) const;
+  void CheckStep(const Before& before, const Push& push);
+  void CheckCounts(const std::vector<const Partition*>& partitions);
+  void CheckReference(const std::vector<const Partition*>& partitions,
+                      const CoordinatorCore& coordinator);
+  void CheckBooks(const CoordinatorCore& coordinator);
+
+  const Scenario& scenario_;
+  const SimProgram& program_;
+  ProbeCounts* const probes_;
+  std::vector<Violation> violations_;
+  std::map<StreamId, StreamWork> works_;
+  std::vector<Before> before_;
+};
+
+}  // namespace cairn::sim

@@ -1,0 +1,82 @@
+// Rare situations: how often a run reached each. A scenario that never gets there tests nothing.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace cairn::sim {
+
+enum class Probe : uint8_t {
+  kMessage,
+  kDropped,
+  kDuplicated,
+  kEncoded,
+  kLinkWentBad,
+  kCrash,
+  kPause,
+  kExpiredAlive,    // A worker was taken for dead and was not.
+  kTakeover,        // A stream's new attempt began,
+  kTakeoverInside,  // and somewhere behind its first step.
+  kDeadLetter,      // A message arrived for a former life.
+  kFragment,        // A piece of a record that travels in several.
+  kFragmentDropped,
+  kApplied,  // Records.
+  kDuplicateAcknowledged,
+  kGap,
+  kFenced,  // Pushes of an older attempt.
+  kPullFenced,
+  kPullParked,
+  kPassed,
+  kUndoRead,
+  kBehind,
+  kNotPrimary,
+  kBareRecord,
+  kSaved,
+  kEvaluated,
+  kCount,
+};
+
+inline constexpr size_t kProbeCount = static_cast<size_t>(Probe::kCount);
+
+constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
+                                                                   "dropped",
+                                                                   "duplicated",
+                                                                   "encoded",
+                                                                   "links gone bad",
+                                                                   "crashes",
+                                                                   "pauses",
+                                                                   "expired alive",
+                                                                   "takeovers",
+                                                                   "takeovers inside",
+                                                                   "dead letters",
+                                                                   "fragments",
+                                                                   "fragments dropped",
+                                                                   "records applied",
+                                                                   "duplicates acknowledged",
+                                                                   "gaps",
+                                                                   "fenced pushes",
+                                                                   "fenced pulls",
+                                                                   "parked pulls",
+                                                                   "passed",
+                                                                   "undo reads",
+                                                                   "behind",
+                                                                   "not primary",
+                                                                   "bare records",
+                                                                   "files saved",
+                                                                   "evaluations"};
+
+struct ProbeCounts {
+  std::array<uint64_t, kProbeCount> counts = {};
+
+  void Hit(Probe probe, uint64_t times = 1) { counts[static_cast<size_t>(probe)] += times; }
+  uint64_t operator[](Probe probe) const { return counts[static_cast<size_t>(probe)]; }
+  ProbeCounts& operator+=(const ProbeCounts& other) {
+    for (size_t i = 0; i < kProbeCount; ++i) counts[i] += other.counts[i];
+    return *this;
+  }
+  bool operator==(const ProbeCounts&) const = default;
+};
+
+}  // namespace cairn::sim

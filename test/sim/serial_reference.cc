@@ -1,0 +1,104 @@
+#include "sim/serial_reference.h"
+
+#include <map>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "kernels/metrics.h"
+
+namespace cairn::sim {
+namespace {
+
+// What all streams bring to one row in one step.
+struct RowSum {
+  std::vector<float> gradient;
+  uint32_t count = 0;
+};
+
+void AddRows(const TablePush& push, std::map<uint64_t, RowSum>* sums) {
+  const uint32_t width = push.cut->width;
+  for (size_t i = 0; i < push.cut->unique(); ++i) {
+    const float* from = push.values.data() + i * width;
+    RowSum& sum = (*sums)[push.cut->ids[i]];
+    if (sum.gradient.empty()) {
+      sum.gradient.assign(from, from + width);
+    } else {
+      for (uint32_t k = 0; k < width; ++k) sum.gradient[k] += from[k];
+    }
+    sum.count += push.cut->counts[i];
+  }
+}
+
+}  // namespace
+
+SerialReference::SerialReference(const Scenario& scenario, const SimProgram& program)
+    : scenario_(scenario), program_(program) {
+  JobSpec job = scenario.job;
+  job.partitions = 1;
+  for (uint32_t table = 0; table < job.tables.size(); ++table) {
+    auto schema = TableSchema::Make(job, table, {});
+    CAIRN_CHECK(schema.ok(), MessageOf(schema.status()));
+    shards_.emplace_back(*std::move(schema), 0);
+  }
+  const Schedule& schedule = scenario.plan.schedule;
+  const StepIndex per_epoch = FixedStepsOfEpoch(schedule, 0);
+  for (StepIndex step = 1; step <= schedule.epochs * per_epoch; ++step) {
+    RunStep(step);
+    if (step % per_epoch == 0 && scenario.plan.evaluation_batches > 0) Evaluate();
+  }
+}
+
+std::vector<float> SerialReference::Read(const KeyCut& cut, TableShard::Missing missing) const {
+  std::vector<float> values(cut.unique() * cut.width);
+  shards_[cut.table].Read(cut.ids, missing, values.data());
+  return values;
+}
+
+void SerialReference::RunStep(StepIndex step) {
+  const Schedule& schedule = scenario_.plan.schedule;
+  const float rate = RateFactor(schedule, step - 1, FixedStepsThrough(schedule, schedule.epochs));
+  std::map<uint64_t, RowSum> sums[2];
+  uint64_t rows = 0;
+  uint64_t epoch = 0;
+  for (uint32_t slot = 0; slot < schedule.fixed_streams; ++slot) {
+    const BatchRef ref = FixedBatch(schedule, slot, step);
+    epoch = ref.epoch;
+    if (!ref.exists) continue;
+    const SimBatch& batch = program_.batch(ref.batch);
+    double loss_sum = 0;
+    const auto push = program_.Compute(&batch, Read(*batch.x, TableShard::Missing::kInitial),
+                                       ref.epoch, rate, &loss_sum);
+    rows += push->rows;
+    if (push->bare) continue;
+    for (const TablePush& table : push->tables) AddRows(table, &sums[table.cut->table]);
+  }
+  const TableSchema::Step how{.epoch = epoch,
+                              .rate_factor = rate,
+                              .inverse_rows = rows == 0 ? 1.0f : 1.0f / static_cast<float>(rows)};
+  for (TableShard& shard : shards_) {
+    for (const auto& [id, sum] : sums[shard.schema().index()]) {
+      shard.Apply(how, {&id, 1}, sum.gradient, {&sum.count, 1});
+    }
+  }
+}
+
+void SerialReference::Evaluate() {
+  std::vector<float> scores;
+  std::vector<float> labels;
+  for (uint64_t b = 0; b < scenario_.plan.evaluation_batches; ++b) {
+    const SimBatch& batch = program_.evaluation_batch(b);
+    const auto margins = program_.Score(batch, Read(*batch.x, TableShard::Missing::kZero));
+    scores.insert(scores.end(), margins.begin(), margins.end());
+    labels.insert(labels.end(), batch.labels.begin(), batch.labels.end());
+  }
+  valid_logloss_.push_back(MeanLogLoss(scores, labels));
+}
+
+ModelDigest SerialReference::digest() const {
+  DigestScan scan(&shards_);
+  while (scan.Step(1'000)) {
+  }
+  return scan.digest();
+}
+
+}  // namespace cairn::sim

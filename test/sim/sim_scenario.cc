@@ -1,0 +1,139 @@
+#include "sim/sim_scenario.h"
+
+#include <array>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "base/status.h"
+
+namespace cairn::sim {
+namespace {
+
+OptimizerSpec DrawOptimizer(Random* random) {
+  static constexpr std::array<const char*, 5> kNames = {"sgd", "adagrad", "rowwise_adagrad", "ftrl",
+                                                        "adam"};
+  OptimizerSpec optimizer;
+  optimizer.name = kNames[random->Below(kNames.size())];
+  optimizer.learning_rate = 0.05f + 0.1f * static_cast<float>(random->Unit());
+  optimizer.l2 = random->Chance(0.75) ? 0.02f : 0.0f;
+  return optimizer;
+}
+
+// "x" learns; "ones" counts how often each row of data was trained.
+std::vector<TableSpec> DrawTables(Random* random) {
+  TableSpec x;
+  x.name = "x";
+  x.parts = {PartSpec{1, DrawOptimizer(random), {InitializerSpec::Kind::kNormal, 0.2f}},
+             PartSpec{2 + static_cast<uint32_t>(random->Below(2)),
+                      DrawOptimizer(random),
+                      {InitializerSpec::Kind::kNormal, 0.3f}}};
+  x.reduction = random->Chance(0.5) ? TableSpec::Reduction::kMean : TableSpec::Reduction::kSum;
+  TableSpec ones;
+  ones.name = "ones";
+  ones.parts[0].optimizer.name = "sum";
+  return {x, ones};
+}
+
+ConsistencyMode DrawMode(std::optional<Consistency> fixed, Random* random) {
+  static constexpr std::array<Consistency, 5> kModes = {Consistency::kBsp, Consistency::kBsp,
+                                                        Consistency::kSsp, Consistency::kAsp,
+                                                        Consistency::kAsp};
+  ConsistencyMode mode;
+  const Consistency drawn = kModes[random->Below(kModes.size())];
+  mode.consistency = fixed.value_or(drawn);
+  const auto staleness = static_cast<uint32_t>(random->Below(4));
+  if (mode.consistency == Consistency::kSsp) mode.staleness = staleness;
+  return mode;
+}
+
+ProgramShape DrawShape(Random* random) {
+  ProgramShape shape;
+  shape.batches = 26 + random->Below(11);
+  shape.rows_per_batch = 4 + random->Below(3);
+  shape.rows_of_last_batch = 1 + random->Below(shape.rows_per_batch);
+  shape.features_per_row = 3 + static_cast<uint32_t>(random->Below(2));
+  shape.feature_pool = 24 + random->Below(40);
+  shape.bare_every = random->Chance(0.25) ? 6 : 0;
+  return shape;
+}
+
+JobPlan DrawPlan(const Scenario& scenario, Random* random) {
+  JobPlan plan;
+  plan.servers = scenario.servers;
+  plan.workers = scenario.workers;
+  plan.schedule.epochs = 3;
+  plan.schedule.batches_per_epoch = scenario.shape.batches;
+  plan.schedule.fixed_streams =
+      scenario.job.mode.consistency == Consistency::kAsp ? 0 : scenario.job.streams;
+  plan.schedule.warmup_share = random->Chance(0.5) ? 0.2f : 0.0f;
+  plan.schedule.decay = random->Chance(0.5);
+  plan.evaluation_batches = random->Chance(0.3) ? 3 + random->Below(4) : 0;
+  plan.lease_batches = 5 + static_cast<uint32_t>(random->Below(4));
+  plan.want_digest = true;
+  plan.save_dir = random->Chance(0.2) ? "/model" : "";
+  return plan;
+}
+
+Faults DrawFaults(Random* random) {
+  Faults faults;
+  // A quarter of the seeds has a quiet network, so that crashes are seen without it too.
+  if (random->Chance(0.75)) {
+    faults.loss = 0.2 * random->Unit();
+    faults.duplication = 0.2 * random->Unit();
+    faults.swizzle = random->Chance(0.5) ? 0.004 : 0;
+  }
+  faults.delay_most = kMicrosPerMilli << (1 + random->Below(5));
+  if (random->Chance(0.2)) faults.delay_most = 50 * kMicrosPerMilli;
+  if (random->Chance(0.75)) {
+    faults.crash = 0.02 + 0.06 * random->Unit();
+    faults.crashes_max = 1 + static_cast<uint32_t>(random->Below(5));
+  }
+  if (random->Chance(0.4)) {
+    faults.pause = 0.002;
+    faults.pauses_max = 1 + static_cast<uint32_t>(random->Below(3));
+  }
+  return faults;
+}
+
+// The defaults are for machines that people watch; here a second is long.
+CoordinatorTimes FastTimes() {
+  CoordinatorTimes times;
+  times.heartbeat = 50 * kMicrosPerMilli;
+  times.worker_lease = 400 * kMicrosPerMilli;
+  times.server_lease = 600 * kMicrosPerSecond;  // Servers do not die in this version.
+  times.form_timeout = 30 * kMicrosPerSecond;
+  times.repeat = 60 * kMicrosPerMilli;
+  times.farewell = kMicrosPerSecond;
+  return times;
+}
+
+}  // namespace
+
+Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
+  SeededRandom random(HashWords(HashString("scenario"), seed));
+  Scenario scenario;
+  scenario.seed = seed;
+  scenario.servers = 3 + static_cast<uint32_t>(random.Below(2));
+  scenario.executors = 1 + static_cast<uint32_t>(random.Below(2));
+  scenario.workers = 3 + static_cast<uint32_t>(random.Below(2));
+  scenario.capacity = 1 + static_cast<uint32_t>(random.Below(4));
+  scenario.steps_in_flight = 1 + static_cast<uint32_t>(random.Below(3));
+  scenario.shape = DrawShape(&random);
+  JobSpec& job = scenario.job;
+  job.name = "sim";
+  job.seed = HashWords(seed, 7);
+  job.partitions = 8u << random.Below(2);
+  job.mode = DrawMode(mode, &random);
+  job.streams = 3 + static_cast<uint32_t>(random.Below(2));
+  job.tables = DrawTables(&random);
+  scenario.plan = DrawPlan(scenario, &random);
+  scenario.times = FastTimes();
+  scenario.sizes = {.fragment = 40 + random.Below(80), .message = 150 + random.Below(400)};
+  scenario.faults = DrawFaults(&random);
+  const absl::Status legal = CheckJob(job);
+  CAIRN_CHECK(legal.ok(), MessageOf(legal));
+  return scenario;
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,66 @@
+// One seed's cluster: its job, its members, its network and its mishaps. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/time_source.h"
+#include "cairn/job.h"
+#include "coordinator/job_plan.h"
+#include "server/guards.h"
+#include "worker/request_builder.h"
+
+namespace cairn::sim {
+
+// The synthetic data set and what is done with it; see SimProgram.
+struct ProgramShape {
+  uint64_t batches = 12;  // Of an epoch.
+  uint64_t rows_per_batch = 5;
+  uint64_t rows_of_last_batch = 3;
+  uint32_t features_per_row = 4;
+  uint64_t feature_pool = 40;  // Distinct keys of table "x": few, so that batches collide.
+  uint64_t bare_every = 0;     // One batch in so many has a gradient that is not finite; 0: none.
+};
+
+// What goes wrong while the safety phase lasts. Shares are probabilities per message.
+struct Faults {
+  double loss = 0;
+  double duplication = 0;
+  Micros delay_least = 100;
+  Micros delay_most = 50 * kMicrosPerMilli;     // Log-uniform between the two: a heavy tail.
+  double swizzle = 0;                           // A message finds that its link has just gone bad,
+  Micros swizzle_most = 300 * kMicrosPerMilli;  // for at most this long, one way.
+  // A worker dies in the middle of sending a step's push,
+  double crash = 0;
+  uint32_t crashes_max = 0;
+  Micros restart_most = 600 * kMicrosPerMilli;
+  // or stands still, while messages for it pile up.
+  double pause = 0;
+  uint32_t pauses_max = 0;
+  Micros pause_most = 900 * kMicrosPerMilli;
+  double encode = 0.125;  // A message travels as bytes.
+};
+
+struct Scenario {
+  uint64_t seed = 1;
+  uint32_t servers = 3;
+  uint32_t executors = 1;  // Of each server.
+  uint32_t workers = 3;
+  uint32_t capacity = 4;  // Of a worker, streams.
+  uint32_t steps_in_flight = 2;
+  JobSpec job;
+  JobPlan plan;
+  CoordinatorTimes times;
+  CutSizes sizes;
+  ProgramShape shape;
+  Faults faults;
+  ServerGuards guards;
+  Micros heal_at = 4 * kMicrosPerSecond;    // The faults stop: the liveness phase begins,
+  Micros patience = 60 * kMicrosPerSecond;  // and has to end within this.
+  uint64_t events_max = 400'000;
+};
+
+// A pure function of its arguments. `mode` fixes the consistency, which the seed draws otherwise.
+Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode = std::nullopt);
+
+}  // namespace cairn::sim

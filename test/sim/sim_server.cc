@@ -1,0 +1,137 @@
+#include "sim/sim_server.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "kernels/target.h"
+
+namespace cairn::sim {
+namespace {
+
+constexpr Micros kTickAfter = 20;  // Long work goes on after whatever else is waiting.
+constexpr Micros kDiskMost = 5 * kMicrosPerMilli;
+
+MemberCore::Options MemberOptions(const SimHost& host, uint64_t incarnation) {
+  MemberCore::Options options;
+  options.role = Role::kServer;
+  options.incarnation = incarnation;
+  options.coordinator_address = kCoordinatorAddress;
+  options.own_address = host.address();
+  options.kernel_target = kKernelTarget;
+  options.join_timeout = options.orphan_timeout = 10 * kMicrosPerSecond;
+  return options;
+}
+
+}  // namespace
+
+SimServer::SimServer(SimHost* host, uint64_t incarnation)
+    : host_(host), member_(MemberOptions(*host, incarnation)) {}
+
+void SimServer::Start(Micros now) {
+  Outbox out;
+  member_.Start(now, &out);
+  host_->Send(std::move(out));
+}
+
+void SimServer::OnNews(const MemberCore::News& news, Outbox* out) {
+  if (news.welcomed) MakeExecutors();
+  if (news.ended) member_.Leave(0, "", out);
+}
+
+void SimServer::MakeExecutors() {
+  const uint32_t count = host_->scenario().executors;
+  for (uint32_t i = 0; i < count; ++i) {
+    ExecutorCore::Options options{i, count, host_->scenario().guards, {}};
+    auto core = ExecutorCore::Make(member_.welcome(), member_.self(), member_.coordinator(),
+                                   member_.coordinator_address(), std::move(options));
+    CAIRN_CHECK(core.ok(), MessageOf(core.status()));
+    executors_.push_back(*std::move(core));
+  }
+}
+
+void SimServer::Deliver(const MessagePtr& message, Micros now) {
+  Outbox out;
+  OnNews(member_.Receive(*message, now, &out), &out);
+  host_->Send(std::move(out));
+  for (size_t i = 0; i < executors_.size(); ++i) {
+    ExecutorActions actions;
+    host_->checkers()->BeforeHandling(*executors_[i], *message);
+    executors_[i]->Receive(message, &actions);
+    host_->checkers()->AfterHandling(*executors_[i], *message, actions);
+    Perform(i, std::move(actions), now);
+  }
+}
+
+Micros SimServer::next_wake() const {
+  if (member_.ended()) return kNever;
+  return std::min(member_.next_tick(), tick_at_);
+}
+
+void SimServer::Wake(Micros now) {
+  Outbox out;
+  OnNews(member_.Tick(now, &out), &out);
+  host_->Send(std::move(out));
+  if (now < tick_at_) return;
+  tick_at_ = kNever;
+  for (size_t i = 0; i < executors_.size(); ++i) {
+    ExecutorActions actions;
+    executors_[i]->Tick(&actions);
+    Perform(i, std::move(actions), now);
+  }
+}
+
+void SimServer::Perform(size_t executor, ExecutorActions actions, Micros now) {
+  host_->Send(std::move(actions.messages));
+  for (StorageRequest& request : actions.storage) {
+    // Requests of one ticket are done in order, however long each takes.
+    Ticket& ticket = tickets_[{executor, request.ticket}];
+    ticket.done_at = std::max(ticket.done_at, now) + host_->DrawDelay(kDiskMost);
+    host_->After(ticket.done_at - now, [this, executor, request = std::move(request)](Micros at) {
+      ExecutorActions more;
+      executors_[executor]->Completed(Execute(executor, request), &more);
+      Perform(executor, std::move(more), at);
+    });
+  }
+  if (executors_[executor]->wants_tick()) tick_at_ = std::min(tick_at_, now + kTickAfter);
+}
+
+StorageResult SimServer::Execute(size_t executor, const StorageRequest& request) {
+  FileSystem* files = host_->files();
+  Ticket& ticket = tickets_[{executor, request.ticket}];
+  StorageResult result{request.ticket, request.kind, {}, {}};
+  switch (request.kind) {
+    case StorageRequest::Kind::kCreate: {
+      result.status = files->CreateDirectories(ParentDirectory(request.path));
+      auto file = files->OpenForAppend(request.path);
+      result.status.Update(file.status());
+      if (file.ok()) ticket.file = *std::move(file);
+      break;
+    }
+    case StorageRequest::Kind::kAppend:
+      result.status = ticket.file->Append(request.bytes);
+      break;
+    case StorageRequest::Kind::kCommit:
+      result.status = ticket.file->Sync();
+      result.status.Update(files->SyncDirectory(ParentDirectory(request.path)));
+      result.status.Update(ticket.file->Close());
+      host_->probes()->Hit(Probe::kSaved);
+      break;
+    case StorageRequest::Kind::kRead: {
+      result.bytes.resize(request.length);
+      auto got = files->ReadAt(request.path, request.offset, result.bytes);
+      result.status = got.status();
+      result.bytes.resize(got.ok() ? *got : 0);
+      break;
+    }
+  }
+  return result;
+}
+
+std::vector<const ExecutorCore*> SimServer::executors() const {
+  std::vector<const ExecutorCore*> all;
+  for (const auto& executor : executors_) all.push_back(executor.get());
+  return all;
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,392 @@
+#include "sim/sim_world.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <queue>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/memory_file_system.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "sim/sim_coordinator.h"
+#include "sim/sim_network.h"
+#include "sim/sim_server.h"
+#include "sim/sim_worker.h"
+#include "wire/codec.h"
+#include "wire/message_type.h"
+
+namespace cairn::sim {
+namespace {
+
+enum class EventKind : uint8_t { kDeliver, kWake, kCall, kStart, kHeal };
+constexpr const char* kEventNames[] = {"deliver", "wake", "call", "start", "heal"};
+
+struct Event {
+  Micros at = 0;
+  uint64_t sequence = 0;  // Breaks ties: what was planned first comes first.
+  EventKind kind = EventKind::kDeliver;
+  uint32_t place = 0;  // Of the process.
+  uint32_t life = 0;   // kWake, kCall: only for this life of it.
+  uint32_t from = 0;   // kDeliver.
+  uint64_t wake = 0;   // kWake: only the last one planned counts.
+  MessagePtr message;
+  std::function<void(Micros)> call;
+};
+
+struct Later {
+  bool operator()(const Event& a, const Event& b) const {
+    return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;
+  }
+};
+
+class World {
+ public:
+  World(const Scenario& scenario, Trace trace);
+  SimResult Run();
+
+ private:
+  class Host;
+  // Where a process runs; after a crash another life of it does.
+  struct Place {
+    Role role = Role::kWorker;
+    std::unique_ptr<Host> host;  // Outlives the process.
+    std::unique_ptr<SimProcess> process;
+    uint32_t life = 0;
+    uint64_t wake = 0;  // The wake event that counts, and its time.
+    Micros wake_at = kNever;
+    Micros paused_until = 0;
+    bool doomed = false;  // Crashes as soon as its handler returns.
+  };
+
+  void AddPlace(Role role);
+  void Plan(Event event);
+  void PlanStart(uint32_t place, Micros at);
+  void Handle(Event* event);
+  void Dispatch(Event* event, Place* place);
+  void StartLife(uint32_t place);
+  void AfterHandler(uint32_t place);
+  void SendFrom(uint32_t place, Outbox messages);
+  bool MaybeMishap(uint32_t place, const Outbox& messages);
+  void Crash(uint32_t place);
+  uint32_t PlaceOf(const Outgoing& out) const;
+  bool AllEnded() const;
+  void CheckEnd();
+  void NoteExpiry(const Message& message);
+  void Note(const char* what, uint32_t place, uint32_t from, const Message* message);
+
+  const Scenario scenario_;
+  const SimProgram program_;
+  const Trace trace_;
+  SimResult result_;
+  SeededRandom random_;  // Mishaps and delays within processes.
+  SimNetwork network_;
+  MemoryFileSystem files_;
+  Checkers checkers_;
+  std::vector<Place> places_;  // The coordinator, servers, workers.
+  std::map<uint64_t, uint32_t> place_of_incarnation_;
+  std::priority_queue<Event, std::vector<Event>, Later> events_;
+  uint64_t next_sequence_ = 0;
+  Micros now_ = 0;
+  bool healed_ = false;
+  uint32_t crashes_ = 0;
+  uint32_t pauses_ = 0;
+};
+
+class World::Host final : public SimHost {
+ public:
+  Host(World* world, uint32_t place)
+      : world_(world), place_(place), address_(Concat("sim://", place)) {}
+
+  void Send(Outbox messages) override { world_->SendFrom(place_, std::move(messages)); }
+  Micros DrawDelay(Micros most) override {
+    return 1 + static_cast<Micros>(world_->random_.Below(static_cast<uint64_t>(most)));
+  }
+  void After(Micros delay, std::function<void(Micros)> call) override {
+    Event event;
+    event.at = world_->now_ + delay;
+    event.kind = EventKind::kCall;
+    event.place = place_;
+    event.life = world_->places_[place_].life;
+    event.call = std::move(call);
+    world_->Plan(std::move(event));
+  }
+  const std::string& address() const override { return address_; }
+  const Scenario& scenario() const override { return world_->scenario_; }
+  const SimProgram& program() const override { return world_->program_; }
+  Checkers* checkers() override { return &world_->checkers_; }
+  ProbeCounts* probes() override { return &world_->result_.probes; }
+  FileSystem* files() override { return &world_->files_; }
+
+ private:
+  World* const world_;
+  const uint32_t place_;
+  const std::string address_;
+};
+
+World::World(const Scenario& scenario, Trace trace)
+    : scenario_(scenario),
+      program_(scenario_),
+      trace_(trace),
+      random_(HashWords(HashString("world"), scenario.seed)),
+      network_(scenario.faults, scenario.seed, &result_.probes),
+      checkers_(scenario_, program_, &result_.probes) {
+  result_.seed = scenario.seed;
+  AddPlace(Role::kCoordinator);
+  for (uint32_t i = 0; i < scenario.servers; ++i) AddPlace(Role::kServer);
+  for (uint32_t i = 0; i < scenario.workers; ++i) AddPlace(Role::kWorker);
+  Event heal;
+  heal.at = scenario.heal_at;
+  heal.kind = EventKind::kHeal;
+  Plan(std::move(heal));
+}
+
+void World::AddPlace(Role role) {
+  const auto place = static_cast<uint32_t>(places_.size());
+  Place& added = places_.emplace_back();
+  added.role = role;
+  added.host = std::make_unique<Host>(this, place);
+  const Micros latest = role == Role::kCoordinator ? 1 : 20 * kMicrosPerMilli;
+  PlanStart(place, static_cast<Micros>(random_.Below(latest)));
+}
+
+void World::Plan(Event event) {
+  event.sequence = next_sequence_++;
+  events_.push(std::move(event));
+}
+
+void World::PlanStart(uint32_t place, Micros at) {
+  Event start;
+  start.at = at;
+  start.kind = EventKind::kStart;
+  start.place = place;
+  Plan(std::move(start));
+}
+
+SimResult World::Run() {
+  const Micros latest = scenario_.heal_at + scenario_.patience;
+  while (!AllEnded()) {
+    if (events_.empty() || now_ > latest || result_.events >= scenario_.events_max) {
+      checkers_.Report("liveness", Concat("not over after ", result_.events, " events and ",
+                                          now_ / kMicrosPerMilli, " ms"));
+      break;
+    }
+    Event event = events_.top();
+    events_.pop();
+    now_ = std::max(now_, event.at);
+    ++result_.events;
+    Handle(&event);
+  }
+  CheckEnd();
+  result_.ended_at = now_;
+  result_.violations = checkers_.violations();
+  return std::move(result_);
+}
+
+// ---- Events -----------------------------------------------------------------------------------
+
+void World::Handle(Event* event) {
+  if (event->kind == EventKind::kHeal) {
+    healed_ = true;
+    network_.Heal();
+    Note("heal", 0, 0, nullptr);
+    return;
+  }
+  Place& place = places_[event->place];
+  if (now_ < place.paused_until && event->kind != EventKind::kStart) {
+    event->at = place.paused_until;
+    Plan(std::move(*event));
+    return;
+  }
+  Dispatch(event, &place);
+  AfterHandler(event->place);
+}
+
+void World::Dispatch(Event* event, Place* place) {
+  const bool of_this_life = event->life == place->life && place->process != nullptr;
+  switch (event->kind) {
+    case EventKind::kDeliver:
+      Note("deliver", event->place, event->from, event->message.get());
+      if (place->process == nullptr || place->process->ended()) {
+        result_.probes.Hit(Probe::kDeadLetter);
+        return;
+      }
+      if (const auto to = place_of_incarnation_.find(event->message->header.to.incarnation);
+          to != place_of_incarnation_.end() && to->second != event->place) {
+        result_.probes.Hit(Probe::kDeadLetter);
+      }
+      NoteExpiry(*event->message);
+      place->process->Deliver(event->message, now_);
+      return;
+    case EventKind::kWake:
+      if (!of_this_life || event->wake != place->wake) return;
+      place->wake_at = kNever;
+      Note("wake", event->place, event->place, nullptr);
+      place->process->Wake(now_);
+      return;
+    case EventKind::kCall:
+      if (!of_this_life) return;
+      Note("call", event->place, event->place, nullptr);
+      event->call(now_);
+      return;
+    case EventKind::kStart:
+      Note("start", event->place, event->place, nullptr);
+      StartLife(event->place);
+      return;
+    case EventKind::kHeal:
+      return;
+  }
+}
+
+void World::StartLife(uint32_t place) {
+  Place& at = places_[place];
+  const uint64_t incarnation = random_.Next() | 1;
+  place_of_incarnation_[incarnation] = place;
+  if (at.role == Role::kCoordinator) {
+    at.process = std::make_unique<SimCoordinator>(at.host.get(), incarnation);
+  } else if (at.role == Role::kServer) {
+    at.process = std::make_unique<SimServer>(at.host.get(), incarnation);
+  } else {
+    at.process = std::make_unique<SimWorker>(at.host.get(), incarnation);
+  }
+  at.process->Start(now_);
+}
+
+void World::AfterHandler(uint32_t place) {
+  Place& at = places_[place];
+  if (at.doomed) Crash(place);
+  if (at.process == nullptr || at.process->ended()) return;
+  const Micros next = std::max(at.process->next_wake(), now_ + 1);
+  if (next >= at.wake_at) return;
+  at.wake_at = next;
+  Event wake;
+  wake.at = next;
+  wake.kind = EventKind::kWake;
+  wake.place = place;
+  wake.life = at.life;
+  wake.wake = ++at.wake;
+  Plan(std::move(wake));
+}
+
+// ---- Messages and mishaps -----------------------------------------------------------------------
+
+uint32_t World::PlaceOf(const Outgoing& out) const {
+  if (out.address == kCoordinatorAddress) return 0;
+  if (!out.address.empty()) {
+    for (uint32_t i = 0; i < places_.size(); ++i) {
+      if (places_[i].host->address() == out.address) return i;
+    }
+    CAIRN_CHECK(false, "a message to an address that nobody has");
+  }
+  // An answer goes back over the connection that its addressee came by.
+  const auto found = place_of_incarnation_.find(out.message->header.to.incarnation);
+  CAIRN_CHECK(found != place_of_incarnation_.end(), "an answer to somebody who never was");
+  return found->second;
+}
+
+void World::SendFrom(uint32_t place, Outbox messages) {
+  size_t sent = messages.size();
+  if (MaybeMishap(place, messages)) sent = random_.Below(messages.size() + 1);
+  for (size_t i = 0; i < sent; ++i) {
+    const uint32_t to = PlaceOf(messages[i]);
+    for (SimNetwork::Delivery& delivery : network_.Send(place, to, messages[i].message, now_)) {
+      Event event;
+      event.at = delivery.at;
+      event.place = to;
+      event.from = place;
+      event.message = std::move(delivery.message);
+      Plan(std::move(event));
+    }
+  }
+}
+
+// True if the worker dies while it sends these.
+bool World::MaybeMishap(uint32_t place, const Outbox& messages) {
+  Place& at = places_[place];
+  const Faults& faults = scenario_.faults;
+  if (healed_ || at.role != Role::kWorker || at.doomed) return false;
+  if (pauses_ < faults.pauses_max && random_.Chance(faults.pause)) {
+    ++pauses_;
+    result_.probes.Hit(Probe::kPause);
+    at.paused_until = now_ + 1 + static_cast<Micros>(random_.Below(faults.pause_most));
+  }
+  const bool pushes = std::any_of(messages.begin(), messages.end(), [](const Outgoing& out) {
+    return std::holds_alternative<Push>(out.message->body);
+  });
+  if (!pushes || crashes_ >= faults.crashes_max || !random_.Chance(faults.crash)) return false;
+  ++crashes_;
+  at.doomed = true;
+  return true;
+}
+
+void World::Crash(uint32_t place) {
+  Place& at = places_[place];
+  Note("crash", place, place, nullptr);
+  result_.probes.Hit(Probe::kCrash);
+  at.process.reset();
+  at.doomed = false;
+  at.wake_at = kNever;
+  at.paused_until = 0;
+  ++at.life;
+  PlanStart(place, now_ + 1 + static_cast<Micros>(random_.Below(scenario_.faults.restart_most)));
+}
+
+// ---- The end ------------------------------------------------------------------------------------
+
+bool World::AllEnded() const {
+  const Place& coordinator = places_.front();
+  if (coordinator.process == nullptr || !coordinator.process->ended()) return false;
+  return std::all_of(places_.begin(), places_.end(), [](const Place& place) {
+    return place.process == nullptr || place.process->ended();
+  });
+}
+
+void World::CheckEnd() {
+  const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
+  if (coordinator == nullptr || !coordinator->ended()) return;
+  const JobResult& result = coordinator->core().result();
+  if (result.code != 0) {
+    checkers_.Report("liveness", Concat("the job ended with ", result.code, ": ", result.message));
+    return;
+  }
+  std::vector<const ExecutorCore*> executors;
+  for (const Place& place : places_) {
+    if (place.role != Role::kServer || place.process == nullptr) continue;
+    const auto held = static_cast<const SimServer&>(*place.process).executors();
+    executors.insert(executors.end(), held.begin(), held.end());
+  }
+  checkers_.AtEnd(executors, coordinator->core());
+}
+
+// ---- The trace ----------------------------------------------------------------------------------
+
+// The coordinator hears of somebody whom it has struck off.
+void World::NoteExpiry(const Message& message) {
+  if (!std::holds_alternative<Heartbeat>(message.body)) return;
+  const auto& coordinator = static_cast<const SimCoordinator&>(*places_.front().process);
+  if (!coordinator.core().state().members.contains(message.header.from.process)) {
+    result_.probes.Hit(Probe::kExpiredAlive);
+  }
+}
+
+void World::Note(const char* what, uint32_t place, uint32_t from, const Message* message) {
+  uint64_t hash = HashWords(static_cast<uint64_t>(now_), HashString(what), place, from);
+  if (message != nullptr) {
+    hash = HashWords(hash, static_cast<uint64_t>(TypeOf(message->body)),
+                     message->header.from.process, message->header.request);
+  }
+  result_.trace_hash = HashWords(result_.trace_hash, hash);
+  if (trace_ != Trace::kText) return;
+  result_.trace += Concat(now_, ' ', what, ' ', from, " to ", place, ' ',
+                          message == nullptr ? "" : DescribeMessage(*message), '\n');
+}
+
+}  // namespace
+
+SimResult RunScenario(const Scenario& scenario, Trace trace) {
+  return World(scenario, trace).Run();
+}
+
+}  // namespace cairn::sim
