@@ -15,11 +15,15 @@ namespace cairn {
 namespace {
 
 // doc/defaults.md; none of them depends on the cluster.
-constexpr uint32_t kBatchRows = 1000;
+constexpr double kBatchRowsMin = 16;
+constexpr double kBatchRowsMax = 1000;
+constexpr double kBatchesPerEpoch = 256;  // Where that leaves batches within the bounds above.
 constexpr uint32_t kStreams = 4;
 constexpr double kManyRows = 500'000;
+constexpr double kFewRows = 50'000;
 constexpr uint64_t kEpochsManyRows = 6;
-constexpr uint64_t kEpochsFewRows = 12;
+constexpr uint64_t kEpochs = 12;
+constexpr uint64_t kEpochsFewRows = 30;
 constexpr double kLearningRate = 0.3;
 constexpr double kWarmupShare = 0.1;
 constexpr double kBaseRateMin = 1e-4;  // Keeps the first bias finite.
@@ -49,17 +53,34 @@ absl::Status CheckOptions(const TrainOptions& options) {
 struct OpenedData {
   std::shared_ptr<const DataSource> source;
   DataDefinition definition;
+  DataSample sample;
 };
 
-absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& paths,
-                                    const DefineOptions& define) {
+absl::Status Define(const DefineOptions& define, OpenedData* data) {
+  absl::StatusOr<DataDefinition> definition = DefineData(*data->source, define);
+  if (!definition.ok()) return DataError(definition.status());
+  data->definition = *std::move(definition);
+  absl::StatusOr<DataSample> sample = SampleData(*data->source, data->definition);
+  if (!sample.ok()) return DataError(sample.status());
+  data->sample = *std::move(sample);
+  return {};
+}
+
+// define.batch_rows 0: as many as the number of rows suggests.
+absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& paths, DefineOptions define) {
   absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(paths, {});
   if (!source.ok()) return DataError(source.status());
   OpenedData data;
   data.source = *std::move(source);
-  absl::StatusOr<DataDefinition> definition = DefineData(*data.source, define);
-  if (!definition.ok()) return DataError(definition.status());
-  data.definition = *std::move(definition);
+  const bool choose = define.batch_rows == 0;
+  if (choose) define.batch_rows = static_cast<uint32_t>(kBatchRowsMax);
+  CAIRN_RETURN_IF_ERROR(Define(define, &data));
+  if (choose) {
+    define.format = data.definition.format;
+    define.batch_rows = static_cast<uint32_t>(std::clamp(
+        data.sample.rows_estimate / kBatchesPerEpoch, kBatchRowsMin, kBatchRowsMax));
+    CAIRN_RETURN_IF_ERROR(Define(define, &data));
+  }
   return data;
 }
 
@@ -70,7 +91,9 @@ ModelSettings SettingsFor(const TrainOptions& options, const DataSample& sample)
   settings.learning_rate =
       static_cast<float>(options.learning_rate < 0 ? kLearningRate : options.learning_rate);
   settings.l1 = static_cast<float>(options.l1);
-  settings.l2 = static_cast<float>(options.l2 < 0 ? sample.features_per_row / 4 : options.l2);
+  // Few rows say less, but where they are separable the prior must not be what ends the training.
+  const double prior = sample.features_per_row / 4 * std::min(1.0, sample.rows_estimate / kFewRows);
+  settings.l2 = static_cast<float>(options.l2 < 0 ? prior : options.l2);
   settings.base_rate =
       static_cast<float>(std::clamp(sample.positive_share, kBaseRateMin, 1 - kBaseRateMin));
   return settings;
@@ -81,7 +104,9 @@ Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
   Schedule schedule;
   schedule.epochs = options.epochs;
   if (schedule.epochs == 0) {
-    schedule.epochs = sample.rows_estimate < kManyRows ? kEpochsFewRows : kEpochsManyRows;
+    schedule.epochs = sample.rows_estimate < kFewRows    ? kEpochsFewRows
+                      : sample.rows_estimate < kManyRows ? kEpochs
+                                                         : kEpochsManyRows;
   }
   schedule.batches_per_epoch = BatchCount(definition);
   schedule.batches_max = options.steps_max;
@@ -113,7 +138,8 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
 
 std::vector<std::pair<std::string, std::string>> SettingsList(const TrainOptions& options,
                                                               const TrainProgram& program,
-                                                              const JobSpec& job) {
+                                                              const JobSpec& job,
+                                                              double batch_rows) {
   const auto number = [](auto value) { return std::to_string(value); };
   const ModelSettings& model = program.model;
   const bool libffm = program.train.format == DataFormat::kLibffm;
@@ -123,7 +149,7 @@ std::vector<std::pair<std::string, std::string>> SettingsList(const TrainOptions
       {"lr", FormatFloat9(model.learning_rate)},
       {"l1", FormatFloat9(model.l1)},
       {"l2", FormatFloat9(model.l2)},
-      {"batch", number(options.batch_rows == 0 ? kBatchRows : options.batch_rows)},
+      {"batch", number(std::lround(batch_rows))},
       {"epochs", number(program.schedule.epochs)},
       {"order", options.shuffle ? "shuffled" : "file"},
       {"rate", options.constant_rate ? "constant" : "decay"},
@@ -135,7 +161,9 @@ std::vector<std::pair<std::string, std::string>> SettingsList(const TrainOptions
       {"threads", number(options.threads)},
       {"executors", number(options.executors)},
   };
-  if (job.mode.consistency != Consistency::kAsp) settings.emplace_back("streams", number(job.streams));
+  if (job.mode.consistency != Consistency::kAsp) {
+    settings.emplace_back("streams", number(job.streams));
+  }
   return settings;
 }
 
@@ -157,22 +185,19 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options) {
   CAIRN_RETURN_IF_ERROR(CheckOptions(options));
   DefineOptions define;
   CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options.format));
-  define.batch_rows = options.batch_rows == 0 ? kBatchRows : options.batch_rows;
+  define.batch_rows = options.batch_rows;
   define.seed = options.seed;
   define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;
   CAIRN_ASSIGN_OR_RETURN(const OpenedData train, OpenData(options.train, define));
-  const absl::StatusOr<DataSample> sample = SampleData(*train.source, train.definition);
-  if (!sample.ok()) return DataError(sample.status());
-
   TrainPlan plan;
   JobSpec& job = plan.setup.job;
   job.mode = options.mode;
   const bool fixed = job.mode.consistency != Consistency::kAsp;
   if (fixed) job.streams = options.streams == 0 ? kStreams : options.streams;
   TrainProgram program;
-  program.model = SettingsFor(options, *sample);
+  program.model = SettingsFor(options, train.sample);
   program.train = train.definition;
-  program.schedule = ScheduleFor(options, *sample, train.definition, fixed ? job.streams : 0);
+  program.schedule = ScheduleFor(options, train.sample, train.definition, fixed ? job.streams : 0);
   program.bad_rows_share = options.bad_rows_share;
   plan.train = train.source;
   if (!options.valid.empty()) {
@@ -190,7 +215,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(job.program, EncodeProgram(program));
   CAIRN_RETURN_IF_ERROR(CheckJob(job));
   plan.setup.plan = PlanFor(options, program);
-  plan.settings = SettingsList(options, program, job);
+  plan.settings = SettingsList(
+      options, program, job, train.sample.rows_per_chunk * train.definition.chunks_per_batch);
   plan.data_description = Describe(train.definition);
   return plan;
 }
