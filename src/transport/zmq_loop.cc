@@ -78,7 +78,6 @@ void ZmqLoop::RequestStop() {
 void ZmqLoop::Run() {
   do {
     Wait();
-    now_ = time_.NowMicros();
     Service();
   } while (TakeCommands());
   Service();  // Last words.
@@ -99,8 +98,9 @@ void ZmqLoop::Wait() {
   for (auto& [address, connection] : connections_) {
     polled_.push_back({connection.socket.fd(), POLLIN, 0});
   }
-  // EINTR: somebody's signal handler ran; going round once more does no harm.
-  if (poll(polled_.data(), polled_.size(), WaitMillis()) < 0) return;
+  const int ready = poll(polled_.data(), polled_.size(), WaitMillis());
+  now_ = time_.NowMicros();
+  if (ready < 0) return;  // EINTR: somebody's signal handler ran. Going round does no harm.
   size_t i = 0;
   if (polled_[i++].revents != 0) {
     uint64_t ignored;

@@ -56,6 +56,8 @@ class ZmqLoop {
   // Hands over a command; one for which there is no room is dropped and counted.
   void Enqueue(Command command) CAIRN_EXCLUDES(mutex_);
   void RequestStop() CAIRN_EXCLUDES(mutex_);
+  // One message that never became a command.
+  void CountDropped() { Count(counters_.messages_dropped); }
 
   // Sends and receives until RequestStop, then sends what it still can.
   void Run();

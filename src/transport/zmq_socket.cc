@@ -56,8 +56,10 @@ absl::Status ErrorOf(const zmq::error_t& error, std::string_view what, const Add
 zmq::message_t ToZmqMessage(Frame frame) {
   if (frame.size() <= kCopyBytesMax) return zmq::message_t(frame.data(), frame.size());
   auto* owned = new Frame(std::move(frame));  // ZeroMQ owns it; FreeFrame is its deleter.
+  std::byte* const data = owned->data();
+  const size_t bytes = owned->size();
   HandOver(owned);
-  return zmq::message_t(owned->data(), owned->size(), FreeFrame, owned);
+  return zmq::message_t(data, bytes, FreeFrame, owned);
 }
 
 ZmqSocket::ZmqSocket(zmq::context_t& context, zmq::socket_type type, const Address& address)

@@ -32,23 +32,16 @@ class ZmqTransport final : public Transport {
 
   void Send(const std::string& address, MessagePtr message) override {
     VLOG(2) << "send to " << address << ": " << DescribeMessage(*message);
-    loop_->Enqueue({.kind = ZmqLoop::Command::Kind::kSend,
-                    .address = address,
-                    .to = {},
-                    .frame = Encode(*message)});
+    Enqueue({.kind = Kind::kSend, .address = address, .to = {}, .frame = {}}, *message);
   }
 
   void Reply(const ProcessId& to, MessagePtr message) override {
     VLOG(2) << "reply: " << DescribeMessage(*message);
-    loop_->Enqueue({.kind = ZmqLoop::Command::Kind::kReply,
-                    .address = {},
-                    .to = to,
-                    .frame = Encode(*message)});
+    Enqueue({.kind = Kind::kReply, .address = {}, .to = to, .frame = {}}, *message);
   }
 
   void Disconnect(const std::string& address) override {
-    loop_->Enqueue(
-        {.kind = ZmqLoop::Command::Kind::kDisconnect, .address = address, .to = {}, .frame = {}});
+    loop_->Enqueue({.kind = Kind::kDisconnect, .address = address, .to = {}, .frame = {}});
   }
 
   TransportStats Stats() const override {
@@ -62,8 +55,17 @@ class ZmqTransport final : public Transport {
   }
 
  private:
-  zmq::message_t Encode(const Message& message) const {
-    return ToZmqMessage(EncodeMessage(message, checksum_));
+  using Kind = ZmqLoop::Command::Kind;
+
+  // A message that is too long is a bug of whoever made it, but one that a peer may have provoked.
+  void Enqueue(ZmqLoop::Command command, const Message& message) {
+    absl::StatusOr<Frame> frame = TryEncodeMessage(message, checksum_);
+    if (!frame.ok()) {
+      LOG(ERROR) << "not sent: " << MessageOf(frame.status());
+      return loop_->CountDropped();
+    }
+    command.frame = ToZmqMessage(*std::move(frame));
+    loop_->Enqueue(std::move(command));
   }
 
   const std::string address_;

@@ -45,6 +45,12 @@ size_t BodyBytesHint(const T& body) {
   }
 }
 
+absl::Status CheckFrameBytes(const Message& message, size_t bytes) {
+  if (bytes <= limits::kFrameBytesMax) return absl::OkStatus();
+  return InvalidArgument(NameOf(TypeOf(message.body)), ": a frame of ", bytes, " bytes, at most ",
+                         limits::kFrameBytesMax, " are legal; it must be cut before it is sent");
+}
+
 absl::Status ReadAs(MessageType type, std::span<const std::byte> control, ByteReader* payload,
                     Body* body) {
   return [&]<size_t... I>(std::index_sequence<I...>) {
@@ -63,13 +69,15 @@ absl::Status ReadAs(MessageType type, std::span<const std::byte> control, ByteRe
 
 }  // namespace
 
-Frame EncodeMessage(const Message& message, Checksum checksum) {
-  const absl::Status valid = CheckBody(message.body);
-  CAIRN_CHECK(valid.ok(), MessageOf(valid));
+absl::StatusOr<Frame> TryEncodeMessage(const Message& message, Checksum checksum) {
+  CAIRN_RETURN_IF_ERROR(CheckBody(message.body));
+  const size_t bytes_hint =
+      sizeof(FrameHeader) +
+      std::visit([](const auto& body) { return BodyBytesHint(body); }, message.body);
+  CAIRN_RETURN_IF_ERROR(CheckFrameBytes(message, bytes_hint));
 
   Frame frame;
-  frame.reserve(sizeof(FrameHeader) +
-                std::visit([](const auto& body) { return BodyBytesHint(body); }, message.body));
+  frame.reserve(bytes_hint);
   frame.resize(sizeof(FrameHeader));
   ByteWriter out(&frame);
 
@@ -86,10 +94,20 @@ Frame EncodeMessage(const Message& message, Checksum checksum) {
   header.to_incarnation = message.header.to.incarnation;
   header.request = message.header.request;
   header.map_index = message.header.map_index;
-  CAIRN_CHECK(frame.size() <= limits::kFrameBytesMax, "a message must be cut before it is sent");
+  CAIRN_RETURN_IF_ERROR(CheckFrameBytes(message, frame.size()));
   SealFrame(header, frame);
   return frame;
 }
+
+Frame EncodeMessage(const Message& message, Checksum checksum) {
+  absl::StatusOr<Frame> frame = TryEncodeMessage(message, checksum);
+  CAIRN_CHECK(frame.ok(), MessageOf(frame.status()));
+  return *std::move(frame);
+}
+
+size_t FrameBytes(const Push& push) { return sizeof(FrameHeader) + PayloadBytes(push); }
+size_t FrameBytes(const Pull& pull) { return sizeof(FrameHeader) + PayloadBytes(pull); }
+size_t FrameBytes(const PullReply& reply) { return sizeof(FrameHeader) + PayloadBytes(reply); }
 
 absl::StatusOr<MessagePtr> DecodeMessage(std::span<const std::byte> frame) {
   CAIRN_ASSIGN_OR_RETURN(const FrameHeader header, OpenFrame(frame));

@@ -28,6 +28,17 @@ enum class Checksum {
 // people (error, message) are cut at kStringBytesMax.
 Frame EncodeMessage(const Message& message, Checksum checksum = Checksum::kControl);
 
+// As EncodeMessage, but kInvalidArgument for a message beyond limits.h: for whoever sends what a
+// peer's request has shaped, since a peer must not be able to end us.
+absl::StatusOr<Frame> TryEncodeMessage(const Message& message,
+                                       Checksum checksum = Checksum::kControl);
+
+// The exact length of a data message's frame, without making it: for whoever cuts requests and
+// replies so that they stay below kFrameBytesMax.
+size_t FrameBytes(const Push& push);
+size_t FrameBytes(const Pull& pull);
+size_t FrameBytes(const PullReply& reply);
+
 // Validates everything (lengths add up to the frame, checksums, ranges, limits), then decodes.
 // `frame` may be unaligned; nothing of it is referenced afterwards. kInvalidArgument names the
 // field; kUnimplemented: another major version or an unknown type. Never crashes, never allocates

@@ -154,6 +154,15 @@ TEST_CASE("replies to a slow peer wait, and do not hold up the others") {
   for (uint64_t i = 0; i < kCount; ++i) REQUIRE(at_slow[i]->header.request == i + 1);
 }
 
+TEST_CASE("a message too long for a frame is dropped and counted, and ends nobody") {
+  const auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
+  const std::vector<float> values(3 << 20);
+  PullReply reply;
+  reply.parts = {{0, PartCode::kOk, values}};
+  bob->Reply(kAlice, std::make_shared<Message>(Message{{kBob, kAlice, 1, 0}, std::move(reply)}));
+  CHECK(bob->Stats().messages_dropped == 1);
+}
+
 TEST_CASE("a forgotten address loses what waited for it") {
   const std::string address = Listen("tcp://127.0.0.1:0", [](MessagePtr) {})->address();
   const auto alice = MakeZmqTransport({}, [](MessagePtr) {});

@@ -126,6 +126,28 @@ TEST_CASE("the map of the largest job is one frame") {
   CHECK(*BodyAs<MapUpdate>(**decoded) == map);
 }
 
+TEST_CASE("what does not fit into a frame is refused before it is built") {
+  const std::vector<float> values(limits::kFrameBytesMax / sizeof(float));
+  PullReply reply;
+  reply.parts = {{0, PartCode::kOk, std::span(values).first(values.size() - 36)}};
+  CHECK(FrameBytes(reply) == limits::kFrameBytesMax);  // Header, head and one result: 144 bytes.
+  CHECK(EncodeMessage({{}, reply}).size() == FrameBytes(reply));
+  reply.parts[0].values = values;
+  const auto refused = TryEncodeMessage({{}, reply});
+  CHECK(refused.status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK_THAT(std::string(MessageOf(refused.status())), Contains("pull_reply: a frame of"));
+
+  Welcome welcome;  // Its length is only known once it is written.
+  welcome.init_files.resize(4'096, std::string(limits::kStringBytesMax, 'f'));
+  CHECK_THAT(std::string(MessageOf(TryEncodeMessage({{}, welcome}).status())),
+             Contains("welcome: a frame of"));
+
+  Push push;
+  push.parts.push_back({.slice_end = 1});
+  CHECK_THAT(std::string(MessageOf(TryEncodeMessage({{}, push}).status())),
+             Contains("push.parts[0].slice_end"));
+}
+
 TEST_CASE("texts for people are cut, never refused") {
   const std::string text(limits::kStringBytesMax + 100, 'x');
   const auto end = DecodeMessage(EncodeMessage({{}, JobEnd{1, text}}));
