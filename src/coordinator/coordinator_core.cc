@@ -113,8 +113,15 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
       state_.members.begin(), state_.members.end(),
       [&](const auto& entry) { return entry.second.id.incarnation == incarnation; });
   ProcessId id{state_.next_process, incarnation};
+  // Who was taken for dead and was not comes back under its old number: it knows no other.
+  const uint32_t former = message.header.from.process;
+  const bool came_back = former != kCoordinatorProcess && former < state_.next_process;
+  if (came_back && !state_.members.contains(former)) id.process = former;
   if (known != state_.members.end()) {
     id = known->second.id;
+  } else if (phase_ >= Phase::kFarewell && came_back) {
+    Send(message.header.from, JobEnd{state_.end_code, state_.end_message}, out);
+    return;
   } else if (phase_ >= Phase::kFarewell) {
     Send(message.header.from, JobEnd{kExitNotFormed, "the job is over"}, out);
     return;
