@@ -121,6 +121,8 @@ void Checkers::AfterHandling(const ExecutorCore& executor, const Message& messag
       for (const PullResult& part : reply->parts) {
         if (part.code == PartCode::kPassed) probes_->Hit(Probe::kPassed);
         if (part.code == PartCode::kFenced) probes_->Hit(Probe::kPullFenced);
+        if (part.code == PartCode::kBehind) probes_->Hit(Probe::kBehind);
+        if (part.code == PartCode::kNotPrimary) probes_->Hit(Probe::kNotPrimary);
       }
     }
   }
