@@ -1,5 +1,6 @@
 #include "coordinator/manifest.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <span>
@@ -13,12 +14,18 @@ namespace {
 
 constexpr std::string_view kTitle = "cairn model 1";
 
-std::string Hex(std::string_view bytes) {
+// Printable text stays as it is; a backslash and everything else is written \xHH.
+std::string Escape(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   for (const char c : bytes) {
-    out += kDigits[static_cast<uint8_t>(c) >> 4];
-    out += kDigits[static_cast<uint8_t>(c) & 15];
+    if (c >= ' ' && c <= '~' && c != '\\') {
+      out += c;
+    } else {
+      out += "\\x";
+      out += kDigits[static_cast<uint8_t>(c) >> 4];
+      out += kDigits[static_cast<uint8_t>(c) & 15];
+    }
   }
   return out;
 }
@@ -29,15 +36,21 @@ int HexDigit(char c) {
   return -1;
 }
 
-bool Unhex(std::string_view hex, std::string* bytes) {
-  if (hex.size() % 2 != 0) return false;
-  for (size_t i = 0; i < hex.size(); i += 2) {
-    const int high = HexDigit(hex[i]);
-    const int low = HexDigit(hex[i + 1]);
-    if (high < 0 || low < 0) return false;
-    *bytes += static_cast<char>(high * 16 + low);
+absl::StatusOr<std::string> Unescape(std::string_view text) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      bytes += text[i];
+      continue;
+    }
+    if (i + 3 >= text.size() || text[i + 1] != 'x') return DataLoss("a broken escape");
+    const int high = HexDigit(text[i + 2]);
+    const int low = HexDigit(text[i + 3]);
+    if (high < 0 || low < 0) return DataLoss("a broken escape");
+    bytes += static_cast<char>(high * 16 + low);
+    i += 3;
   }
-  return true;
+  return bytes;
 }
 
 bool UnhexWord(std::string_view hex, size_t digits, uint64_t* word) {
@@ -89,9 +102,10 @@ absl::Status ParseFile(std::string_view line, Manifest* manifest) {
 
 absl::Status ParseLine(std::string_view key, std::string_view value, Manifest* manifest) {
   if (key == "job") {
-    if (!Unhex(value, &manifest->job)) return DataLoss("not hexadecimal");
+    CAIRN_ASSIGN_OR_RETURN(manifest->job, Unescape(value));
   } else if (key == "program") {
-    if (!Unhex(value, &manifest->program)) return DataLoss("not hexadecimal");
+    CAIRN_ASSIGN_OR_RETURN(const std::string line, Unescape(value));
+    manifest->program += line;
   } else if (key == "digest") {
     if (value.size() != 32 || !UnhexWord(value.substr(0, 16), 16, &manifest->digest_high) ||
         !UnhexWord(value.substr(16), 16, &manifest->digest_low)) {
@@ -110,9 +124,14 @@ absl::Status ParseLine(std::string_view key, std::string_view value, Manifest* m
 std::string FormatDigest(uint64_t high, uint64_t low) { return HexWord(high, 16) + HexWord(low, 16); }
 
 std::string FormatManifest(const Manifest& manifest) {
-  std::string text = Concat(kTitle, "\njob ", Hex(manifest.job), "\nprogram ",
-                            Hex(manifest.program), "\ndigest ",
+  std::string text = Concat(kTitle, "\njob ", Escape(manifest.job), "\ndigest ",
                             FormatDigest(manifest.digest_high, manifest.digest_low), "\n");
+  // One entry for each line of the program, its line break included.
+  for (std::string_view rest = manifest.program; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    text += Concat("program ", Escape(rest.substr(0, end)), "\n");
+    rest = rest.substr(end);
+  }
   for (const Manifest::File& file : manifest.files) {
     text += Concat("file ", file.partition, " ", file.bytes, " ", HexWord(file.crc, 8), " ",
                    file.rows, " ", file.name, "\n");

@@ -338,9 +338,9 @@ void ExecutorCore::BeginSnapshot(SnapshotJob* job, ExecutorActions* out) {
 
 void ExecutorCore::AdvanceSnapshots(ExecutorActions* out) {
   for (auto& [id, job] : snapshots_) {
-    if (job.finished) continue;
-    if (job.requests_pending < kStorageRequestsInFlight) StepSnapshot(&job, out);
-    if (!job.finished && job.requests_pending < kStorageRequestsInFlight) busy_ = true;
+    if (!job.Scans() || job.requests_pending >= kStorageRequestsInFlight) continue;
+    StepSnapshot(&job, out);
+    if (job.Scans() && job.requests_pending < kStorageRequestsInFlight) busy_ = true;
   }
 }
 
@@ -360,7 +360,6 @@ void ExecutorCore::StepSnapshot(SnapshotJob* job, ExecutorActions* out) {
     FinishSnapshot(job, out);
     return;
   }
-  if (job->writer == nullptr) return;  // The last requests are on their way to the disk.
   std::vector<std::byte> bytes;
   const bool more = job->writer->ScanSlice(kRowsPerSlice, &bytes);
   if (!more) {

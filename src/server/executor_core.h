@@ -82,6 +82,9 @@ class ExecutorCore {
     uint64_t ticket = 0;
     uint32_t requests_pending = 0;  // Storage requests without a result.
     bool finished = false;          // `done` holds, and is only repeated.
+
+    // Otherwise it only waits for the storage, or is done.
+    bool Scans() const { return digest != nullptr || writer != nullptr; }
   };
 
   ExecutorCore(const Welcome& welcome, const ProcessId& self, const ProcessId& coordinator,

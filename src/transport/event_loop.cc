@@ -58,9 +58,9 @@ void EventLoop::Run() {
     if (timer_ <= now) {
       timer_ = kNever;
       options_.on_tick(now);
-      continue;
     }
-    std::optional<Item> item = mailbox_.PopUntil(WakeTime(now));
+    // One item after each tick: a core that always has more to do must not starve its mailbox.
+    std::optional<Item> item = mailbox_.PopUntil(WakeTime(options_.time->NowMicros()));
     if (!item.has_value()) continue;  // The timer is due, or the mailbox is closed.
     if (MessagePtr* message = std::get_if<MessagePtr>(&*item)) {
       options_.on_message(std::move(*message));

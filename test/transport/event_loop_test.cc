@@ -77,6 +77,21 @@ TEST_CASE("a deadline at the end of time is no deadline") {
   CHECK(done.get_future().wait_for(kPatience) == std::future_status::ready);
 }
 
+TEST_CASE("a timer that is always due does not starve the mailbox") {
+  RealTimeSource time;
+  std::promise<void> done;
+  EventLoop* running = nullptr;
+  EventLoop loop({.name = "busy",
+                  .time = &time,
+                  .on_message = [&](MessagePtr) { done.set_value(); },
+                  .on_tick = [&](Micros now) { running->SetTimer(now); }});
+  running = &loop;
+  loop.SetTimer(0);
+  loop.Start();
+  loop.Deliver(Numbered(1));
+  CHECK(done.get_future().wait_for(kPatience) == std::future_status::ready);
+}
+
 TEST_CASE("messages beyond the bound are dropped and counted, tasks are not") {
   RealTimeSource time;
   std::promise<void> done;
