@@ -25,10 +25,11 @@ struct FuzzTarget {
   size_t allocated_per_byte_max = 64;
 };
 
-FuzzTarget MessageTarget();  // DecodeMessage, as frames come.
-FuzzTarget SealedTarget();   // DecodeMessage behind the checksums, which random bytes never pass.
-FuzzTarget AddressTarget();  // ParseAddress.
-FuzzTarget ParseTarget();    // The text formats of data files (parse_fuzz.h).
+FuzzTarget MessageTarget();   // DecodeMessage, as frames come.
+FuzzTarget SealedTarget();    // DecodeMessage behind the checksums, which random bytes never pass.
+FuzzTarget AddressTarget();   // ParseAddress.
+FuzzTarget ParseTarget();     // The text formats of data files (parse_fuzz.h).
+FuzzTarget SnapshotTarget();  // SnapshotParser, with and without good checksums.
 
 std::vector<FuzzTarget> FuzzTargets();
 

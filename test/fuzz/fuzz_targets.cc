@@ -27,7 +27,7 @@ FuzzTarget ParseTarget() {
 }
 
 std::vector<FuzzTarget> FuzzTargets() {
-  return {MessageTarget(), SealedTarget(), AddressTarget(), ParseTarget()};
+  return {MessageTarget(), SealedTarget(), AddressTarget(), ParseTarget(), SnapshotTarget()};
 }
 
 }  // namespace cairn
