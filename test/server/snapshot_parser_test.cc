@@ -129,6 +129,47 @@ TEST_CASE("Blocks with good checksums in a wrong order are refused", "[snapshot_
   }
 }
 
+// The bytes of each block, frame included.
+std::vector<Bytes> FramesOf(std::span<const std::byte> bytes) {
+  std::vector<Bytes> frames;
+  for (const Block& block : BlocksOf(bytes)) {
+    const size_t size =
+        snapshot::kBlockHeaderBytes + block.payload.size() + snapshot::kBlockCrcBytes;
+    frames.emplace_back(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
+    bytes = bytes.subspan(size);
+  }
+  return frames;
+}
+
+Bytes Join(const std::vector<Bytes>& frames) {
+  Bytes bytes;
+  for (const Bytes& frame : frames) bytes.insert(bytes.end(), frame.begin(), frame.end());
+  return bytes;
+}
+
+TEST_CASE("A whole block from another snapshot is found by the footer", "[snapshot_parser]") {
+  const JobSpec job = test::SampleJob(1);
+  std::vector<Bytes> files;
+  for (const float gradient : {1.0f, 2.0f}) {  // As if one page of the disk were an older one.
+    std::vector<TableShard> shards = test::MakeShards(job, 0);
+    test::PushKeys(std::vector<uint64_t>{1, 2, 3}, gradient, &shards[0]);
+    files.push_back(test::SnapshotOf(job, 0, shards));
+  }
+  std::vector<Bytes> frames = FramesOf(files[0]);
+  constexpr size_t kFirstRows = 4;  // Behind the header and three tables.
+  REQUIRE(frames[kFirstRows] != FramesOf(files[1])[kFirstRows]);
+  frames[kFirstRows] = FramesOf(files[1])[kFirstRows];
+  CHECK(MessageOf(Parse(Join(frames))).find("footer is that of other blocks") !=
+        std::string_view::npos);
+}
+
+TEST_CASE("A block that moved says so itself", "[snapshot_parser]") {
+  std::vector<Bytes> frames = FramesOf(test::SampleSnapshot());
+  std::swap(frames[5], frames[6]);
+  CHECK(MessageOf(Parse(Join(frames))).find("block 5") != std::string_view::npos);
+  CHECK(MessageOf(Parse(Join(frames))).find("the block's number is 6") != std::string_view::npos);
+}
+
 // A lie in the first block of a kind, told with good checksums.
 struct Lie {
   std::string name;
