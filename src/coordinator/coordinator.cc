@@ -179,6 +179,7 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Options& o
   CoordinatorSetup setup;
   setup.job = options.job;
   setup.plan.servers = options.servers;
+  setup.plan.end_with_clients = true;
   setup.plan.save_dir = options.save_dir;
   setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);
   CAIRN_ASSIGN_OR_RETURN(auto running, StartCoordinator(

@@ -267,6 +267,15 @@ void CoordinatorCore::RemoveMember(uint32_t process, CoordinatorActions* out) {
       unleased_.insert(id);
     }
   }
+  if (role == Role::kClient && !Fixed()) RaiseFloor(out);
+}
+
+// asp: streams below the lowest open one are closed for good; servers may forget them.
+void CoordinatorCore::RaiseFloor(CoordinatorActions* out) {
+  const auto lowest = state_.streams.begin();
+  const bool none = lowest == state_.streams.end() || IsEvaluation(lowest->first);
+  const StreamId floor = none ? state_.opened : lowest->first;
+  if (floor > state_.floor) Decide(FloorRaised{floor}, out);
 }
 
 void CoordinatorCore::ExpireMembers(Micros now, CoordinatorActions* out) {
@@ -312,8 +321,7 @@ void CoordinatorCore::OpenEpoch(CoordinatorActions* out) {
     Decide(std::move(opened), out);
     return;
   }
-  // The epoch before is done and closed: its stamps are not needed any more.
-  if (state_.floor < state_.opened) Decide(FloorRaised{state_.opened}, out);
+  RaiseFloor(out);  // The epoch before is done and closed: its stamps are not needed any more.
   StreamsOpened opened{state_.opened, kForever, {}};
   const uint64_t lease = state_.plan.lease_batches;
   for (uint64_t first = 0; first < batches; first += lease) {
@@ -628,7 +636,8 @@ void CoordinatorCore::Tick(Micros now, CoordinatorActions* out) {
     return;
   }
   ExpireMembers(now, out);
-  if (phase_ == Phase::kServing && clients_came_ && CountOf(Role::kClient) == 0) {
+  if (phase_ == Phase::kServing && state_.plan.end_with_clients && clients_came_ &&
+      CountOf(Role::kClient) == 0) {
     BeginSaving(0, "all clients have left", now, out);
   }
   if (phase_ == Phase::kSaving && now >= repeat_at_) {

@@ -122,6 +122,7 @@ class CoordinatorCore {
   // Streams.
   bool Fixed() const { return state_.job.mode.consistency != Consistency::kAsp; }
   void OpenEpoch(CoordinatorActions* out);
+  void RaiseFloor(CoordinatorActions* out);
   void OpenEvaluation(CoordinatorActions* out);
   void OpenClientStream(const MemberState& member, CoordinatorActions* out);
   void LeaseStreams(CoordinatorActions* out);

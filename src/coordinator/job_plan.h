@@ -29,6 +29,8 @@ struct JobPlan {
   uint64_t evaluation_batches = 0;  // After each epoch; 0: no validation data.
   uint32_t lease_batches = 32;      // asp: batches of one stream.
   StopRules stop;
+  // Without data: the job is over when all clients that came have left.
+  bool end_with_clients = false;
   bool want_digest = false;
   std::string save_dir;  // Where the model is written at the end; empty: it is not.
 
