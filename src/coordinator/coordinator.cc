@@ -23,8 +23,8 @@ class CoordinatorShell final : public RunningCoordinator {
                .on_tick = [this](Micros now) { OnTick(now); }}) {}
 
   ~CoordinatorShell() override {
-    transport_.reset();
     loop_.Stop();
+    transport_.reset();  // Last: the loop sends through it.
   }
 
   absl::Status Start(CoordinatorSetup setup, std::vector<std::string> init_files,

@@ -33,10 +33,10 @@ class ServerShell final : public Server {
                   .on_tick = [this](Micros now) { OnControlTick(now); }}) {}
 
   ~ServerShell() override {
-    transport_.reset();  // No message arrives any more.
     control_.Stop();
     for (const auto& executor : executors_) executor->loop.Stop();
     storage_.Stop();
+    transport_.reset();  // Last: the loops send through it.
   }
 
   absl::Status Start(const TransportMaker& make_transport) {

@@ -36,9 +36,9 @@ class TrainWorkerShell final : public TrainWorker {
 
   ~TrainWorkerShell() override {
     if (setup_.joinable()) setup_.join();
-    transport_.reset();
     loop_.Stop();
-    pool_.reset();  // Its threads post to the loop, which drops what comes now.
+    pool_.reset();       // Its threads post to the loop, which drops what comes now.
+    transport_.reset();  // Last: the loop sends through it.
   }
 
   absl::Status Begin(const TransportMaker& make_transport) {

@@ -74,8 +74,8 @@ class ClientShell final : public ShellClient {
       left.Set(true);
     });
     left.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(5));
-    transport_.reset();
     loop_.Stop();
+    transport_.reset();  // Last: the loop sends through it.
   }
 
   absl::Status Join(const TransportMaker& make_transport) {
