@@ -97,7 +97,9 @@ void ExecutorCore::OnMap(const MapUpdate& map, ExecutorActions* out) {
   for (uint32_t p = options_.executor; p < map.partitions.size(); p += options_.executors) {
     const PartitionEntry& entry = map.partitions[p];
     if (entry.primary != self_) {
-      owned_.erase(p);  // Its waiting pulls are answered "not primary" below.
+      // What is being written looks into the partition. Waiting pulls: "not primary", below.
+      std::erase_if(snapshots_, [&](const auto& job) { return job.first.second == p; });
+      owned_.erase(p);
       continue;
     }
     Owned& owned = owned_[p];

@@ -103,6 +103,11 @@ PartResult Partition::Judge(const Push& push, const PushPart& part) const {
     result.code = PartCode::kGap;
     return result;
   }
+  // Who pulls everywhere first never gets here: one contribution of each stream is kept, no more.
+  if (context_->job.mode.consistency == Consistency::kBsp && delivered_.contains(stream)) {
+    result.code = PartCode::kBehind;
+    return result;
+  }
   result.last = push.step;
   return result;
 }
@@ -137,6 +142,7 @@ bool Partition::Assemble(const MessagePtr& message, const PushPart& part, Record
   const Push& push = *BodyAs<Push>(*message);
   const StreamId stream = push.ref.stream;
   auto found = assemblies_.find(stream);
+  if (found != assemblies_.end() && push.ref.attempt < found->second.ref.attempt) return false;
   if (found != assemblies_.end() &&
       (found->second.ref != push.ref || found->second.step != push.step ||
        found->second.messages.size() != part.fragment_count)) {
