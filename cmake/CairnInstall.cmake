@@ -7,7 +7,7 @@ set(cairn_folders cluster train coordinator worker server sharding transport ker
 list(TRANSFORM cairn_folders PREPEND cairn_ OUTPUT_VARIABLE cairn_libraries)
 
 install(
-  TARGETS ${cairn_libraries}
+  TARGETS ${cairn_libraries} cairn_train_api
   EXPORT cairnTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 get_property(cairn_programs GLOBAL PROPERTY CAIRN_PROGRAMS)
