@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/crc32c.h"
 #include "server/snapshot.h"
 
 namespace cairn::snapshot {
@@ -37,6 +38,13 @@ inline constexpr size_t kPayloadBytesMax = kBlockBytesMax - kBlockHeaderBytes - 
 inline constexpr size_t kRowsHeaderBytes = 12;   // Table, words of a row, rows.
 inline constexpr size_t kErasedHeaderBytes = 8;  // Table, keys.
 inline constexpr size_t kStreamBytes = 20;       // Stream, attempt, last.
+
+// What stands at the end of a block: a scrambled CRC-32C. A plain one would make every block a code
+// word, and the CRC of a whole file of code words does not depend on which ones they are: an older
+// block of the same length, put in the place of a newer one, would go unseen.
+inline uint32_t BlockChecksum(std::span<const std::byte> header_and_payload) {
+  return std::rotl(Crc32c(header_and_payload), 16) + 0x9E3779B9u;
+}
 
 // Appends values to a payload.
 class PayloadWriter {

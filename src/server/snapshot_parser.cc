@@ -101,9 +101,11 @@ absl::Status SnapshotParser::HandleBlock() {
   };
   const std::span<const std::byte> block = buffer_;
   const auto content = block.first(block.size() - snapshot::kBlockCrcBytes);
-  uint32_t crc = 0;
-  std::memcpy(&crc, block.data() + content.size(), sizeof(crc));
-  if (crc != Crc32c(content)) return Damaged("the block's checksum does not match");
+  uint32_t checksum = 0;
+  std::memcpy(&checksum, block.data() + content.size(), sizeof(checksum));
+  if (checksum != snapshot::BlockChecksum(content)) {
+    return Damaged("the block's checksum does not match");
+  }
   const uint32_t kind = FrameOf(block).kind;
   for (const Handler& handler : kHandlers) {
     if (handler.expect != expect_ || static_cast<uint32_t>(handler.kind) != kind) continue;

@@ -45,7 +45,7 @@ void SnapshotBlocks::Append(uint32_t kind, std::span<const std::byte> payload,
   AppendValue(blocks_, out);
   AppendValue(static_cast<uint32_t>(payload.size()), out);
   out->insert(out->end(), payload.begin(), payload.end());
-  AppendValue(Crc32c(std::span(*out).subspan(begin)), out);
+  AppendValue(snapshot::BlockChecksum(std::span(*out).subspan(begin)), out);
   const std::span<const std::byte> block = std::span(*out).subspan(begin);
   crc_ = Crc32c(block, crc_);
   bytes_ += block.size();
