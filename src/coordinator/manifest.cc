@@ -93,8 +93,8 @@ absl::Status ParseFile(std::string_view line, Manifest* manifest) {
   file.crc = static_cast<uint32_t>(crc);
   file.name = std::string(line);
   if (partition != manifest->files.size()) return DataLoss("partitions are not in order");
-  const bool plain = !file.name.empty() && file.name.find('/') == std::string::npos &&
-                     file.name[0] != '.';
+  const bool plain =
+      !file.name.empty() && file.name.find('/') == std::string::npos && file.name[0] != '.';
   if (!plain) return DataLoss("not a plain file name: ", file.name);
   manifest->files.push_back(std::move(file));
   return {};
@@ -121,7 +121,9 @@ absl::Status ParseLine(std::string_view key, std::string_view value, Manifest* m
 
 }  // namespace
 
-std::string FormatDigest(uint64_t high, uint64_t low) { return HexWord(high, 16) + HexWord(low, 16); }
+std::string FormatDigest(uint64_t high, uint64_t low) {
+  return HexWord(high, 16) + HexWord(low, 16);
+}
 
 std::string FormatManifest(const Manifest& manifest) {
   std::string text = Concat(kTitle, "\njob ", Escape(manifest.job), "\ndigest ",
@@ -148,7 +150,8 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
     std::string_view line = Cut(&text, '\n');
     const std::string_view key = Cut(&line, ' ');
     if (key == "end") {
-      if (line != HexWord(CrcOf(before), 8) || !text.empty()) {
+      const bool at_end = text.empty() && whole.ends_with('\n');
+      if (line != HexWord(CrcOf(before), 8) || !at_end) {
         return DataLoss("line ", line_number, ": the checksum does not match");
       }
       if (!std::has_single_bit(manifest.files.size())) {
@@ -156,8 +159,8 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
       }
       return manifest;
     }
-    CAIRN_RETURN_IF_ERROR(
-        Annotate(ParseLine(key, line, &manifest), "line ", line_number));
+    const absl::Status status = ParseLine(key, line, &manifest);
+    if (!status.ok()) return DataLoss("line ", line_number, ": ", MessageOf(status));
   }
   return DataLoss("the last line is missing: the file is cut short");
 }
