@@ -3,11 +3,10 @@
 #include <cmath>
 
 #include "base/status.h"
+#include "coordinator/exit_codes.h"
 
 namespace cairn {
 namespace {
-
-constexpr int32_t kExitDiverged = 6;
 
 double MetricOf(const StopRules& rules, const EpochRecord& epoch) {
   return rules.metric == StopRules::Metric::kAuc ? epoch.valid_auc : epoch.valid_logloss;

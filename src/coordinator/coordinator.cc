@@ -29,9 +29,8 @@ class CoordinatorShell final : public RunningCoordinator {
 
   absl::Status Start(CoordinatorSetup setup, std::vector<std::string> init_files,
                      const TransportMaker& make_transport) {
-    CAIRN_ASSIGN_OR_RETURN(transport_, make_transport([this](MessagePtr m) {
-      loop_.Deliver(std::move(m));
-    }));
+    CAIRN_ASSIGN_OR_RETURN(transport_,
+                           make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
     save_dir_ = setup.plan.save_dir;
     CoordinatorActions actions;
     core_ = std::make_unique<CoordinatorCore>(
@@ -119,9 +118,7 @@ class UserCoordinator final : public Coordinator {
       : running_(std::move(running)) {}
 
   const std::string& address() const override { return running_->address(); }
-  absl::Status Wait() override {
-    return StatusOf(running_->Wait());
-  }
+  absl::Status Wait() override { return StatusOf(running_->Wait()); }
   absl::Status Finish() override {
     running_->Stop(0, "finished");
     return Wait();
@@ -137,8 +134,8 @@ absl::StatusOr<Manifest> ReadManifest(FileSystem* files, const std::string& dire
   const std::string path = JoinPath(directory, kManifestName);
   absl::StatusOr<std::vector<std::byte>> bytes = files->ReadAll(path);
   if (!bytes.ok()) return Annotate(bytes.status(), "no saved model in ", directory);
-  absl::StatusOr<Manifest> manifest = ParseManifest(
-      std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()));
+  absl::StatusOr<Manifest> manifest =
+      ParseManifest(std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()));
   if (!manifest.ok()) return Annotate(manifest.status(), path);
   for (const Manifest::File& file : manifest->files) {
     const std::string name = JoinPath(directory, file.name);
@@ -183,8 +180,11 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Options& o
   setup.plan.save_dir = options.save_dir;
   setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);
   CAIRN_ASSIGN_OR_RETURN(auto running, StartCoordinator(
-      std::move(setup),
-      [&](MessageHandler handler) { return MakeZmqTransport(zmq, std::move(handler)); }, &files));
+                                           std::move(setup),
+                                           [&](MessageHandler handler) {
+                                             return MakeZmqTransport(zmq, std::move(handler));
+                                           },
+                                           &files));
   return std::make_unique<UserCoordinator>(std::move(running));
 }
 

@@ -30,10 +30,10 @@ struct JobResult {
   int32_t code = 0;  // Exit code of the command line.
   std::string message;
   std::vector<EpochRecord> epochs;
-  uint64_t rows = 0;          // Trained, all epochs.
-  uint64_t features = 0;      // Rows of the sparse tables; only with a digest or a saved model.
+  uint64_t rows = 0;      // Trained, all epochs.
+  uint64_t features = 0;  // Rows of the sparse tables; only with a digest or a saved model.
   uint64_t digest_high = 0, digest_low = 0;
-  double train_seconds = 0;   // From the first lease to the end of the last epoch.
+  double train_seconds = 0;  // From the first lease to the end of the last epoch.
 };
 
 // The result's code as a Status: what ExitCode (cairn/train.h) turns back into the code.
@@ -66,24 +66,24 @@ class CoordinatorCore {
   // For progress displays: where training is.
   struct Status {
     const char* phase = "";
-    uint64_t epoch = 0;          // The one that is being trained, from 0.
-    uint64_t batches_done = 0;   // Of this epoch.
+    uint64_t epoch = 0;         // The one that is being trained, from 0.
+    uint64_t batches_done = 0;  // Of this epoch.
     uint64_t batches = 0;
-    uint64_t rows = 0;           // Of this epoch.
-    double loss_sum = 0;         // Of this epoch.
-    std::string waiting_for;     // What is missing, when something is.
+    uint64_t rows = 0;        // Of this epoch.
+    double loss_sum = 0;      // Of this epoch.
+    std::string waiting_for;  // What is missing, when something is.
     std::vector<EpochRecord> epochs;
   };
   Status status(Micros now) const;
 
  private:
   enum class Phase : uint8_t {
-    kForming,     // Waiting for the members that the plan names.
-    kServing,     // User programs push what they like.
+    kForming,  // Waiting for the members that the plan names.
+    kServing,  // User programs push what they like.
     kTraining,
     kEvaluating,
-    kSaving,      // Snapshots (or digests) of all partitions, then the manifest.
-    kFarewell,    // The end was announced.
+    kSaving,    // Snapshots (or digests) of all partitions, then the manifest.
+    kFarewell,  // The end was announced.
     kFinished,
   };
   // What is known of a member besides what the log says.

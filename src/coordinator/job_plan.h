@@ -14,18 +14,18 @@ namespace cairn {
 struct StopRules {
   double max_seconds = 0;
   enum class Metric : uint8_t { kAuc, kLogLoss } metric = Metric::kAuc;
-  double target = 0;            // Reached: AUC at least, logloss at most this.
-  uint32_t patience = 0;        // Evaluations without an improvement of min_delta.
+  double target = 0;      // Reached: AUC at least, logloss at most this.
+  uint32_t patience = 0;  // Evaluations without an improvement of min_delta.
   double min_delta = 0;
-  double relative_change = 0;   // The train loss of two epochs differs by less than this share.
+  double relative_change = 0;  // The train loss of two epochs differs by less than this share.
 
   bool operator==(const StopRules&) const = default;
 };
 
 struct JobPlan {
-  uint32_t servers = 1;  // The job starts when this many have joined,
-  uint32_t workers = 1;  // and this many workers, if there is data.
-  Schedule schedule;     // epochs 0: no data; user programs push what they like.
+  uint32_t servers = 1;             // The job starts when this many have joined,
+  uint32_t workers = 1;             // and this many workers, if there is data.
+  Schedule schedule;                // epochs 0: no data; user programs push what they like.
   uint64_t evaluation_batches = 0;  // After each epoch; 0: no validation data.
   uint32_t lease_batches = 32;      // asp: batches of one stream.
   StopRules stop;

@@ -29,66 +29,65 @@ void Close(JobState* state, StreamId stream) {
 
 void JobState::Apply(const LogRecord& record) {
   ++index;
-  std::visit(
-      Overloaded{
-          [&](const JobCreated& r) {
-            job = r.job;
-            plan = r.plan;
-          },
-          [&](const MemberJoined& r) {
-            members[r.id.process] = {r.id, r.role, r.address};
-            next_process = std::max(next_process, r.id.process + 1);
-            if (r.role == Role::kServer) map_index = index;
-          },
-          [&](const MemberLeft& r) { members.erase(r.process); },
-          [&](const MapChanged& r) {
-            partitions = r.partitions;
-            map_index = index;
-          },
-          [&](const StreamsOpened& r) {
-            for (size_t i = 0; i < r.works.size(); ++i) {
-              streams[r.first + i] = {r.works[i], 0, 0, r.limit, 0};
-            }
-            if (IsEvaluation(r.first)) return;
-            opened = std::max(opened, r.first + r.works.size());
-            map_index = index;
-          },
-          [&](const StreamLeased& r) {
-            StreamState& stream = streams.at(r.stream);
-            stream.attempt = r.attempt;
-            stream.worker = r.worker;
-            grants_index = index;
-          },
-          [&](const StreamProgressed& r) {
-            streams.at(r.ref.stream).progress = r.step;
-            epoch_rows += r.rows;
-            epoch_loss_sum += r.loss_sum;
-            rows_total += r.rows;
-          },
-          [&](const StreamClosed& r) { Close(this, r.stream); },
-          [&](const LimitRaised& r) {
-            for (auto& [id, stream] : streams) {
-              if (stream.work.kind == StreamWork::Kind::kTrain) stream.limit = r.limit;
-            }
-            grants_index = index;
-          },
-          [&](const FloorRaised& r) {
-            floor = r.floor;
-            std::erase_if(closed, [&](StreamId stream) { return stream < floor; });
-            map_index = index;
-          },
-          [&](const EpochEnded& r) {
-            epochs.push_back(r.record);
-            epoch_rows = 0;
-            epoch_loss_sum = 0;
-          },
-          [&](const JobEnded& r) {
-            ended = true;
-            end_code = r.code;
-            end_message = r.message;
-          },
-      },
-      record);
+  std::visit(Overloaded{
+                 [&](const JobCreated& r) {
+                   job = r.job;
+                   plan = r.plan;
+                 },
+                 [&](const MemberJoined& r) {
+                   members[r.id.process] = {r.id, r.role, r.address};
+                   next_process = std::max(next_process, r.id.process + 1);
+                   if (r.role == Role::kServer) map_index = index;
+                 },
+                 [&](const MemberLeft& r) { members.erase(r.process); },
+                 [&](const MapChanged& r) {
+                   partitions = r.partitions;
+                   map_index = index;
+                 },
+                 [&](const StreamsOpened& r) {
+                   for (size_t i = 0; i < r.works.size(); ++i) {
+                     streams[r.first + i] = {r.works[i], 0, 0, r.limit, 0};
+                   }
+                   if (IsEvaluation(r.first)) return;
+                   opened = std::max(opened, r.first + r.works.size());
+                   map_index = index;
+                 },
+                 [&](const StreamLeased& r) {
+                   StreamState& stream = streams.at(r.stream);
+                   stream.attempt = r.attempt;
+                   stream.worker = r.worker;
+                   grants_index = index;
+                 },
+                 [&](const StreamProgressed& r) {
+                   streams.at(r.ref.stream).progress = r.step;
+                   epoch_rows += r.rows;
+                   epoch_loss_sum += r.loss_sum;
+                   rows_total += r.rows;
+                 },
+                 [&](const StreamClosed& r) { Close(this, r.stream); },
+                 [&](const LimitRaised& r) {
+                   for (auto& [id, stream] : streams) {
+                     if (stream.work.kind == StreamWork::Kind::kTrain) stream.limit = r.limit;
+                   }
+                   grants_index = index;
+                 },
+                 [&](const FloorRaised& r) {
+                   floor = r.floor;
+                   std::erase_if(closed, [&](StreamId stream) { return stream < floor; });
+                   map_index = index;
+                 },
+                 [&](const EpochEnded& r) {
+                   epochs.push_back(r.record);
+                   epoch_rows = 0;
+                   epoch_loss_sum = 0;
+                 },
+                 [&](const JobEnded& r) {
+                   ended = true;
+                   end_code = r.code;
+                   end_message = r.message;
+                 },
+             },
+             record);
 }
 
 MapUpdate JobState::MakeMap() const {

@@ -79,9 +79,9 @@ struct JobEnded {
   std::string message;
 };
 
-using LogRecord = std::variant<JobCreated, MemberJoined, MemberLeft, MapChanged, StreamsOpened,
-                               StreamLeased, StreamProgressed, StreamClosed, LimitRaised,
-                               FloorRaised, EpochEnded, JobEnded>;
+using LogRecord =
+    std::variant<JobCreated, MemberJoined, MemberLeft, MapChanged, StreamsOpened, StreamLeased,
+                 StreamProgressed, StreamClosed, LimitRaised, FloorRaised, EpochEnded, JobEnded>;
 
 // ---- State ----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/numbers.h"
 #include "base/status.h"
+#include "wire/limits.h"
 
 namespace cairn {
 namespace {
@@ -17,15 +18,16 @@ absl::StatusOr<ConsistencyMode> ParseConsistency(std::string_view text) {
   if (text.starts_with(kSspPrefix)) {
     const absl::StatusOr<uint64_t> staleness = ParseU64(text.substr(kSspPrefix.size()));
     if (!staleness.ok()) return Annotate(staleness.status(), "consistency: steps after \"ssp:\"");
-    if (*staleness <= kStalenessMax) {
+    if (*staleness <= limits::kStalenessMax) {
       return ConsistencyMode{.consistency = Consistency::kSsp,
                              .staleness = static_cast<uint32_t>(*staleness)};
     }
-    return InvalidArgument("consistency: ssp takes a staleness of 0 .. ", kStalenessMax,
+    return InvalidArgument("consistency: ssp takes a staleness of 0 .. ", limits::kStalenessMax,
                            " steps, not ", *staleness);
   }
   return InvalidArgument("consistency: \"", text.substr(0, 40),
-                         "\" is none of asp, bsp, ssp:K (K steps, 0 .. ", kStalenessMax, ")");
+                         "\" is none of asp, bsp, ssp:K (K steps, 0 .. ", limits::kStalenessMax,
+                         ")");
 }
 
 std::string FormatConsistency(const ConsistencyMode& mode) {

@@ -10,8 +10,6 @@
 
 namespace cairn {
 
-inline constexpr uint32_t kStalenessMax = 1'000'000;  // Steps.
-
 // kInvalidArgument quotes the text and says what is legal.
 absl::StatusOr<ConsistencyMode> ParseConsistency(std::string_view text);
 

@@ -10,14 +10,10 @@
 #include "base/status.h"
 #include "cairn/job.h"
 #include "cairn/table.h"
-#include "sharding/consistency.h"
 #include "wire/limits.h"
 
 namespace cairn {
 namespace {
-
-constexpr size_t kTableNameBytesMax = 64;
-constexpr uint64_t kDenseFloatsMax = uint64_t{1} << 40;  // Keeps every sum of sizes in 64 bits.
 
 absl::Status CheckRange(std::string_view field, uint64_t value, uint64_t least, uint64_t most) {
   if (least <= value && value <= most) return absl::OkStatus();
@@ -47,7 +43,7 @@ absl::Status CheckEnum(std::string_view field, Enum value, Enum last) {
 }
 
 absl::Status CheckTableName(const std::string& name) {
-  CAIRN_RETURN_IF_ERROR(CheckBytes("name", name, 1, kTableNameBytesMax));
+  CAIRN_RETURN_IF_ERROR(CheckBytes("name", name, 1, limits::kTableNameBytesMax));
   constexpr std::string_view kLegal = "abcdefghijklmnopqrstuvwxyz0123456789_";
   const size_t bad = name.find_first_not_of(kLegal);
   if (bad == std::string::npos) return absl::OkStatus();
@@ -95,14 +91,14 @@ absl::Status CheckSize(const TableSpec& table) {
     return CheckRange("dense_size of a sparse table", table.dense_size, 0, 0);
   }
   CAIRN_RETURN_IF_ERROR(CheckRange("number of parts of a dense table", table.parts.size(), 1, 1));
-  return CheckRange("dense_size", table.dense_size, 1, kDenseFloatsMax);
+  return CheckRange("dense_size", table.dense_size, 1, limits::kDenseFloatsMax);
 }
 
 absl::Status CheckMode(const ConsistencyMode& mode, uint32_t streams) {
   CAIRN_RETURN_IF_ERROR(CheckEnum("consistency", mode.consistency, Consistency::kBsp));
   const bool ssp = mode.consistency == Consistency::kSsp;
   CAIRN_RETURN_IF_ERROR(CheckRange(ssp ? "staleness" : "staleness without ssp", mode.staleness, 0,
-                                   ssp ? kStalenessMax : 0));
+                                   ssp ? limits::kStalenessMax : 0));
   if (mode.consistency == Consistency::kAsp) return absl::OkStatus();
   return CheckRange("streams", streams, 1, limits::kFixedStreamsMax);
 }

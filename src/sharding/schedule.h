@@ -40,12 +40,13 @@ constexpr uint64_t FixedStepsOfEpoch(const Schedule& schedule, uint64_t epoch) {
 
 // Steps of one fixed stream in the first `epochs` epochs.
 constexpr uint64_t FixedStepsThrough(const Schedule& schedule, uint64_t epochs) {
-  const uint64_t full = schedule.batches_max == 0
-                            ? schedule.epochs
-                            : schedule.batches_max / std::max<uint64_t>(1, schedule.batches_per_epoch);
+  const uint64_t full =
+      schedule.batches_max == 0
+          ? schedule.epochs
+          : schedule.batches_max / std::max<uint64_t>(1, schedule.batches_per_epoch);
   const uint64_t whole = std::min({epochs, full, schedule.epochs});
-  uint64_t steps = whole * ((schedule.batches_per_epoch + schedule.fixed_streams - 1) /
-                            schedule.fixed_streams);
+  uint64_t steps =
+      whole * ((schedule.batches_per_epoch + schedule.fixed_streams - 1) / schedule.fixed_streams);
   if (epochs > whole) steps += FixedStepsOfEpoch(schedule, whole);  // The last, shorter one.
   return steps;
 }
@@ -71,8 +72,9 @@ constexpr BatchRef FixedBatch(const Schedule& schedule, uint32_t slot, uint64_t 
 // linear to 0. `all` 0: the end is not known, so the rate stays constant after `warmup_units`.
 constexpr float RateFactor(const Schedule& schedule, uint64_t done, uint64_t all,
                            uint64_t warmup_units = 0) {
-  const double warm = all == 0 ? static_cast<double>(warmup_units)
-                               : static_cast<double>(schedule.warmup_share) * static_cast<double>(all);
+  const double warm = all == 0
+                          ? static_cast<double>(warmup_units)
+                          : static_cast<double>(schedule.warmup_share) * static_cast<double>(all);
   const double at = static_cast<double>(done);
   if (at < warm) return static_cast<float>((at + 1) / (warm + 1));
   if (!schedule.decay || all == 0) return 1;

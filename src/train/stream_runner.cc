@@ -19,9 +19,9 @@ void StreamRunner::OnGrants(Micros now, RunnerActions* out) {
   const Grants& grants = *member_->grants();
   std::vector<StreamRef> gone;
   for (const auto& [ref, run] : runs_) {
-    const bool listed = std::any_of(grants.grants.begin(), grants.grants.end(),
-                                    [&](const Grant& grant) { return grant.ref == ref; });
-    if (!listed) gone.push_back(ref);
+    const auto listed = std::find_if(grants.grants.begin(), grants.grants.end(),
+                                     [&known = ref](const Grant& g) { return g.ref == known; });
+    if (listed == grants.grants.end()) gone.push_back(ref);
   }
   for (const StreamRef& ref : gone) DropRun(ref);
   for (const Grant& grant : grants.grants) {
@@ -89,8 +89,11 @@ void StreamRunner::Advance(Run* run, Micros now, RunnerActions* out) {
     Step& step = run->steps.emplace_back();
     step.step = run->next_step++;
     step.batch = BatchOf(*run, step.step);
-    out->reads.push_back({{run->grant.ref, step.step}, Evaluates(*run), step.batch.epoch,
-                          step.batch.batch, step.batch.exists});
+    out->reads.push_back({{run->grant.ref, step.step},
+                          Evaluates(*run),
+                          step.batch.epoch,
+                          step.batch.batch,
+                          step.batch.exists});
   }
   for (size_t i = 0; i < std::min(window, run->steps.size()); ++i) {
     if (run->steps[i].stage == Stage::kRead) StartPull(run, &run->steps[i], now, out);
@@ -183,8 +186,8 @@ void StreamRunner::Computed(const StepKey& key, std::shared_ptr<const PushPayloa
   Drain(now, out);
 }
 
-void StreamRunner::Scored(const StepKey& key, std::vector<float> scores,
-                          std::vector<float> labels, Micros now, RunnerActions* out) {
+void StreamRunner::Scored(const StepKey& key, std::vector<float> scores, std::vector<float> labels,
+                          Micros now, RunnerActions* out) {
   Run* run = nullptr;
   Step* step = FindStep(key, &run);
   if (step == nullptr || step->stage != Stage::kComputing) return;
@@ -251,8 +254,7 @@ void StreamRunner::Tick(Micros now, RunnerActions* out) {
   Drain(now, out);
   for (auto& [ref, run] : runs_) {
     const bool evaluates = Evaluates(run);
-    const bool at_end =
-        !evaluates && run.done == std::min(run.grant.limit, run.grant.work.last);
+    const bool at_end = !evaluates && run.done == std::min(run.grant.limit, run.grant.work.last);
     // A report that may be lost is repeated: the last one before the coordinator has to act.
     if (!evaluates && now >= run.report_at && (run.done > run.reported || at_end)) {
       Report(&run, now, out);

@@ -66,8 +66,8 @@ class StreamRunner {
   };
 
   // `member` and `client` outlive the runner.
-  StreamRunner(const JobSpec& job, const Schedule& schedule, MemberCore* member,
-               ClientCore* client, Options options);
+  StreamRunner(const JobSpec& job, const Schedule& schedule, MemberCore* member, ClientCore* client,
+               Options options);
 
   // The member core has newer grants.
   void OnGrants(Micros now, RunnerActions* out);
@@ -109,7 +109,7 @@ class StreamRunner {
     std::deque<Step> steps;  // In flight, by step.
     StepIndex done = 0;      // Every step <= this is acknowledged.
     StepIndex reported = 0;
-    uint64_t rows = 0;       // Of the steps since the attempt's base.
+    uint64_t rows = 0;  // Of the steps since the attempt's base.
     double loss_sum = 0;
     Micros report_at = 0;
   };

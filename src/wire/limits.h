@@ -21,6 +21,9 @@ inline constexpr uint32_t kRowFloatsMax = 65'536;     // Weights of a row.
 inline constexpr uint32_t kProcessesMax = 65'536;     // Members of a cluster over its life.
 inline constexpr uint32_t kFixedStreamsMax = 65'536;  // bsp, ssp.
 inline constexpr uint32_t kProgramBytesMax = 48u << 10;
+inline constexpr uint32_t kStalenessMax = 1'000'000;  // Steps; ssp.
+inline constexpr size_t kTableNameBytesMax = 64;
+inline constexpr uint64_t kDenseFloatsMax = uint64_t{1} << 40;  // Keeps sums of sizes in 64 bits.
 
 // Requests.
 inline constexpr uint32_t kIdsPerSliceMax = 1u << 20;
@@ -29,8 +32,8 @@ inline constexpr size_t kFragmentBytesAim = 256u << 10;  // A record is cut into
 inline constexpr size_t kRecordBytesMax = size_t{256} << 20;  // One step's part of one partition.
 inline constexpr size_t kAssemblyBytesMax = size_t{1} << 30;  // Unfinished records of an executor.
 inline constexpr uint32_t kWaitingPullsMax = 65'536;          // Parked pulls of an executor.
-inline constexpr size_t kOpKeysMax = size_t{1} << 24;     // Keys in one call of a program.
-inline constexpr uint32_t kEvaluationRowsMax = 1'000'000;  // Scores in one EvaluationResult.
+inline constexpr size_t kOpKeysMax = size_t{1} << 24;         // Keys in one call of a program.
+inline constexpr uint32_t kEvaluationRowsMax = 1'000'000;     // Scores in one EvaluationResult.
 
 // Transports. What does not fit is dropped and counted; the protocol above repeats it.
 inline constexpr size_t kSendQueueBytesMax = size_t{512} << 20;  // Of one transport, all peers.

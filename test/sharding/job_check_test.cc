@@ -6,7 +6,6 @@
 #include "base/status.h"
 #include "cairn/job.h"
 #include "cairn/table.h"
-#include "sharding/consistency.h"
 #include "wire/limits.h"
 
 namespace cairn {
@@ -193,10 +192,10 @@ TEST_CASE("consistency, staleness and streams") {
   };
   CHECK(mode(Consistency::kAsp, 0, 0) == "OK");  // Unused there.
   CHECK(mode(Consistency::kBsp, 0, limits::kFixedStreamsMax) == "OK");
-  CHECK(mode(Consistency::kSsp, kStalenessMax, 1) == "OK");
+  CHECK(mode(Consistency::kSsp, limits::kStalenessMax, 1) == "OK");
   CHECK(mode(Consistency::kBsp, 0, 0) == "streams is 0, legal: 1 .. 65536");
   CHECK(mode(Consistency::kSsp, 2, 65'537) == "streams is 65537, legal: 1 .. 65536");
-  CHECK(mode(Consistency::kSsp, kStalenessMax + 1, 1) ==
+  CHECK(mode(Consistency::kSsp, limits::kStalenessMax + 1, 1) ==
         "staleness is 1000001, legal: 0 .. 1000000");
   CHECK(mode(Consistency::kAsp, 2, 4) == "staleness without ssp is 2, legal: 0 .. 0");
 }

@@ -1,0 +1,241 @@
+// The coordinator's part that opens, leases and closes streams: epochs, evaluation, clients.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/status.h"
+#include "coordinator/convergence.h"
+#include "coordinator/coordinator_core.h"
+#include "coordinator/exit_codes.h"
+
+namespace cairn {
+namespace {
+
+constexpr StepIndex kForever = std::numeric_limits<StepIndex>::max();
+
+bool IsEvaluation(StreamId stream) { return (stream & kEvaluationBit) != 0; }
+
+}  // namespace
+
+void CoordinatorCore::OpenEpoch(CoordinatorActions* out) {
+  const uint64_t epoch = state_.epochs.size();
+  const Schedule& schedule = state_.plan.schedule;
+  const uint64_t batches = BatchesOfEpoch(schedule, epoch);
+  if (Fixed()) {
+    const StepIndex limit = FixedStepsThrough(schedule, epoch + 1);
+    if (state_.opened > 0) {
+      Decide(LimitRaised{limit}, out);
+      return;
+    }
+    StreamsOpened opened{0, limit, {}};
+    for (uint32_t slot = 0; slot < state_.job.streams; ++slot) {
+      StreamWork work{.slot = slot, .last = FixedStepsThrough(schedule, schedule.epochs)};
+      opened.works.push_back(work);
+      unleased_.insert(slot);
+    }
+    Decide(std::move(opened), out);
+    return;
+  }
+  RaiseFloor(out);  // The epoch before is done and closed: its stamps are not needed any more.
+  StreamsOpened opened{state_.opened, kForever, {}};
+  const uint64_t lease = state_.plan.lease_batches;
+  for (uint64_t first = 0; first < batches; first += lease) {
+    StreamWork work{.epoch = epoch, .first_batch = first, .last = std::min(lease, batches - first)};
+    unleased_.insert(opened.first + opened.works.size());
+    opened.works.push_back(work);
+  }
+  Decide(std::move(opened), out);
+}
+
+// asp: streams below the lowest open one are closed for good; servers may forget them.
+void CoordinatorCore::RaiseFloor(CoordinatorActions* out) {
+  const auto lowest = state_.streams.begin();
+  const bool none = lowest == state_.streams.end() || IsEvaluation(lowest->first);
+  const StreamId floor = none ? state_.opened : lowest->first;
+  if (floor > state_.floor) Decide(FloorRaised{floor}, out);
+}
+
+void CoordinatorCore::OpenEvaluation(CoordinatorActions* out) {
+  const uint64_t batches = state_.plan.evaluation_batches;
+  evaluation_.emplace(batches);
+  const uint64_t lease =
+      std::max<uint64_t>(1, batches / (4 * std::max(1u, CountOfStreamRunners())));
+  StreamsOpened opened{next_evaluation_, kForever, {}};
+  for (uint64_t first = 0; first < batches; first += lease) {
+    opened.works.push_back({.kind = StreamWork::Kind::kEvaluate,
+                            .epoch = state_.epochs.size(),
+                            .first_batch = first,
+                            .last = std::min(lease, batches - first)});
+    unleased_.insert(next_evaluation_++);
+  }
+  Decide(std::move(opened), out);
+}
+
+void CoordinatorCore::OpenClientStream(const MemberState& member, CoordinatorActions* out) {
+  clients_came_ = true;
+  StreamWork work{.kind = StreamWork::Kind::kClient, .last = kForever};
+  if (Fixed() && state_.opened == 0) {
+    // All slots exist from the start: servers wait for every one of them.
+    StreamsOpened opened{0, kForever, {}};
+    for (uint32_t slot = 0; slot < state_.job.streams; ++slot) {
+      work.slot = slot;
+      opened.works.push_back(work);
+      unleased_.insert(slot);
+    }
+    Decide(std::move(opened), out);
+  }
+  if (!Fixed()) {
+    unleased_.insert(state_.opened);
+    Decide(StreamsOpened{state_.opened, kForever, {work}}, out);
+  }
+  for (const StreamId id : unleased_) {
+    if (state_.streams.at(id).work.kind != StreamWork::Kind::kClient) continue;
+    Decide(StreamLeased{id, 1, member.id.process}, out);
+    unleased_.erase(id);
+    return;
+  }
+  Send({kUnassignedProcess, member.id.incarnation},
+       JobEnd{kExitUsage, Concat("all ", state_.job.streams,
+                                 " streams of this job are taken (JobSpec::streams)")},
+       out);
+}
+
+// The worker with the fewest streams among those with room; with `always`, room or not.
+uint32_t CoordinatorCore::WorkerFor(const std::map<uint32_t, uint32_t>& load, bool always) const {
+  uint32_t best = 0;
+  for (const auto& [process, streams] : load) {
+    const auto known = volatile_.find(process);
+    const uint32_t capacity = known == volatile_.end() ? 0 : known->second.capacity;
+    if (!always && streams >= capacity) continue;
+    if (best == 0 || streams < load.at(best)) best = process;
+  }
+  return best;
+}
+
+// Gives every stream that nobody runs to a worker with room, in the order of their ids. A fixed
+// stream goes out in any case: all others wait for it.
+void CoordinatorCore::LeaseStreams(CoordinatorActions* out) {
+  if (unleased_.empty() || phase_ == Phase::kForming || phase_ >= Phase::kSaving) return;
+  std::map<uint32_t, uint32_t> load;
+  for (const auto& [process, member] : state_.members) {
+    if (member.role == Role::kWorker) load[process] = 0;
+  }
+  for (const auto& [id, stream] : state_.streams) {
+    const bool runs = !IsEvaluation(id) || phase_ == Phase::kEvaluating;
+    const bool idle = Fixed() && phase_ == Phase::kEvaluating && !IsEvaluation(id);
+    if (runs && !idle && load.contains(stream.worker)) ++load[stream.worker];
+  }
+  for (auto it = unleased_.begin(); it != unleased_.end();) {
+    const StreamState& stream = state_.streams.at(*it);
+    if (stream.work.kind == StreamWork::Kind::kClient) {
+      ++it;
+      continue;
+    }
+    const uint32_t worker = WorkerFor(load, Fixed() && !IsEvaluation(*it));
+    if (worker == 0) return;
+    ++load[worker];
+    attempt_sums_[*it] = {stream.attempt + 1, 0, 0};
+    Decide(StreamLeased{*it, stream.attempt + 1, worker}, out);
+    it = unleased_.erase(it);
+  }
+}
+
+void CoordinatorCore::OnProgress(const Message& message, const Progress& progress, Micros now,
+                                 CoordinatorActions* out) {
+  const auto found = state_.streams.find(progress.ref.stream);
+  if (found == state_.streams.end()) return;
+  const StreamState& stream = found->second;
+  if (stream.worker != message.header.from.process || stream.attempt != progress.ref.attempt ||
+      progress.step <= stream.progress || progress.step > stream.work.last) {
+    return;
+  }
+  AttemptSums& sums = attempt_sums_[progress.ref.stream];
+  StreamProgressed record{progress.ref, progress.step, progress.rows - sums.rows,
+                          progress.loss_sum - sums.loss_sum};
+  sums = {progress.ref.attempt, progress.rows, progress.loss_sum};
+  const bool done = progress.step == stream.work.last;
+  Decide(record, out);
+  if (done) {
+    attempt_sums_.erase(progress.ref.stream);
+    Decide(StreamClosed{progress.ref.stream}, out);
+  }
+  MaybeEndEpoch(now, out);
+  if (done) LeaseStreams(out);
+}
+
+bool CoordinatorCore::EpochComplete() const {
+  return std::all_of(state_.streams.begin(), state_.streams.end(), [&](const auto& entry) {
+    const StreamState& stream = entry.second;
+    if (stream.work.kind != StreamWork::Kind::kTrain) return true;
+    return Fixed() && stream.progress >= stream.limit;
+  });
+}
+
+void CoordinatorCore::MaybeEndEpoch(Micros now, CoordinatorActions* out) {
+  if (phase_ != Phase::kTraining || !EpochComplete()) return;
+  result_.train_seconds = static_cast<double>(now - training_started_) / kMicrosPerSecond;
+  if (state_.plan.evaluation_batches == 0) {
+    EndEpoch(now, out);
+    return;
+  }
+  phase_ = Phase::kEvaluating;
+  OpenEvaluation(out);
+  LeaseStreams(out);
+}
+
+void CoordinatorCore::OnEvaluationResult(const Message& message, const EvaluationResult& result,
+                                         Micros now, CoordinatorActions* out) {
+  const auto found = state_.streams.find(result.ref.stream);
+  Send(message.header.from, EvaluationAck{result.ref, result.step}, out);
+  if (phase_ != Phase::kEvaluating || found == state_.streams.end()) return;
+  const StreamState& stream = found->second;
+  if (result.step == 0 || result.step > stream.work.last) return;
+  const StreamWork work = stream.work;
+  const auto added = evaluation_->Add(work.first_batch + result.step - 1, result);
+  if (added == Evaluation::Added::kTooMany) {
+    End(kExitUsage, Concat("more than ", Evaluation::kRowsMax, " rows of validation data"), now,
+        out);
+    return;
+  }
+  bool all = true;
+  for (StepIndex s = 1; s <= work.last; ++s)
+    all = all && evaluation_->Has(work.first_batch + s - 1);
+  if (all) Decide(StreamClosed{result.ref.stream}, out);
+  if (evaluation_->complete()) {
+    EndEpoch(now, out);
+  } else if (all) {
+    LeaseStreams(out);
+  }
+}
+
+void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
+  EpochRecord record;
+  record.epoch = state_.epochs.size();
+  record.rows = state_.epoch_rows;
+  record.train_logloss = state_.epoch_rows == 0
+                             ? std::nan("")
+                             : state_.epoch_loss_sum / static_cast<double>(state_.epoch_rows);
+  record.valid_logloss = record.valid_auc = std::nan("");
+  record.seconds = static_cast<double>(now - training_started_) / kMicrosPerSecond;
+  if (evaluation_.has_value()) {
+    const Evaluation::Metrics metrics = evaluation_->Compute();
+    record.valid_logloss = metrics.logloss;
+    record.valid_auc = metrics.auc;
+    evaluation_.reset();
+  }
+  Decide(EpochEnded{record}, out);
+  std::optional<StopDecision> stop =
+      DecideStop(state_.plan.stop, state_.plan.schedule.epochs, state_.epochs);
+  if (!stop.has_value() && BatchesOfEpoch(state_.plan.schedule, state_.epochs.size()) == 0) {
+    stop = StopDecision{0, Concat(state_.plan.schedule.batches_max, " batches are done")};
+  }
+  if (stop.has_value()) {
+    BeginSaving(stop->code, stop->reason, now, out);
+    return;
+  }
+  phase_ = Phase::kTraining;
+  OpenEpoch(out);
+  LeaseStreams(out);
+}
+
+}  // namespace cairn
