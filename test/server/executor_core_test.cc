@@ -1,0 +1,235 @@
+#include "server/executor_core.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "sharding/placement.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint32_t kPartitions = 4;
+constexpr ProcessId kSelf{1, 11};
+constexpr ProcessId kOther{2, 22};
+constexpr ProcessId kClient{3, 33};
+constexpr ProcessId kCoordinator{kCoordinatorProcess, 5};
+
+// One of two executors of a server: it has the even partitions. Rows are one float, and add up.
+class Harness {
+ public:
+  explicit Harness(std::string init_file = "") {
+    TableSpec table{.name = "t"};
+    table.parts[0].optimizer.name = "sum";
+    welcome_.job.partitions = kPartitions;
+    welcome_.job.streams = 1;
+    welcome_.job.tables = {table};
+    if (!init_file.empty()) welcome_.init_files = {init_file};
+    core = *ExecutorCore::Make(welcome_, kSelf, kCoordinator, "sim://0", {0, 2, {}, {}});
+  }
+
+  void GiveMap(uint64_t term = 1, const ProcessId& primary_of_2 = kSelf) {
+    MapUpdate map;
+    map.index = ++map_index_;
+    map.opened = 1;
+    for (uint32_t p = 0; p < kPartitions; ++p) map.partitions.push_back({term, kSelf});
+    map.partitions[2].primary = primary_of_2;
+    Give(map);
+  }
+  void Give(Body body, const ProcessId& to = kSelf) {
+    actions = {};
+    core->Receive(MakeMessage({kClient, to, ++request_, 0}, std::move(body)), &actions);
+  }
+  // To all partitions at once, nothing in it but the stamp.
+  void PushStamp(StepIndex step, StepIndex prev, uint64_t term = 1, const ProcessId& to = kSelf) {
+    Push push;
+    push.ref = {0, 1};
+    push.step = step;
+    for (uint32_t p = 0; p < kPartitions; ++p) push.parts.push_back({p, term, prev, 0, 1, 0, 0});
+    Give(push, to);
+  }
+  void PullAll(StepIndex min, uint64_t term = 1) {
+    Pull pull;
+    pull.ref = {0, 1};
+    pull.step = 9;
+    for (uint32_t p = 0; p < kPartitions; ++p) pull.parts.push_back({p, term, min, 0, 0});
+    Give(pull);
+  }
+  // Answers in the last actions, by partition.
+  template <typename Reply>
+  std::map<uint32_t, PartCode> Codes() const {
+    std::map<uint32_t, PartCode> codes;
+    for (const Outgoing& out : actions.messages) {
+      const auto* reply = BodyAs<Reply>(*out.message);
+      if (reply == nullptr) continue;
+      CHECK(out.message->header.to == kClient);
+      CHECK(out.message->header.from == kSelf);
+      for (const auto& part : reply->parts) codes[part.partition] = part.code;
+    }
+    return codes;
+  }
+  template <typename T>
+  const T* Sent() const {
+    for (const Outgoing& out : actions.messages) {
+      if (const T* body = BodyAs<T>(*out.message); body != nullptr) return body;
+    }
+    return nullptr;
+  }
+  // Long work until it waits for the disk or is done.
+  void Work() {
+    actions = {};
+    for (int i = 0; i < 1000 && core->wants_tick(); ++i) core->Tick(&actions);
+  }
+
+  std::unique_ptr<ExecutorCore> core;
+  ExecutorActions actions;
+
+ private:
+  Welcome welcome_;
+  uint64_t map_index_ = 0;
+  uint64_t request_ = 0;
+};
+
+using Answers = std::map<uint32_t, PartCode>;
+
+TEST_CASE("ExecutorCore: answers for its partitions, and leaves the others to its neighbour") {
+  Harness harness;
+  harness.GiveMap();
+  harness.PushStamp(1, kStart);
+  CHECK(harness.Codes<PushReply>() == Answers{{0, PartCode::kOk}, {2, PartCode::kOk}});
+  CHECK(harness.core->FindPartition(1) == nullptr);
+  CHECK(harness.core->FindPartition(2) != nullptr);
+}
+
+TEST_CASE("ExecutorCore: without a map, or deposed, it is nobody's primary") {
+  Harness harness;
+  harness.PushStamp(1, kStart);
+  CHECK(harness.Codes<PushReply>() ==
+        Answers{{0, PartCode::kNotPrimary}, {2, PartCode::kNotPrimary}});
+  harness.GiveMap();
+  harness.PushStamp(1, kStart, 2);  // The client knows a newer term.
+  CHECK(harness.Codes<PushReply>()[0] == PartCode::kNotPrimary);
+  harness.PullAll(0, 2);
+  CHECK(harness.Codes<PullReply>()[0] == PartCode::kNotPrimary);
+  harness.GiveMap(2, kOther);
+  harness.PushStamp(1, kStart, 1);  // An older term is no reason to refuse.
+  CHECK(harness.Codes<PushReply>() == Answers{{0, PartCode::kOk}, {2, PartCode::kNotPrimary}});
+}
+
+TEST_CASE("ExecutorCore: is deaf to what is meant for a former life") {
+  Harness harness;
+  harness.GiveMap();
+  harness.PushStamp(1, kStart, 1, {kSelf.process, kSelf.incarnation + 1});
+  CHECK(harness.actions.messages.empty());
+}
+
+TEST_CASE("ExecutorCore: a pull waits for what it needs, once, and is answered then") {
+  Harness harness;
+  harness.GiveMap();
+  harness.PullAll(1);
+  CHECK(harness.actions.messages.empty());
+  harness.PushStamp(1, kStart);
+  CHECK(harness.Codes<PushReply>().size() == 2);
+  CHECK(harness.Codes<PullReply>() == Answers{{0, PartCode::kOk}, {2, PartCode::kOk}});
+  harness.PushStamp(2, 1);
+  CHECK(harness.Codes<PullReply>().empty());
+}
+
+TEST_CASE("ExecutorCore: a waiting pull hears that its partition went away") {
+  Harness harness;
+  harness.GiveMap();
+  harness.PullAll(1);
+  harness.GiveMap(2, kOther);
+  CHECK(harness.Codes<PullReply>() == Answers{{2, PartCode::kNotPrimary}});
+}
+
+TEST_CASE("ExecutorCore: a bare digest is asked for without a directory, and needs no disk") {
+  Harness harness;
+  harness.GiveMap();
+  harness.Give(SnapshotRequest{1, 0, 1, ""});
+  harness.Work();
+  CHECK(harness.actions.storage.empty());
+  const SnapshotDone* done = harness.Sent<SnapshotDone>();
+  REQUIRE(done != nullptr);
+  CHECK(done->partition == 0);
+  CHECK(done->error.empty());
+  harness.Give(SnapshotRequest{1, 0, 1, ""});  // Repeated: only answered again.
+  CHECK(harness.Sent<SnapshotDone>() != nullptr);
+  CHECK(!harness.core->wants_tick());
+}
+
+TEST_CASE("ExecutorCore: a snapshot is a file, created once and committed last") {
+  Harness harness;
+  harness.GiveMap();
+  harness.Give(SnapshotRequest{1, 2, 1, "/model"});
+  std::vector<StorageRequest::Kind> kinds;
+  uint64_t bytes = 0;
+  const SnapshotDone* done = nullptr;
+  std::vector<StorageRequest> requests = std::move(harness.actions.storage);
+  while (done == nullptr) {
+    if (requests.empty()) {
+      harness.Work();
+      requests = std::move(harness.actions.storage);
+      REQUIRE(!requests.empty());
+    }
+    const StorageRequest request = std::move(requests.front());
+    requests.erase(requests.begin());
+    kinds.push_back(request.kind);
+    bytes += request.bytes.size();
+    CHECK(request.path.starts_with("/model/"));
+    harness.actions = {};
+    harness.core->Completed({request.ticket, request.kind, {}, {}}, &harness.actions);
+    done = harness.Sent<SnapshotDone>();
+  }
+  CHECK(kinds.front() == StorageRequest::Kind::kCreate);
+  CHECK(kinds.back() == StorageRequest::Kind::kCommit);
+  CHECK(std::count(kinds.begin(), kinds.end(), StorageRequest::Kind::kCreate) == 1);
+  CHECK(done->bytes == bytes);
+  CHECK(bytes > 0);
+}
+
+TEST_CASE("ExecutorCore: a disk that fails is reported, not ignored") {
+  Harness harness;
+  harness.GiveMap();
+  harness.Give(SnapshotRequest{1, 0, 1, "/model"});
+  REQUIRE(!harness.actions.storage.empty());
+  const StorageRequest create = harness.actions.storage[0];
+  harness.actions = {};
+  harness.core->Completed(
+      {create.ticket, create.kind, absl::ResourceExhaustedError("disk full"), {}},
+      &harness.actions);
+  REQUIRE(harness.Sent<SnapshotDone>() != nullptr);
+  CHECK(harness.Sent<SnapshotDone>()->error == "disk full");
+}
+
+TEST_CASE("ExecutorCore: a partition that went away takes its snapshot with it") {
+  Harness harness;
+  harness.GiveMap();
+  harness.Give(SnapshotRequest{1, 2, 1, "/model"});
+  const StorageRequest create = harness.actions.storage.at(0);
+  harness.GiveMap(2, kOther);
+  harness.core->Completed({create.ticket, create.kind, {}, {}}, &harness.actions);
+  harness.Work();
+  CHECK(harness.Sent<SnapshotDone>() == nullptr);
+}
+
+TEST_CASE("ExecutorCore: serves nothing while its rows are being loaded") {
+  Harness harness("/old/p0.snapshot");
+  harness.GiveMap();
+  CHECK(harness.core->wants_tick());
+  harness.PushStamp(1, kStart);
+  CHECK(harness.Codes<PushReply>() == Answers{{0, PartCode::kBehind}, {2, PartCode::kBehind}});
+  harness.Work();
+  REQUIRE(!harness.actions.storage.empty());
+  const StorageRequest read = harness.actions.storage[0];
+  CHECK(read.kind == StorageRequest::Kind::kRead);
+  CHECK(read.path == "/old/p0.snapshot");
+  harness.actions = {};
+  harness.core->Completed({read.ticket, read.kind, {}, std::vector<std::byte>(64)},
+                          &harness.actions);
+  REQUIRE(harness.Sent<Goodbye>() != nullptr);  // Damaged: never a silent fresh start.
+  CHECK(harness.Sent<Goodbye>()->code == 4);
+}
+
+}  // namespace
+}  // namespace cairn
