@@ -189,6 +189,7 @@ void CoordinatorCore::OnEvaluationResult(const Message& message, const Evaluatio
   Send(message.header.from, EvaluationAck{result.ref, result.step}, out);
   if (phase_ != Phase::kEvaluating || found == state_.streams.end()) return;
   const StreamState& stream = found->second;
+  if (stream.work.kind != StreamWork::Kind::kEvaluate) return;
   if (result.step == 0 || result.step > stream.work.last) return;
   const StreamWork work = stream.work;
   const auto added = evaluation_->Add(work.first_batch + result.step - 1, result);
