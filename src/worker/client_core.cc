@@ -30,6 +30,18 @@ bool Touches(const PushPayload& payload, uint32_t partition) {
   });
 }
 
+// Of one partition's part on its way there or back, about; the rest of a frame is small.
+uint64_t PartBytes(const PullPayload& payload, uint32_t partition) {
+  uint64_t asked = 0;
+  uint64_t answered = 0;
+  for (const auto& cut : payload) {
+    const uint64_t ids = cut->IdsOf(partition).size();
+    asked += ids * sizeof(uint64_t);
+    answered += ids * cut->width * sizeof(float);
+  }
+  return std::max(asked, answered);
+}
+
 }  // namespace
 
 ClientCore::ClientCore(const JobSpec& job, MemberCore* member, Options options)
@@ -105,6 +117,10 @@ OpId ClientCore::StartPull(PullRequest request, Micros now, Outbox* out) {
     op.bytes += op.values.back().size() * sizeof(float);
   }
   op.request = std::move(request);
+  if (absl::Status large = CheckPartSizes(op); !large.ok()) {
+    Complete(op, false, Completion::Code::kError, std::move(large));
+    return id;
+  }
   if (op.unanswered == 0) {
     Complete(op, false, Completion::Code::kOk, {});
     completions_.back().values = std::move(op.values);
@@ -114,6 +130,18 @@ OpId ClientCore::StartPull(PullRequest request, Micros now, Outbox* out) {
   PullOp& kept = pulls_[id] = std::move(op);
   SendPull(&kept, now, out);
   return id;
+}
+
+// A pull is cut by partition, not finer: one that does not fit a frame would never be answered.
+absl::Status ClientCore::CheckPartSizes(const PullOp& op) const {
+  for (const Part& part : op.parts) {
+    const uint64_t bytes = PartBytes(*op.request.payload, part.partition);
+    if (bytes <= limits::kFrameBytesMax / 2) continue;
+    return InvalidArgument("this pull takes ", bytes, " bytes of partition ", part.partition,
+                           ", at most ", limits::kFrameBytesMax / 2,
+                           ": pull fewer rows at once, or give the job more partitions");
+  }
+  return {};
 }
 
 OpId ClientCore::StartPush(PushRequest request, Micros now, Outbox* out) {

@@ -135,6 +135,7 @@ class ClientCore {
 
   Run* FindRun(const StreamRef& ref);
   bool MaySend() const;
+  absl::Status CheckPartSizes(const PullOp& op) const;
   void SendPull(PullOp* op, Micros now, Outbox* out);
   void SendPush(PushOp* op, Micros now, Outbox* out);
   void SendPushParts(const PushOp& op, const std::vector<size_t>& parts, Outbox* out);

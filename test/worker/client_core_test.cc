@@ -333,5 +333,16 @@ TEST_CASE("ClientCore: a refused request is an error, not a retry") {
   CHECK(completions[0].status.code() == absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("ClientCore: a pull whose answer cannot fit a frame is refused at once") {
+  Harness harness(Consistency::kAsp);
+  std::vector<Key> keys(3'000'000);  // Six MiB of ids in every partition.
+  for (size_t i = 0; i < keys.size(); ++i) keys[i] = i;
+  harness.PullKeys(1, std::move(keys));
+  const std::vector<Completion> completions = harness.core->TakeCompletions();
+  REQUIRE(completions.size() == 1);
+  CHECK(completions[0].status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(harness.out.empty());
+}
+
 }  // namespace
 }  // namespace cairn
