@@ -92,7 +92,8 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
     Send(message.header.from, JobEnd{state_.end_code, state_.end_message}, out);
     return;
   } else if (phase_ >= Phase::kFarewell) {
-    Send(message.header.from, JobEnd{kExitNotFormed, "the job is over"}, out);
+    Send(message.header.from,
+         JobEnd{kExitNotFormed, Concat("this job has ended: ", state_.end_message)}, out);
     return;
   } else if (Fixed() && hello.role != Role::kReader && hello.kernel_target != kKernelTarget) {
     Send(message.header.from,
@@ -148,6 +149,10 @@ void CoordinatorCore::MaybeForm(Micros now, CoordinatorActions* out) {
       map.partitions.push_back({1, servers[position]});
     }
     Decide(std::move(map), out);
+    if (stop_when_placed_) {
+      BeginSaving(0, pending_message_, now, out);
+      return;
+    }
   }
   if (!Missing().empty()) return;
   training_started_ = now;

@@ -161,6 +161,7 @@ class CoordinatorCore {
   std::optional<Evaluation> evaluation_;
   std::map<uint32_t, SnapshotDone> snapshots_;
   bool manifest_asked_ = false;
+  bool stop_when_placed_ = false;  // Stop came before the servers did.
   int32_t pending_code_ = 0;
   std::string pending_message_;
   bool clients_came_ = false;

@@ -101,7 +101,10 @@ void CoordinatorCore::ManifestWritten(const absl::Status& status, Micros now,
 void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
                            CoordinatorActions* out) {
   if (phase_ >= Phase::kSaving) return;
-  if (code == 0 && !state_.partitions.empty()) {
+  if (code == 0 && state_.partitions.empty() && !state_.plan.save_dir.empty()) {
+    stop_when_placed_ = true;  // There is nothing to save before; form_timeout bounds the wait.
+    pending_message_ = message;
+  } else if (code == 0 && !state_.partitions.empty()) {
     BeginSaving(code, message, now, out);
   } else {
     End(code, message, now, out);
