@@ -127,9 +127,9 @@ class ClientShell final : public ShellClient {
   }
   cairn::Pending Push(const Table& table, std::span<const Key> keys,
                       std::span<const float> gradients) override {
-    Step step = NextStep();
-    step.Push(table, keys, gradients);
-    return step.Commit({});
+    auto payload = MakePayload(table, keys, gradients);
+    return cairn::Pending(payload.ok() ? StartPush(*std::move(payload))
+                                       : Failed(payload.status()));
   }
   cairn::Pending PushPull(const Table& table, std::span<const Key> push_keys,
                           std::span<const float> gradients, std::span<const Key> pull_keys,
@@ -138,9 +138,14 @@ class ClientShell final : public ShellClient {
       return cairn::Pending(Failed(FailedPrecondition(
           "PushPull needs asp or ssp: in bsp a step is complete only when all have pushed")));
     }
+    // Checked first: a call that is refused must not push either.
+    if (absl::Status bad = CheckKeys(table, pull_keys, rows.size()); !bad.ok()) {
+      return cairn::Pending(Failed(bad));
+    }
+    auto payload = MakePayload(table, push_keys, gradients);
+    if (!payload.ok()) return cairn::Pending(Failed(payload.status()));
     // The push is not waited for: the pull asks for its effect, and a hole in the chain shows.
-    cairn::Pending push = Push(table, push_keys, gradients);
-    if (push.done()) return push;  // It was refused.
+    StartPush(*std::move(payload));
     return cairn::Pending(
         StartPull(cairn::Pull::Kind::kTraining, 0, true, table, pull_keys, rows));
   }
@@ -156,6 +161,10 @@ class ClientShell final : public ShellClient {
   // Keys and gradients of one table, checked and coalesced.
   absl::StatusOr<TablePush> MakeTablePush(const Table& table, std::span<const Key> keys,
                                           std::span<const float> gradients);
+  // A step that pushes to one table.
+  absl::StatusOr<std::shared_ptr<PushPayload>> MakePayload(const Table& table,
+                                                           std::span<const Key> keys,
+                                                           std::span<const float> gradients);
   std::shared_ptr<Pending::Impl> StartPush(std::shared_ptr<PushPayload> payload);
   StepIndex next_step() CAIRN_EXCLUDES(step_mutex_) {
     MutexLock lock(step_mutex_);
@@ -306,6 +315,14 @@ absl::StatusOr<TablePush> ClientShell::MakeTablePush(const Table& table,
   push.cut = CutKeys(table, keys);
   push.values = CoalesceRows(job_.tables[table.index], *push.cut, gradients);
   return push;
+}
+
+absl::StatusOr<std::shared_ptr<PushPayload>> ClientShell::MakePayload(
+    const Table& table, std::span<const Key> keys, std::span<const float> gradients) {
+  CAIRN_ASSIGN_OR_RETURN(TablePush push, MakeTablePush(table, keys, gradients));
+  auto payload = std::make_shared<PushPayload>();
+  payload->tables.push_back(std::move(push));
+  return payload;
 }
 
 std::shared_ptr<Pending::Impl> ClientShell::StartPush(std::shared_ptr<PushPayload> payload) {
