@@ -1,0 +1,87 @@
+// A coordinator core for tests: what it is told, and what it did in the last call.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordinator/coordinator_core.h"
+#include "kernels/target.h"
+
+namespace cairn {
+
+inline constexpr ProcessId kSelf{kCoordinatorProcess, 5};
+inline constexpr Micros kSecond = kMicrosPerSecond;
+
+inline CoordinatorCore::Options OptionsOf(Consistency consistency) {
+  CoordinatorCore::Options options;
+  options.self = kSelf;
+  options.job.partitions = 4;
+  options.job.mode.consistency = consistency;
+  options.job.streams = 2;
+  options.job.tables = {TableSpec{.name = "t"}};
+  options.plan.servers = 2;
+  options.plan.workers = 1;
+  options.plan.schedule = {.epochs = 2, .batches_per_epoch = 8};
+  options.plan.schedule.fixed_streams = consistency == Consistency::kAsp ? 0 : 2;
+  options.plan.lease_batches = 4;
+  return options;
+}
+
+// A coordinator, and what it did in the last call.
+class CoordinatorHarness {
+ public:
+  explicit CoordinatorHarness(CoordinatorCore::Options options)
+      : core_(std::move(options), 0, &actions) {}
+
+  ProcessId Join(Role role, uint64_t life, uint32_t process = kUnassignedProcess,
+                 const char* kernels = kKernelTarget) {
+    Receive({process, life}, Hello{role, "sim://" + std::to_string(life), kernels}, 0);
+    const Welcome* welcome = SentTo<Welcome>(life);
+    return {welcome == nullptr ? kUnassignedProcess : welcome->process, life};
+  }
+  // Two servers and a worker, whose capacity is known.
+  void Form() {
+    servers = {Join(Role::kServer, 101), Join(Role::kServer, 102)};
+    worker = Join(Role::kWorker, 201);
+    Beat(worker);
+  }
+  void Beat(const ProcessId& from, uint32_t capacity = 4) {
+    Receive(from, Heartbeat{0, 0, capacity}, kSelf.incarnation);
+  }
+  void Report(const StreamRef& ref, StepIndex step, uint64_t rows = 0) {
+    Receive(worker, Progress{ref, step, rows, 0}, kSelf.incarnation);
+  }
+  void Receive(const ProcessId& from, Body body, uint64_t to_life) {
+    actions = {};
+    core_.Receive(MakeMessage({from, {kCoordinatorProcess, to_life}, 0, 0}, std::move(body)), now,
+                  &actions);
+  }
+  void Tick(Micros time) {
+    now += time;
+    actions = {};
+    core_.Tick(now, &actions);
+  }
+  template <typename T>
+  const T* SentTo(uint64_t life) const {
+    const T* last = nullptr;
+    for (const Outgoing& out : actions.messages) {
+      if (out.message->header.to.incarnation != life) continue;
+      if (const T* body = BodyAs<T>(*out.message); body != nullptr) last = body;
+    }
+    return last;
+  }
+  const JobState& state() const { return core_.state(); }
+  CoordinatorCore& core() { return core_; }
+
+  CoordinatorActions actions;
+  std::vector<ProcessId> servers;
+  ProcessId worker;
+  Micros now = 0;
+
+ private:
+  CoordinatorCore core_;
+};
+
+}  // namespace cairn
