@@ -22,7 +22,6 @@ namespace cairn::sim {
 namespace {
 
 enum class EventKind : uint8_t { kDeliver, kWake, kCall, kStart, kHeal };
-constexpr const char* kEventNames[] = {"deliver", "wake", "call", "start", "heal"};
 
 struct Event {
   Micros at = 0;
