@@ -11,8 +11,8 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kRowsPerSlice = 256;            // Of a scan: well under a millisecond.
-constexpr uint32_t kStorageRequestsInFlight = 4; // Of one snapshot: bounds its memory.
+constexpr size_t kRowsPerSlice = 256;             // Of a scan: well under a millisecond.
+constexpr uint32_t kStorageRequestsInFlight = 4;  // Of one snapshot: bounds its memory.
 constexpr int32_t kExitModelDamaged = 4;
 
 // Adds to the reply that is being made for a request.
@@ -47,15 +47,17 @@ OpenReply OpenReplyTo(const MessagePtr& request) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ExecutorCore>> ExecutorCore::Make(
-    const Welcome& welcome, const ProcessId& self, const ProcessId& coordinator,
-    std::string coordinator_address, Options options) {
+absl::StatusOr<std::unique_ptr<ExecutorCore>> ExecutorCore::Make(const Welcome& welcome,
+                                                                 const ProcessId& self,
+                                                                 const ProcessId& coordinator,
+                                                                 std::string coordinator_address,
+                                                                 Options options) {
   auto core = std::unique_ptr<ExecutorCore>(new ExecutorCore(
       welcome, self, coordinator, std::move(coordinator_address), std::move(options)));
   PartitionContext& context = core->context_;
   for (uint32_t table = 0; table < context.job.tables.size(); ++table) {
-    CAIRN_ASSIGN_OR_RETURN(
-        auto schema, TableSchema::Make(context.job, table, core->options_.optimizers));
+    CAIRN_ASSIGN_OR_RETURN(auto schema,
+                           TableSchema::Make(context.job, table, core->options_.optimizers));
     context.schemas.push_back(std::move(schema));
   }
   return core;
@@ -373,8 +375,7 @@ void ExecutorCore::StepSnapshot(SnapshotJob* job, ExecutorActions* out) {
   }
   Append(job, std::move(bytes), out);
   if (!more) {
-    out->storage.push_back(
-        {job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});
+    out->storage.push_back({job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});
     ++job->requests_pending;
   }
 }
@@ -397,8 +398,8 @@ void ExecutorCore::FinishSnapshot(SnapshotJob* job, ExecutorActions* out) {
 }
 
 void ExecutorCore::SendSnapshotDone(const SnapshotJob& job, ExecutorActions* out) const {
-  out->messages.push_back({coordinator_address_,
-                           MakeMessage(Header{self_, coordinator_, 0, map_index_}, job.done)});
+  out->messages.push_back(
+      {coordinator_address_, MakeMessage(Header{self_, coordinator_, 0, map_index_}, job.done)});
 }
 
 const Partition* ExecutorCore::FindPartition(uint32_t partition) const {

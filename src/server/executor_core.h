@@ -29,7 +29,7 @@ struct ExecutorActions {
 class ExecutorCore {
  public:
   struct Options {
-    uint32_t executor = 0;   // This executor serves partitions p with p % executors == executor.
+    uint32_t executor = 0;  // This executor serves partitions p with p % executors == executor.
     uint32_t executors = 1;
     ServerGuards guards;
     RowOptimizers optimizers;  // Beyond the built-in ones.
@@ -57,7 +57,7 @@ class ExecutorCore {
   }
   // To look at, not to keep: nullptr if this executor is not its primary.
   const Partition* FindPartition(uint32_t partition) const;
-  uint64_t rows() const;   // Of all tables and partitions here.
+  uint64_t rows() const;  // Of all tables and partitions here.
   uint64_t bytes() const;
 
  private:

@@ -47,8 +47,8 @@ Partition::Partition(const PartitionContext* context, uint32_t index)
   for (const auto& schema : context->schemas) shards_.emplace_back(schema, index);
 }
 
-std::string Partition::Validate(const std::vector<TableSlice>& slices, uint32_t begin,
-                                uint32_t end, bool is_push) const {
+std::string Partition::Validate(const std::vector<TableSlice>& slices, uint32_t begin, uint32_t end,
+                                bool is_push) const {
   if (begin > end || end > slices.size()) return "slices out of range";
   for (uint32_t i = begin; i < end; ++i) {
     const TableSlice& slice = slices[i];
@@ -97,8 +97,8 @@ PartResult Partition::Judge(const Push& push, const PushPart& part) const {
   }
   if (context_->guards.stamp_check && push.step <= state.last) return result;  // A duplicate.
   const bool chained = context_->job.mode.consistency != Consistency::kAsp;
-  const bool may_start = !chained && part.prev == kStart &&
-                         (state.attempt < push.ref.attempt || state.last == 0);
+  const bool may_start =
+      !chained && part.prev == kStart && (state.attempt < push.ref.attempt || state.last == 0);
   if (context_->guards.gap_check && !may_start && part.prev != state.last) {
     result.code = PartCode::kGap;
     return result;
@@ -339,11 +339,10 @@ Partition::PullOutcome Partition::OnPull(const Pull& pull, const PullPart& part)
   return outcome;
 }
 
-void Partition::ReadPull(const Pull& pull, const PullPart& part,
-                         std::vector<float>* values) const {
+void Partition::ReadPull(const Pull& pull, const PullPart& part, std::vector<float>* values) const {
   const bool training = pull.kind == Pull::Kind::kTraining;
-  const bool before = training && context_->job.mode.consistency == Consistency::kBsp &&
-                      pull.step == version_;
+  const bool before =
+      training && context_->job.mode.consistency == Consistency::kBsp && pull.step == version_;
   for (uint32_t i = part.slice_begin; i < part.slice_end; ++i) {
     const TableSlice& slice = pull.slices[i];
     const TableShard& shard = shards_[slice.table];

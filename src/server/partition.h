@@ -88,8 +88,8 @@ class Partition {
     StepIndex step = 0;
     uint32_t missing = 0;
     uint64_t bytes = 0;
-    std::vector<MessagePtr> messages;     // By fragment; null: not yet here.
-    std::vector<const PushPart*> parts;   // Into the messages.
+    std::vector<MessagePtr> messages;    // By fragment; null: not yet here.
+    std::vector<const PushPart*> parts;  // Into the messages.
   };
   // A complete record: its fragments in order.
   struct Record {
@@ -117,10 +117,10 @@ class Partition {
   // ---- The partition's state: this, the rows, and nothing else is a snapshot.
   uint64_t lsn_ = 0;
   std::map<StreamId, StreamState> streams_;
-  std::vector<TableShard> shards_;          // By table index.
-  StepIndex version_ = 0;                   // bsp: the last step applied.
-  std::map<StreamId, Record> delivered_;    // bsp: contributions to step version_ + 1.
-  Undo undo_;                               // bsp: rows as they were before step version_.
+  std::vector<TableShard> shards_;        // By table index.
+  StepIndex version_ = 0;                 // bsp: the last step applied.
+  std::map<StreamId, Record> delivered_;  // bsp: contributions to step version_ + 1.
+  Undo undo_;                             // bsp: rows as they were before step version_.
 
   // ---- Volatile.
   std::map<StreamId, Assembly> assemblies_;

@@ -19,7 +19,8 @@ std::vector<uint32_t> FilesOfPartition(uint32_t files, uint32_t partition, uint3
   const uint32_t coarse = std::min(files, partitions);
   for (uint32_t file = 0; file < files; ++file) {
     // Sparse rows: the same top bits, as far as both have them. Dense blocks: the same low bits.
-    const bool sparse = uint64_t{file} * coarse / files == uint64_t{partition} * coarse / partitions;
+    const bool sparse =
+        uint64_t{file} * coarse / files == uint64_t{partition} * coarse / partitions;
     const bool dense = file % coarse == partition % coarse;
     if (sparse || dense) chosen.push_back(file);
   }
@@ -86,8 +87,8 @@ PartitionLoader::PartitionLoader(Partition* partition, uint32_t partitions,
     : partition_(partition),
       files_(std::move(files)),
       ticket_(ticket),
-      chosen_(FilesOfPartition(static_cast<uint32_t>(files_.size()), partition->index(),
-                               partitions)) {}
+      chosen_(
+          FilesOfPartition(static_cast<uint32_t>(files_.size()), partition->index(), partitions)) {}
 
 PartitionLoader::~PartitionLoader() = default;
 
@@ -99,7 +100,7 @@ std::optional<StorageRequest> PartitionLoader::NextRead() {
     parser_ = std::make_unique<SnapshotParser>(sink_.get());
     offset_ = 0;
   }
-  return StorageRequest{ticket_, StorageRequest::Kind::kRead, files_[chosen_[next_]], {}, offset_,
+  return StorageRequest{ticket_,   StorageRequest::Kind::kRead, files_[chosen_[next_]], {}, offset_,
                         kReadBytes};
 }
 

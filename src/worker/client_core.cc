@@ -196,8 +196,7 @@ void ClientCore::SkipStep(const StreamRef& ref, StepIndex step, Micros now, Outb
 // No push and no pull with a map that is older than the last rollback.
 bool ClientCore::MaySend() const {
   if (member_->map() == nullptr) return false;
-  const uint64_t rollback =
-      member_->grants() == nullptr ? 0 : member_->grants()->rollback_index;
+  const uint64_t rollback = member_->grants() == nullptr ? 0 : member_->grants()->rollback_index;
   return member_->map()->index >= rollback;
 }
 
@@ -290,9 +289,9 @@ void ClientCore::Receive(const Message& message, Micros now, Outbox* out) {
 // Copies a partition's values, which come slice by slice, to their places. An answer of the wrong
 // size is treated as none: the part is asked for again.
 void ClientCore::StorePart(PullOp* op, const PullResult& result) {
-  const auto part = std::lower_bound(
-      op->parts.begin(), op->parts.end(), result.partition,
-      [](const Part& a, uint32_t partition) { return a.partition < partition; });
+  const auto part =
+      std::lower_bound(op->parts.begin(), op->parts.end(), result.partition,
+                       [](const Part& a, uint32_t partition) { return a.partition < partition; });
   if (part == op->parts.end() || part->partition != result.partition || part->answered) return;
   size_t expected = 0;
   for (const auto& cut : *op->request.payload) {
@@ -303,7 +302,8 @@ void ClientCore::StorePart(PullOp* op, const PullResult& result) {
   for (size_t t = 0; t < op->values.size(); ++t) {
     const KeyCut& cut = *(*op->request.payload)[t];
     const size_t count = cut.IdsOf(result.partition).size() * cut.width;
-    std::copy_n(from, count, op->values[t].data() + size_t{cut.offsets[result.partition]} * cut.width);
+    std::copy_n(from, count,
+                op->values[t].data() + size_t{cut.offsets[result.partition]} * cut.width);
     from += count;
   }
   part->answered = true;
@@ -352,9 +352,9 @@ void ClientCore::OnPushReply(const Message&, const PushReply& reply, Micros now,
   PushOp& op = run->pushes[reply.step - first];
   for (const PartResult& result : reply.parts) {
     if (result.partition >= job_.partitions) continue;
-    const auto part = std::lower_bound(
-        op.parts.begin(), op.parts.end(), result.partition,
-        [](const Part& a, uint32_t partition) { return a.partition < partition; });
+    const auto part =
+        std::lower_bound(op.parts.begin(), op.parts.end(), result.partition,
+                         [](const Part& a, uint32_t partition) { return a.partition < partition; });
     if (part == op.parts.end() || part->partition != result.partition) continue;
     switch (result.code) {
       case PartCode::kOk:
@@ -438,8 +438,8 @@ void ClientCore::OnMap(Micros now, Outbox* out) {
 }
 
 absl::Status ClientCore::LateError(const Op& op, bool is_push) const {
-  const auto part = std::find_if(op.parts.begin(), op.parts.end(),
-                                 [](const Part& p) { return !p.answered; });
+  const auto part =
+      std::find_if(op.parts.begin(), op.parts.end(), [](const Part& p) { return !p.answered; });
   std::string where = "no map of the servers yet";
   if (member_->map() != nullptr && part != op.parts.end()) {
     const ProcessId& primary = member_->map()->partitions[part->partition].primary;

@@ -45,7 +45,7 @@ class ClientCore {
  public:
   struct Options {
     CutSizes sizes;
-    Micros retry_after = 300'000;     // Doubles with every repetition, up to retry_after_max.
+    Micros retry_after = 300'000;  // Doubles with every repetition, up to retry_after_max.
     Micros retry_after_max = 3'000'000;
     Micros come_again_after = 10'000;  // After "not primary" and "behind".
   };
@@ -99,8 +99,8 @@ class ClientCore {
   // One partition's part of an operation.
   struct Part {
     uint32_t partition = 0;
-    StepIndex prev = 0;   // Push.
-    StepIndex min = 0;    // Pull.
+    StepIndex prev = 0;  // Push.
+    StepIndex min = 0;   // Pull.
     bool answered = false;
   };
   struct Op {
@@ -127,10 +127,10 @@ class ClientCore {
     StreamRef ref;
     StepIndex progress = 0;
     StepIndex last_started = 0;
-    std::vector<StepIndex> touched;      // By partition: the last step started there; 0 = none.
-    std::vector<StepIndex> acked;        // By partition: the last step acknowledged there.
-    std::vector<Micros> rewound_at;      // By partition: when a hole was last filled again.
-    std::deque<PushOp> pushes;           // By step; the front is the oldest unacknowledged one.
+    std::vector<StepIndex> touched;  // By partition: the last step started there; 0 = none.
+    std::vector<StepIndex> acked;    // By partition: the last step acknowledged there.
+    std::vector<Micros> rewound_at;  // By partition: when a hole was last filled again.
+    std::deque<PushOp> pushes;       // By step; the front is the oldest unacknowledged one.
   };
 
   Run* FindRun(const StreamRef& ref);
