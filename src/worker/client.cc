@@ -79,9 +79,8 @@ class ClientShell final : public ShellClient {
   }
 
   absl::Status Join(const TransportMaker& make_transport) {
-    CAIRN_ASSIGN_OR_RETURN(transport_, make_transport([this](MessagePtr m) {
-      loop_.Deliver(std::move(m));
-    }));
+    CAIRN_ASSIGN_OR_RETURN(transport_,
+                           make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
     MemberCore::Options member;
     member.role = options_.read_only ? Role::kReader : Role::kClient;
     member.incarnation = NewIncarnation();
@@ -128,8 +127,7 @@ class ClientShell final : public ShellClient {
   cairn::Pending Push(const Table& table, std::span<const Key> keys,
                       std::span<const float> gradients) override {
     auto payload = MakePayload(table, keys, gradients);
-    return cairn::Pending(payload.ok() ? StartPush(*std::move(payload))
-                                       : Failed(payload.status()));
+    return cairn::Pending(payload.ok() ? StartPush(*std::move(payload)) : Failed(payload.status()));
   }
   cairn::Pending PushPull(const Table& table, std::span<const Key> push_keys,
                           std::span<const float> gradients, std::span<const Key> pull_keys,
@@ -146,8 +144,7 @@ class ClientShell final : public ShellClient {
     if (!payload.ok()) return cairn::Pending(Failed(payload.status()));
     // The push is not waited for: the pull asks for its effect, and a hole in the chain shows.
     StartPush(*std::move(payload));
-    return cairn::Pending(
-        StartPull(cairn::Pull::Kind::kTraining, 0, true, table, pull_keys, rows));
+    return cairn::Pending(StartPull(cairn::Pull::Kind::kTraining, 0, true, table, pull_keys, rows));
   }
   Step NextStep() override;
   cairn::Pending ReadPayload(std::shared_ptr<const PullPayload> payload,
@@ -179,8 +176,7 @@ class ClientShell final : public ShellClient {
 
   absl::Status CheckKeys(const Table& table, std::span<const Key> keys, size_t floats) const;
   void PostPull(cairn::Pull::Kind kind, StepIndex step, StepIndex after_push,
-                std::shared_ptr<const PullPayload> payload,
-                std::shared_ptr<Pending::Impl> pending);
+                std::shared_ptr<const PullPayload> payload, std::shared_ptr<Pending::Impl> pending);
   std::shared_ptr<const KeyCut> CutKeys(const Table& table, std::span<const Key> keys)
       CAIRN_EXCLUDES(cut_mutex_);
   Micros Deadline() const {
@@ -248,8 +244,7 @@ absl::Status ClientShell::CheckKeys(const Table& table, std::span<const Key> key
   return {};
 }
 
-std::shared_ptr<const KeyCut> ClientShell::CutKeys(const Table& table,
-                                                   std::span<const Key> keys) {
+std::shared_ptr<const KeyCut> ClientShell::CutKeys(const Table& table, std::span<const Key> keys) {
   MutexLock lock(cut_mutex_);
   return cutter_->Cut(layouts_[table.index], keys);
 }
@@ -263,8 +258,8 @@ std::shared_ptr<Pending::Impl> ClientShell::StartPull(cairn::Pull::Kind kind, St
     return Failed(FailedPrecondition("this client joined read_only: use Read"));
   }
   std::shared_ptr<const KeyCut> cut = CutKeys(table, keys);
-  auto pending = std::make_shared<Pending::Impl>(
-      [cut, rows](const std::vector<std::vector<float>>& values) {
+  auto pending =
+      std::make_shared<Pending::Impl>([cut, rows](const std::vector<std::vector<float>>& values) {
         ScatterRows(*cut, values[0], rows);
       });
   auto payload = std::make_shared<const PullPayload>(PullPayload{cut});
@@ -307,8 +302,7 @@ Pending ClientShell::ReadPayload(std::shared_ptr<const PullPayload> payload,
   return cairn::Pending(std::move(pending));
 }
 
-absl::StatusOr<TablePush> ClientShell::MakeTablePush(const Table& table,
-                                                     std::span<const Key> keys,
+absl::StatusOr<TablePush> ClientShell::MakeTablePush(const Table& table, std::span<const Key> keys,
                                                      std::span<const float> gradients) {
   CAIRN_RETURN_IF_ERROR(CheckKeys(table, keys, gradients.size()));
   TablePush push;
@@ -345,8 +339,7 @@ std::shared_ptr<Pending::Impl> ClientShell::StartPush(std::shared_ptr<PushPayloa
       return;
     }
     Outbox out;
-    const OpId op =
-        core_->StartPush({stream_, step, payload, deadline}, time_.NowMicros(), &out);
+    const OpId op = core_->StartPush({stream_, step, payload, deadline}, time_.NowMicros(), &out);
     waiting_[op] = {pending, bytes};
     Finish({}, &out);
   });
@@ -398,8 +391,8 @@ void ClientShell::Finish(const MemberCore::News& news, Outbox* out) {
     joined_.Set(member_->end().ok() ? Usable() : member_->end());
     FailAll(Usable());
   }
-  const bool ready = core_ != nullptr && member_->map() != nullptr &&
-                     (options_.read_only || has_stream_);
+  const bool ready =
+      core_ != nullptr && member_->map() != nullptr && (options_.read_only || has_stream_);
   if (ready) joined_.Set({});
   Settle();
   SendAll(transport_.get(), out);
@@ -483,8 +476,8 @@ Step::~Step() = default;
 uint64_t Step::number() const { return impl_->number; }
 
 Pending Step::Pull(const Table& table, std::span<const Key> keys, std::span<float> rows) {
-  return Pending(impl_->client->StartPull(cairn::Pull::Kind::kTraining, impl_->number, false,
-                                          table, keys, rows));
+  return Pending(impl_->client->StartPull(cairn::Pull::Kind::kTraining, impl_->number, false, table,
+                                          keys, rows));
 }
 
 void Step::Push(const Table& table, std::span<const Key> keys, std::span<const float> gradients) {
