@@ -1,0 +1,146 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/status.h"
+#include "train/model.h"
+
+namespace cairn {
+namespace {
+
+using Values = std::vector<std::vector<float>>;
+
+std::unique_ptr<Model> Make(const ModelSettings& settings = {}) {
+  return MakeModel(settings).value();
+}
+
+// Two rows: y = 1 {3: 1, 5: 2}, y = 0 {5: 1, 3: 1, 5: 1}.
+RowBatch TwoRows() {
+  RowBatch rows;
+  rows.labels = {1, 0};
+  rows.offsets = {0, 2, 5};
+  rows.keys = {3, 5, 5, 3, 5};
+  rows.values = {1, 2, 1, 1, 1};
+  return rows;
+}
+
+struct Prepared {
+  explicit Prepared(const Model& model, RowBatch rows = TwoRows())
+      : cutter(4), batch(model.Prepare(std::move(rows), &cutter)) {}
+
+  const KeyCut& cut(size_t table) const { return *(*batch->pull())[table]; }
+  // Weights of the distinct keys in the order of the cut, and the bias.
+  Values ValuesOf(float of_three, float of_five, float bias) const {
+    Values values = {std::vector<float>(2), {bias}};
+    values[0][cut(0).inverse[0]] = of_three;
+    values[0][cut(0).inverse[1]] = of_five;
+    return values;
+  }
+
+  KeyCutter cutter;
+  std::unique_ptr<PreparedBatch> batch;
+};
+
+TEST_CASE("Logistic regression: a batch pulls its distinct features and the bias") {
+  const auto model = Make();
+  const Prepared prepared(*model);
+  CHECK(prepared.cut(0).unique() == 2);
+  CHECK(prepared.cut(0).table == 0);
+  CHECK(prepared.cut(1).table == 1);
+  CHECK(prepared.cut(1).ids == std::vector<uint64_t>{0});
+  CHECK(model->Labels(*prepared.batch) == std::vector<float>{1, 0});
+}
+
+TEST_CASE("Logistic regression: scores are margins") {
+  const auto model = Make();
+  const Prepared prepared(*model);
+  const std::vector<float> scores =
+      model->Score(*prepared.batch, prepared.ValuesOf(0.5f, -0.25f, 0.125f));
+  // 0.125 + 0.5 - 0.5, and 0.125 - 0.25 + 0.5 - 0.25.
+  CHECK(scores == std::vector<float>{0.125f, 0.125f});
+}
+
+TEST_CASE("Logistic regression: gradients are those of the loss") {
+  const auto model = Make();
+  const Prepared prepared(*model);
+  const float three = 0.3f, five = -0.7f, bias = 0.1f;
+  const StepResult result =
+      model->Compute(*prepared.batch, prepared.ValuesOf(three, five, bias), 6, 0.5f);
+  CHECK(result.rows == 2);
+  CHECK(result.push->rows == 2);
+  CHECK(result.push->epoch == 6);
+  CHECK(result.push->rate_factor == 0.5f);
+  CHECK(!result.push->bare);
+  const auto loss = [](double w3, double w5, double b) {
+    const double one = b + w3 + 2 * w5, two = b + w3 + 2 * w5;
+    return std::log1p(std::exp(-one)) + std::log1p(std::exp(two));
+  };
+  CHECK(result.loss_sum == Approx(loss(three, five, bias)));
+  const double h = 1e-5;
+  const auto slope = [&](double d3, double d5, double db) {
+    return (loss(three + h * d3, five + h * d5, bias + h * db) -
+            loss(three - h * d3, five - h * d5, bias - h * db)) /
+           (2 * h);
+  };
+  REQUIRE(result.push->tables.size() == 2);
+  const std::vector<float>& weights = result.push->tables[0].values;
+  CHECK(weights[prepared.cut(0).inverse[0]] == Approx(slope(1, 0, 0)));
+  CHECK(weights[prepared.cut(0).inverse[1]] == Approx(slope(0, 1, 0)));
+  CHECK(result.push->tables[1].values[0] == Approx(slope(0, 0, 1)));
+}
+
+TEST_CASE("Logistic regression: a gradient that is not finite goes as a bare stamp") {
+  const auto model = Make();
+  const Prepared prepared(*model);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(model->Compute(*prepared.batch, prepared.ValuesOf(nan, 0, 0), 0, 1).push->bare);
+}
+
+TEST_CASE("Logistic regression: a batch without rows pulls and pushes nothing") {
+  const auto model = Make();
+  const Prepared prepared(*model, RowBatch{});
+  CHECK(prepared.cut(0).unique() == 0);
+  CHECK(prepared.cut(1).unique() == 0);
+  const StepResult result = model->Compute(*prepared.batch, {{}, {}}, 0, 1);
+  CHECK(result.rows == 0);
+  CHECK(result.loss_sum == 0);
+  CHECK(result.push->tables.empty());
+  CHECK(model->Score(*prepared.batch, {{}, {}}).empty());
+}
+
+TEST_CASE("Logistic regression: the prior is for weights, the base rate for the bias") {
+  ModelSettings settings;
+  settings.optimizer = "ftrl";
+  settings.learning_rate = 0.2f;
+  settings.l1 = 3;
+  settings.l2 = 4;
+  settings.base_rate = 0.2f;
+  const auto model = Make(settings);
+  const TableSpec& weights = model->tables()[0];
+  CHECK(weights.kind == TableSpec::Kind::kSparse);
+  CHECK(weights.parts[0].optimizer.name == "ftrl");
+  CHECK(weights.parts[0].optimizer.learning_rate == 0.2f);
+  CHECK(weights.parts[0].optimizer.l1 == 3);
+  CHECK(weights.parts[0].optimizer.l2 == 4);
+  const TableSpec& bias = model->tables()[1];
+  CHECK(bias.kind == TableSpec::Kind::kDense);
+  CHECK(bias.dense_size == 1);
+  CHECK(bias.parts[0].optimizer.l1 == 0);
+  CHECK(bias.parts[0].optimizer.l2 == 0);
+  CHECK(bias.parts[0].initializer.scale == Approx(std::log(0.25)));
+}
+
+TEST_CASE("MakeModel: unknown models and impossible rates are refused") {
+  ModelSettings settings;
+  settings.model = "tree";
+  CHECK(MessageOf(MakeModel(settings).status()) == "unknown model \"tree\"; known: lr");
+  for (const float rate : {0.0f, 1.0f, std::numeric_limits<float>::quiet_NaN()}) {
+    settings = {};
+    settings.base_rate = rate;
+    CHECK(MakeModel(settings).status().code() == absl::StatusCode::kInvalidArgument);
+  }
+}
+
+}  // namespace
+}  // namespace cairn

@@ -1,0 +1,99 @@
+#include "train/program.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/status.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+// No field has its default, so that one that is forgotten shows.
+TrainProgram Sample() {
+  TrainProgram program;
+  program.model = {"fm", "ftrl", 0.1f, 0.25f, 1e-7f, 0.123456789f};
+  program.schedule = {.epochs = 7,
+                      .batches_per_epoch = 1'000'000'007,
+                      .batches_max = 99,
+                      .fixed_streams = 12,
+                      .warmup_share = 0.1f,
+                      .decay = true};
+  program.train = {{{"/data/part 1.txt", 1 << 20, ~uint64_t{0}}, {"relative.zst", 12, 3}},
+                   DataFormat::kLibsvm,
+                   2048,
+                   9,
+                   77,
+                   DataOrder::kFile};
+  program.valid = {{{"/data/valid", 4096, 5}}, DataFormat::kLibffm, 1024, 3, 8,
+                   DataOrder::kShuffled};
+  program.bad_rows_share = 1.0 / 3;
+  return program;
+}
+
+std::string Encoded() { return EncodeProgram(Sample()).value(); }
+
+// The text with its first `from` made `to`.
+std::string With(const std::string& from, const std::string& to) {
+  std::string text = Encoded();
+  const size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+std::string ErrorOf(const std::string& text) {
+  const auto program = DecodeProgram(text);
+  REQUIRE(!program.ok());
+  CHECK(program.status().code() == absl::StatusCode::kInvalidArgument);
+  return std::string(MessageOf(program.status()));
+}
+
+TEST_CASE("A program comes back as it was, to the last bit of every number") {
+  const auto program = DecodeProgram(Encoded());
+  REQUIRE(program.ok());
+  CHECK(*program == Sample());
+}
+
+TEST_CASE("A program without validation data has none afterwards") {
+  TrainProgram program = Sample();
+  program.valid = {};
+  CHECK(DecodeProgram(EncodeProgram(program).value()).value() == program);
+}
+
+TEST_CASE("Paths may hold spaces, but no line breaks") {
+  CHECK(DecodeProgram(Encoded()).value().train.files[0].path == "/data/part 1.txt");
+  TrainProgram program = Sample();
+  program.valid.files[0].path = "a\nb";
+  CHECK(EncodeProgram(program).status().code() == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("More files than a job can name are refused, with what to do") {
+  TrainProgram program = Sample();
+  program.train.files.assign(limits::kProgramBytesMax / 20, {"/a/path/of/some/length", 1, 1});
+  const absl::Status status = EncodeProgram(program).status();
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(MessageOf(status).find("fewer and larger") != std::string_view::npos);
+}
+
+TEST_CASE("What is no program is refused by its line") {
+  CHECK(ErrorOf("") == "a training program without data");
+  CHECK(ErrorOf("cairn program 2\n") == "not a training program of version 1");
+  CHECK(ErrorOf(With("optimizer ftrl", "optimiser ftrl")) ==
+        "program, line 3: unknown entry \"optimiser\"");
+  CHECK(ErrorOf(With("epochs 7", "epochs seven")).find("program, line 8: ") == 0);
+  CHECK(ErrorOf(With("decay 1", "decay 2")).find("decay is 2, at most 1") != std::string::npos);
+  CHECK(ErrorOf(With("fixed_streams 12", "fixed_streams 4294967296")).find("at most 4294967295") !=
+        std::string::npos);
+  CHECK(ErrorOf(With("train 12 3 relative.zst", "train 12 3")).find("without a path") !=
+        std::string::npos);
+}
+
+TEST_CASE("Definitions that no reader could follow are refused") {
+  CHECK(ErrorOf(With("train_chunk_bytes 2048", "train_chunk_bytes 2047")).find("chunk_bytes") !=
+        std::string::npos);
+  CHECK(ErrorOf(With("valid_chunks_per_batch 3", "valid_chunks_per_batch 0"))
+            .find("chunks_per_batch") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace cairn
