@@ -1,0 +1,16 @@
+// What each command of `cairn` does, once its options are parsed. Blocking; the Status is what the
+// user is told, and ExitCode of it what the shell is told.
+#pragma once
+
+#include "absl/status/status.h"
+#include "base/option_parser.h"
+#include "cli/console.h"
+
+namespace cairn {
+
+absl::Status TrainCommand(const OptionValues& values, const Console& console);
+absl::Status EvalCommand(const OptionValues& values, const Console& console);
+absl::Status PredictCommand(const OptionValues& values, const Console& console);
+absl::Status DataGenCommand(const OptionValues& values, const Console& console);
+
+}  // namespace cairn

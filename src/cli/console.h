@@ -1,0 +1,23 @@
+// Where a command prints: results to one stream, progress and errors to the other.
+#pragma once
+
+#include <cstddef>
+#include <ostream>
+#include <string_view>
+
+namespace cairn {
+
+struct Console {
+  std::ostream* out;
+  std::ostream* err;
+  bool err_is_terminal = false;  // Then one line of progress is refreshed in place.
+  size_t err_columns = 80;
+};
+
+// One line of results, at once: what is piped into another program arrives as it happens. That
+// nobody reads it any more is not an error of the command.
+inline void PrintResult(const Console& console, std::string_view line) {
+  *console.out << line << '\n' << std::flush;
+}
+
+}  // namespace cairn

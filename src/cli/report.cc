@@ -1,0 +1,110 @@
+#include "cli/report.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "base/numbers.h"
+#include "cli/json.h"
+#include "cli/options.h"
+
+namespace cairn {
+namespace {
+
+void Field(JsonWriter* json, std::string_view key, std::string_view value) {
+  json->Key(key);
+  json->String(value);
+}
+
+void Field(JsonWriter* json, std::string_view key, uint64_t value) {
+  json->Key(key);
+  json->Integer(value);
+}
+
+void Field(JsonWriter* json, std::string_view key, double value) {
+  json->Key(key);
+  json->Real(value);
+}
+
+// A number where the option table says so, else text.
+void Setting(JsonWriter* json, const std::vector<OptionSpec>& options, const std::string& name,
+             const std::string& value) {
+  using Kind = OptionSpec::Kind;
+  const auto option = std::find_if(options.begin(), options.end(),
+                                   [&](const OptionSpec& spec) { return spec.name == name; });
+  const Kind kind = option == options.end() ? Kind::kText : option->kind;
+  if (kind == Kind::kCount || kind == Kind::kPowerOfTwo) {
+    if (const auto count = ParseU64(value); count.ok()) return Field(json, name, *count);
+  }
+  if (kind == Kind::kReal) {
+    if (const auto real = ParseDouble(value); real.ok()) return Field(json, name, *real);
+  }
+  Field(json, name, value);
+}
+
+void Settings(JsonWriter* json, const TrainReport& report) {
+  std::vector<OptionSpec> options;
+  for (const CommandSpec& command : Commands()) {
+    if (command.bit == CommandSpec::kTrain) options = OptionsOf(command);
+  }
+  json->Key("settings");
+  json->BeginObject();
+  for (const auto& [name, value] : report.settings) Setting(json, options, name, value);
+  json->EndObject();
+}
+
+void Epochs(JsonWriter* json, const std::vector<EpochReport>& epochs) {
+  json->Key("epochs");
+  json->BeginArray();
+  for (const EpochReport& epoch : epochs) {
+    json->BeginObject();
+    Field(json, "epoch", epoch.epoch);
+    Field(json, "rows", epoch.rows);
+    Field(json, "train_logloss", epoch.train_logloss);
+    Field(json, "valid_logloss", epoch.valid_logloss);
+    Field(json, "valid_auc", epoch.valid_auc);
+    Field(json, "seconds", epoch.seconds);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
+}  // namespace
+
+std::string TrainReportAsJson(const TrainOptions& options, const TrainReport& report) {
+  JsonWriter json;
+  json.BeginObject();
+  Field(&json, "model", report.model);
+  Field(&json, "cluster", report.cluster);
+  Field(&json, "servers", uint64_t{options.servers});
+  Field(&json, "workers", uint64_t{options.workers});
+  Field(&json, "data", report.data);
+  Settings(&json, report);
+  Field(&json, "rows", report.rows);
+  Field(&json, "features", report.features);
+  Field(&json, "setup_seconds", report.setup_seconds);
+  Field(&json, "train_seconds", report.train_seconds);
+  Field(&json, "rows_per_second", report.rows_per_second);
+  Field(&json, "peak_rss_bytes", report.peak_rss_bytes);
+  Field(&json, "bytes_sent", report.bytes_sent);
+  Field(&json, "bytes_received", report.bytes_received);
+  Field(&json, "model_digest", report.model_digest);
+  Field(&json, "stop_reason", report.stop_reason);
+  Epochs(&json, report.epochs);
+  json.EndObject();
+  return json.Finish();
+}
+
+std::string EvalReportAsJson(const EvalReport& report) {
+  JsonWriter json;
+  json.BeginObject();
+  Field(&json, "model", report.model);
+  Field(&json, "rows", report.rows);
+  Field(&json, "logloss", report.logloss);
+  Field(&json, "auc", report.auc);
+  Field(&json, "seconds", report.seconds);
+  json.EndObject();
+  return json.Finish();
+}
+
+}  // namespace cairn

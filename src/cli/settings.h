@@ -1,0 +1,15 @@
+// From what a command line says to what the library is called with.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "base/option_parser.h"
+#include "cairn/train.h"
+
+namespace cairn {
+
+// The settings of `cairn train`. kInvalidArgument: options that contradict one another.
+absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values);
+// Those of `cairn eval` and `cairn predict`.
+ScoreOptions MakeScoreOptions(const OptionValues& values);
+
+}  // namespace cairn

@@ -1,0 +1,75 @@
+#include "cli/report.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <string>
+
+namespace cairn {
+namespace {
+
+TEST_CASE("The report of a training has the fields that the documentation promises", "[report]") {
+  TrainOptions options;
+  options.servers = 3;
+  options.workers = 2;
+  TrainReport report;
+  report.model = "lr";
+  report.data = "1 file";
+  report.settings = {{"optimizer", "adagrad"}, {"lr", "0.3"}, {"epochs", "12"}, {"new", "1"}};
+  report.rows = 2000;
+  report.features = 77;
+  report.setup_seconds = 0.25;
+  report.train_seconds = 2;
+  report.rows_per_second = 1000;
+  report.peak_rss_bytes = 1 << 20;
+  report.model_digest = "00ff";
+  report.stop_reason = "all epochs are done";
+  report.epochs = {{1, 1000, 0.5, 0.4, std::nan(""), 1.5}};
+  CHECK(TrainReportAsJson(options, report) == R"({
+  "model": "lr",
+  "cluster": "embedded",
+  "servers": 3,
+  "workers": 2,
+  "data": "1 file",
+  "settings": {
+    "optimizer": "adagrad",
+    "lr": 0.3,
+    "epochs": 12,
+    "new": "1"
+  },
+  "rows": 2000,
+  "features": 77,
+  "setup_seconds": 0.25,
+  "train_seconds": 2,
+  "rows_per_second": 1000,
+  "peak_rss_bytes": 1048576,
+  "bytes_sent": 0,
+  "bytes_received": 0,
+  "model_digest": "00ff",
+  "stop_reason": "all epochs are done",
+  "epochs": [
+    {
+      "epoch": 1,
+      "rows": 1000,
+      "train_logloss": 0.5,
+      "valid_logloss": 0.4,
+      "valid_auc": null,
+      "seconds": 1.5
+    }
+  ]
+}
+)");
+}
+
+TEST_CASE("The report of an evaluation", "[report]") {
+  CHECK(EvalReportAsJson({"lr", 10, 0.5, 0.75, 0.125}) == R"({
+  "model": "lr",
+  "rows": 10,
+  "logloss": 0.5,
+  "auc": 0.75,
+  "seconds": 0.125
+}
+)");
+}
+
+}  // namespace
+}  // namespace cairn

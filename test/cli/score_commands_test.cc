@@ -1,0 +1,64 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/temp_directory.h"
+#include "cli/run_cairn.h"
+
+namespace cairn {
+namespace {
+
+struct ScoreFixture {
+  TempDirectory directory;
+  std::string data = directory.PathOf("data.libffm");
+  std::string model = directory.PathOf("model");
+  std::string output = directory.PathOf("output");
+
+  ScoreFixture() {
+    REQUIRE(Run({"data", "gen", "--rows", "600", "--features", "1000", "--output", data}).code ==
+            0);
+    const Ran ran = Run({"train", "--train", data, "--epochs", "1", "--save", model});
+    INFO(ran.err);
+    REQUIRE(ran.code == 0);
+  }
+};
+
+TEST_CASE_METHOD(ScoreFixture, "eval prints the metrics and reports them", "[score]") {
+  const Ran ran = Run({"eval", "--model-dir", model, "--data", data, data, "--report", output});
+  INFO(ran.err);
+  CHECK(ran.code == 0);
+  CHECK(ran.out.starts_with("rows      1,200\nlogloss   0."));
+  CHECK(ran.out.find("\nauc       0.") != std::string::npos);
+  CHECK(ReadFile(output).starts_with("{\n  \"model\": \"lr\",\n  \"rows\": 1200,\n"));
+}
+
+TEST_CASE_METHOD(ScoreFixture, "predict writes one probability a line", "[score]") {
+  const Ran ran = Run({"predict", "--model-dir", model, "--data", data, "--output", output});
+  INFO(ran.err);
+  CHECK(ran.code == 0);
+  CHECK(ran.out.empty());
+  CHECK(ran.err == "600 rows to " + output + "\n");
+  std::istringstream lines(ReadFile(output));
+  size_t rows = 0;
+  for (std::string line; std::getline(lines, line); ++rows) {
+    const double probability = std::stod(line);
+    CHECK((probability > 0 && probability < 1));
+  }
+  CHECK(rows == 600);
+}
+
+TEST_CASE_METHOD(ScoreFixture, "A failed prediction keeps the old output", "[score]") {
+  REQUIRE(Run({"data", "gen", "--rows", "3", "--output", output}).code == 0);
+  const std::string old = ReadFile(output);
+  const Ran ran =
+      Run({"predict", "--model-dir", directory.PathOf("none"), "--data", data, "--output", output});
+  CHECK(ran.code == 3);
+  CHECK(ran.LastError().starts_with("cairn predict: "));
+  CHECK(ReadFile(output) == old);
+  CHECK_FALSE(std::filesystem::exists(output + ".tmp"));
+}
+
+}  // namespace
+}  // namespace cairn

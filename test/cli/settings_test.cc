@@ -1,0 +1,141 @@
+#include "cli/settings.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "cli/options.h"
+
+namespace cairn {
+namespace {
+
+absl::StatusOr<TrainOptions> Parse(const std::string& line) {
+  std::istringstream words(line);
+  std::vector<std::string> arguments;
+  for (std::string word; words >> word;) arguments.push_back(word);
+  CAIRN_ASSIGN_OR_RETURN(const OptionValues values,
+                         ParseOptions(OptionsOf(Commands()[0]), arguments));
+  return MakeTrainOptions(values);
+}
+
+std::string Error(const std::string& line) {
+  const absl::Status status = Parse(line).status();
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  return std::string(MessageOf(status));
+}
+
+TEST_CASE("With nothing but data, the settings are the library's defaults", "[settings]") {
+  const auto options = Parse("--train a");
+  REQUIRE(options.ok());
+  const TrainOptions defaults;
+  CHECK(options->train == std::vector<std::string>{"a"});
+  CHECK(options->model == defaults.model);
+  CHECK(options->valid == defaults.valid);
+  CHECK(options->format == defaults.format);
+  CHECK(options->optimizer == defaults.optimizer);
+  CHECK(options->learning_rate == defaults.learning_rate);
+  CHECK(options->l1 == defaults.l1);
+  CHECK(options->l2 == defaults.l2);
+  CHECK(options->batch_rows == defaults.batch_rows);
+  CHECK(options->epochs == defaults.epochs);
+  CHECK(options->steps_max == defaults.steps_max);
+  CHECK(options->shuffle == defaults.shuffle);
+  CHECK(options->constant_rate == defaults.constant_rate);
+  CHECK(options->bad_rows_share == defaults.bad_rows_share);
+  CHECK(options->seed == defaults.seed);
+  CHECK(options->mode == defaults.mode);
+  CHECK(options->streams == defaults.streams);
+  CHECK(options->partitions == defaults.partitions);
+  CHECK(options->servers == defaults.servers);
+  CHECK(options->workers == defaults.workers);
+  CHECK(options->threads == defaults.threads);
+  CHECK(options->executors == defaults.executors);
+  CHECK(options->init_dir == defaults.init_dir);
+  CHECK(options->save_dir == defaults.save_dir);
+  CHECK(options->stop_metric == defaults.stop_metric);
+  CHECK(options->target == defaults.target);
+  CHECK(options->patience == defaults.patience);
+  CHECK(options->min_delta == defaults.min_delta);
+  CHECK(options->relative_change == defaults.relative_change);
+  CHECK(options->seconds_max == defaults.seconds_max);
+}
+
+TEST_CASE("Every option of training reaches the library", "[settings]") {
+  const auto options = Parse(
+      "--model lr --train a b --valid c d --format libffm --optimizer ftrl --lr 0.5 --l1 2 --l2 3 "
+      "--batch 64 --epochs 5 --max-steps 77 --order file --rate constant --max-bad-rows 0.25 "
+      "--seed 9 --consistency ssp:3 --streams 8 --partitions 16 --servers 2 --workers 4 "
+      "--threads 6 --executors 7 --cluster embedded --init i --save s --stop-metric logloss "
+      "--target 0.4 --patience 10 --min-delta 0.001 --relative-change 0.01 --max-seconds 1.5");
+  REQUIRE(options.ok());
+  CHECK(options->train == std::vector<std::string>{"a", "b"});
+  CHECK(options->valid == std::vector<std::string>{"c", "d"});
+  CHECK(options->format == "libffm");
+  CHECK(options->optimizer == "ftrl");
+  CHECK(options->learning_rate == 0.5);
+  CHECK(options->l1 == 2);
+  CHECK(options->l2 == 3);
+  CHECK(options->batch_rows == 64);
+  CHECK(options->epochs == 5);
+  CHECK(options->steps_max == 77);
+  CHECK_FALSE(options->shuffle);
+  CHECK(options->constant_rate);
+  CHECK(options->bad_rows_share == 0.25);
+  CHECK(options->seed == 9);
+  CHECK(options->mode == ConsistencyMode{Consistency::kSsp, 3});
+  CHECK(options->streams == 8);
+  CHECK(options->partitions == 16);
+  CHECK(options->servers == 2);
+  CHECK(options->workers == 4);
+  CHECK(options->threads == 6);
+  CHECK(options->executors == 7);
+  CHECK(options->init_dir == "i");
+  CHECK(options->save_dir == "s");
+  CHECK(options->stop_metric == "logloss");
+  CHECK(options->target == 0.4);
+  CHECK(options->patience == 10);
+  CHECK(options->min_delta == 0.001);
+  CHECK(options->relative_change == 0.01);
+  CHECK(options->seconds_max == 1.5);
+}
+
+TEST_CASE("An l2 and a learning rate that are given are not the defaults", "[settings]") {
+  const auto options = Parse("--train a --l2 0");
+  REQUIRE(options.ok());
+  CHECK(options->l2 == 0);
+}
+
+TEST_CASE("Options that contradict one another are errors", "[settings]") {
+  CHECK(Error("--train a --streams 4").starts_with("--streams needs --consistency bsp or ssp:K"));
+  CHECK(Error("--train a --consistency asp --streams 4").starts_with("--streams needs"));
+  CHECK(Parse("--train a --consistency bsp --streams 4").ok());
+  CHECK(Error("--train a --patience 2") == "--patience needs --valid");
+  CHECK(Error("--train a --target 0.7") == "--target needs --valid");
+  CHECK(Error("--train a --stop-metric auc") == "--stop-metric needs --valid");
+  CHECK(Error("--train a --valid b --min-delta 1") == "--min-delta needs --patience");
+  CHECK(Error("--train a --l1 1").starts_with("--l1 needs --optimizer ftrl"));
+  CHECK(Error("--train a --l1 1 --optimizer sgd").starts_with("--l1 needs --optimizer ftrl"));
+  CHECK(Error("--train a --consistency ssp").starts_with("--consistency: "));
+}
+
+TEST_CASE("Every option of scoring reaches the library", "[settings]") {
+  for (const size_t command : {1, 2}) {
+    const std::vector<std::string> arguments = {
+        "--model-dir",    "m",   "--data",   "a", "b", "--format", "libsvm",
+        "--max-bad-rows", "0.5", "--output", "o"};
+    const std::span<const std::string> both(arguments.begin(), arguments.end() - 2);
+    const auto values = ParseOptions(OptionsOf(Commands()[command]),
+                                     command == 1 ? both : std::span<const std::string>(arguments));
+    REQUIRE(values.ok());
+    const ScoreOptions options = MakeScoreOptions(*values);
+    CHECK(options.model_dir == "m");
+    CHECK(options.data == std::vector<std::string>{"a", "b"});
+    CHECK(options.format == "libsvm");
+    CHECK(options.bad_rows_share == 0.5);
+  }
+}
+
+}  // namespace
+}  // namespace cairn

@@ -1,0 +1,138 @@
+#include "cli/train_view.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <sstream>
+#include <string>
+
+#include "cli/version.h"
+
+namespace cairn {
+namespace {
+
+struct Screen {
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{&out, &err};
+  ManualTimeSource time;
+
+  std::string TakeOut() { return Take(&out); }
+  std::string TakeErr() { return Take(&err); }
+
+ private:
+  static std::string Take(std::ostringstream* stream) {
+    std::string text = stream->str();
+    stream->str("");
+    return text;
+  }
+};
+
+TrainProgress Training(uint64_t epoch, double share, uint64_t rows) {
+  TrainProgress progress;
+  progress.phase = "training";
+  progress.epoch = epoch;
+  progress.epochs = 3;
+  progress.epoch_share = share;
+  progress.rows = rows;
+  progress.loss = 0.43981;
+  return progress;
+}
+
+TEST_CASE("The heading says what runs where", "[train_view]") {
+  Screen screen;
+  TrainView view(&screen.console, &screen.time);
+  TrainOptions options;
+  options.workers = 2;
+  options.mode = {Consistency::kSsp, 2};
+  view.Begin(options);
+  CHECK(screen.TakeOut() ==
+        "cairn " + std::string(Version()) + "  lr  1 server x 2 workers, ssp:2, 64 partitions\n");
+}
+
+TEST_CASE("Each epoch is one row of a table, whatever is not known is a dash", "[train_view]") {
+  Screen screen;
+  TrainView view(&screen.console, &screen.time);
+  TrainProgress progress = Training(2, 0, 0);
+  progress.done = {{1, 180'064, 0.4212, 0.41006, 0.78124, 0.5}};
+  view.Update(progress);
+  const std::string heading =
+      "epoch          rows   train loss   valid loss   valid auc     rows/s   seconds\n";
+  CHECK(screen.TakeOut() ==
+        heading +
+            "    1       180,064       0.4212       0.4101      0.7812    360 k/s       0.5\n");
+  view.Update(progress);
+  CHECK(screen.TakeOut().empty());
+  TrainReport report;
+  report.epochs = progress.done;
+  report.epochs.push_back({2, 2'000'000, 0.4, std::nan(""), std::nan(""), 1.5});
+  report.epochs.push_back({3, 500, 0.4, 0.4, 0.5, 2.5});
+  report.data = "2 files";
+  report.stop_reason = "all epochs are done";
+  report.features = 43'210;
+  report.model_digest = "0123";
+  report.peak_rss_bytes = 210u << 20;
+  TrainOptions options;
+  options.save_dir = "model";
+  view.End(options, report);
+  CHECK(screen.TakeOut() ==
+        "    2     2,000,000       0.4000            -           -    2.0 M/s       1.5\n"
+        "    3           500       0.4000       0.4000      0.5000     500 /s       2.5\n"
+        "data   2 files\n"
+        "done   all epochs are done; 43,210 features; model digest 0123; peak memory 210.0 MiB\n"
+        "saved  model\n");
+  CHECK(screen.TakeErr().empty());
+}
+
+TEST_CASE("Without a terminal, progress is one line every ten seconds", "[train_view]") {
+  Screen screen;
+  TrainView view(&screen.console, &screen.time);
+  view.Begin({});
+  view.Update(Training(1, 0, 0));
+  screen.time.Advance(10 * kMicrosPerSecond - 1);
+  view.Update(Training(1, 0.5, 100'000));
+  CHECK(screen.TakeErr().empty());
+  screen.time.Advance(1);
+  view.Update(Training(1, 0.5, 100'000));
+  CHECK(screen.TakeErr() == "epoch 1/3  50 %  loss 0.4398  10 k/s\n");
+  view.Update(Training(1, 0.6, 100'000));
+  CHECK(screen.TakeErr().empty());
+  screen.time.Advance(10 * kMicrosPerSecond);
+  TrainProgress evaluating = Training(1, 1, 200'000);
+  evaluating.phase = "evaluating";
+  view.Update(evaluating);
+  CHECK(screen.TakeErr() == "scoring the validation data\n");
+}
+
+TEST_CASE("The rate is that of the epoch under way", "[train_view]") {
+  Screen screen;
+  screen.console.err_is_terminal = true;
+  TrainView view(&screen.console, &screen.time);
+  view.Update(Training(1, 0, 0));
+  screen.time.Advance(100 * kMicrosPerSecond);
+  view.Update(Training(2, 0, 0));
+  screen.time.Advance(kMicrosPerSecond);
+  screen.TakeErr();
+  view.Update(Training(2, 0.25, 2'500));
+  CHECK(screen.TakeErr() == "\repoch 2/3  25 %  loss 0.4398  2500 /s\x1b[K");
+}
+
+TEST_CASE("A terminal's line is refreshed, cut to its width, and gone when results come",
+          "[train_view]") {
+  Screen screen;
+  screen.console.err_is_terminal = true;
+  screen.console.err_columns = 12;
+  TrainView view(&screen.console, &screen.time);
+  view.Update(Training(1, 0.5, 1));
+  CHECK(screen.TakeErr() == "\repoch 1/3  \x1b[K");
+  TrainProgress progress = Training(2, 0, 0);
+  progress.done = {{1, 10, 0.4, 0.4, 0.5, 0.5}};
+  view.Update(progress);
+  CHECK(screen.TakeErr() == "\r\x1b[K\repoch 2/3  \x1b[K");
+  view.ClearProgress();
+  CHECK(screen.TakeErr() == "\r\x1b[K");
+  view.ClearProgress();
+  CHECK(screen.TakeErr().empty());
+}
+
+}  // namespace
+}  // namespace cairn
