@@ -1,0 +1,146 @@
+#include "cluster/train_plan.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <string>
+
+#include "base/status.h"
+#include "base/temp_directory.h"
+#include "cluster/linear_data.h"
+#include "train/program.h"
+
+namespace cairn {
+namespace {
+
+class Harness {
+ public:
+  TrainOptions Options() const {
+    TrainOptions options;
+    options.train = {train_};
+    return options;
+  }
+  TrainOptions WithValid() const {
+    TrainOptions options = Options();
+    options.valid = {valid_};
+    return options;
+  }
+  const TempDirectory directory;
+
+ private:
+  const std::string train_ = WriteLinearData(directory, "train", 2000, 1);
+  const std::string valid_ = WriteLinearData(directory, "valid", 300, 2);
+};
+
+std::string ErrorOf(const TrainOptions& options) {
+  const auto plan = MakeTrainPlan(options);
+  REQUIRE(!plan.ok());
+  CHECK(plan.status().code() == absl::StatusCode::kInvalidArgument);
+  return std::string(MessageOf(plan.status()));
+}
+
+TEST_CASE("A plan depends on the data and never on the cluster") {
+  const Harness harness;
+  TrainOptions options = harness.WithValid();
+  options.mode.consistency = Consistency::kBsp;
+  const TrainPlan small = MakeTrainPlan(options).value();
+  options.servers = 3;
+  options.workers = 5;
+  options.threads = 2;
+  options.executors = 4;
+  const TrainPlan large = MakeTrainPlan(options).value();
+  CHECK(large.setup.job == small.setup.job);
+  CHECK(large.setup.plan.servers == 3);
+  CHECK(large.setup.plan.workers == 5);
+  CHECK(large.setup.plan.schedule == small.setup.plan.schedule);
+  CHECK(large.setup.plan.evaluation_batches == small.setup.plan.evaluation_batches);
+}
+
+TEST_CASE("A plan's program is what the workers read") {
+  const Harness harness;
+  TrainOptions options = harness.WithValid();
+  options.epochs = 3;
+  options.learning_rate = 0.125;
+  options.l2 = 0.5;
+  options.constant_rate = true;
+  options.shuffle = false;
+  options.seed = 9;
+  const TrainPlan plan = MakeTrainPlan(options).value();
+  const TrainProgram program = DecodeProgram(plan.setup.job.program).value();
+  CHECK(program.schedule == plan.setup.plan.schedule);
+  CHECK(program.schedule.epochs == 3);
+  CHECK(program.schedule.batches_per_epoch == BatchCount(program.train));
+  CHECK(program.schedule.fixed_streams == 0);  // asp.
+  CHECK(!program.schedule.decay);
+  CHECK(program.model.learning_rate == 0.125f);
+  CHECK(program.model.l2 == 0.5f);
+  CHECK(program.train.order == DataOrder::kFile);
+  CHECK(program.train.seed == 9);
+  CHECK(plan.setup.job.seed == 9);
+  CHECK(plan.setup.plan.evaluation_batches == BatchCount(program.valid));
+  CHECK(plan.setup.job.tables.size() == 2);
+}
+
+TEST_CASE("The settings that held are told, defaults filled in") {
+  const Harness harness;
+  TrainOptions options = harness.Options();
+  options.mode = {Consistency::kSsp, 2};
+  const TrainPlan plan = MakeTrainPlan(options).value();
+  const std::map<std::string, std::string> settings(plan.settings.begin(), plan.settings.end());
+  CHECK(settings.size() == plan.settings.size());
+  CHECK(settings.at("format") == "libffm");
+  CHECK(settings.at("optimizer") == "adagrad");
+  CHECK(settings.at("consistency") == "ssp:2");
+  CHECK(settings.at("streams") == std::to_string(plan.setup.job.streams));
+  CHECK(plan.valid == nullptr);
+  CHECK(plan.setup.plan.evaluation_batches == 0);
+}
+
+TEST_CASE("Options that contradict themselves are refused by their flag") {
+  const Harness harness;
+  TrainOptions options;
+  CHECK(ErrorOf(options).find("--train") != std::string::npos);
+  options = harness.Options();
+  options.streams = 4;
+  CHECK(ErrorOf(options).find("--streams") != std::string::npos);
+  options = harness.Options();
+  options.servers = 0;
+  CHECK(ErrorOf(options).find("--servers") != std::string::npos);
+  options = harness.Options();
+  options.workers = 0;
+  CHECK(ErrorOf(options).find("--workers") != std::string::npos);
+  options = harness.Options();
+  options.patience = 2;
+  CHECK(ErrorOf(options).find("--valid") != std::string::npos);
+  options = harness.WithValid();
+  options.stop_metric = "accuracy";
+  CHECK(ErrorOf(options).find("\"accuracy\"") != std::string::npos);
+  options = harness.Options();
+  options.bad_rows_share = 1;
+  CHECK(ErrorOf(options).find("--max-bad-rows") != std::string::npos);
+  options = harness.Options();
+  options.format = "csv";
+  CHECK(ErrorOf(options).find("\"csv\"") != std::string::npos);
+  options = harness.Options();
+  options.model = "tree";
+  CHECK(ErrorOf(options).find("\"tree\"") != std::string::npos);
+  options = harness.Options();
+  options.partitions = 3;
+  CHECK(ErrorOf(options).find("partitions") != std::string::npos);
+}
+
+TEST_CASE("Data that cannot be read is an error about data") {
+  const Harness harness;
+  TrainOptions options = harness.Options();
+  options.train = {harness.directory.PathOf("missing")};
+  const absl::Status missing = MakeTrainPlan(options).status();
+  CHECK(missing.code() == absl::StatusCode::kNotFound);
+  CHECK(MessageOf(missing).find("missing") != std::string_view::npos);
+  options.train = {harness.directory.path()};
+  CHECK(ExitCode(MakeTrainPlan(options).status()) == 3);
+  CHECK(DataError(InvalidArgument("a row")).code() == absl::StatusCode::kNotFound);
+  CHECK(DataError(DataLoss("a file")).code() == absl::StatusCode::kDataLoss);
+  CHECK(DataError(absl::OkStatus()).ok());
+}
+
+}  // namespace
+}  // namespace cairn
