@@ -35,16 +35,15 @@ class TrainWorkerShell final : public TrainWorker {
                .on_tick = [this](Micros now) { OnTick(now); }}) {}
 
   ~TrainWorkerShell() override {
+    loop_.Stop();  // First: only the loop's thread starts the setup thread.
     if (setup_.joinable()) setup_.join();
-    loop_.Stop();
     pool_.reset();       // Its threads post to the loop, which drops what comes now.
     transport_.reset();  // Last: the loop sends through it.
   }
 
   absl::Status Begin(const TransportMaker& make_transport) {
-    CAIRN_ASSIGN_OR_RETURN(transport_, make_transport([this](MessagePtr m) {
-      loop_.Deliver(std::move(m));
-    }));
+    CAIRN_ASSIGN_OR_RETURN(transport_,
+                           make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
     MemberCore::Options member;
     member.role = Role::kWorker;
     member.incarnation = NewIncarnation();
@@ -81,16 +80,16 @@ class TrainWorkerShell final : public TrainWorker {
     if (ready.model->tables() != job.tables) {
       return Internal("this worker's model has other tables than the job: other versions?");
     }
-    BatchPool::Setup setup{ready.program, options_.train, options_.valid, ready.model,
-                           job.partitions, options_.threads};
+    BatchPool::Setup setup{ready.program, options_.train, options_.valid,
+                           ready.model,   job.partitions, options_.threads};
     CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.train, &setup.train));
     if (!ready.program.valid.files.empty()) {
       CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.valid, &setup.valid));
     }
     CAIRN_ASSIGN_OR_RETURN(
-        ready.pool,
-        BatchPool::Start(std::move(setup),
-                         [this](const StepKey& key, auto batch) { OnRead(key, std::move(batch)); }));
+        ready.pool, BatchPool::Start(std::move(setup), [this](const StepKey& key, auto batch) {
+          OnRead(key, std::move(batch));
+        }));
     return ready;
   }
 
@@ -105,8 +104,8 @@ class TrainWorkerShell final : public TrainWorker {
 
   // ---- A reading thread.
   void OnRead(const StepKey& key, absl::StatusOr<std::unique_ptr<PreparedBatch>> batch) {
-    auto shared = std::make_shared<absl::StatusOr<std::unique_ptr<PreparedBatch>>>(
-        std::move(batch));
+    auto shared =
+        std::make_shared<absl::StatusOr<std::unique_ptr<PreparedBatch>>>(std::move(batch));
     loop_.Post([this, key, shared] {
       RunnerActions actions;
       if (!shared->ok()) {
@@ -214,8 +213,8 @@ class TrainWorkerShell final : public TrainWorker {
                       time_.NowMicros(), actions);
       return;
     }
-    StepResult result = model_->Compute(*action->batch, action->values, action->epoch,
-                                        action->rate_factor);
+    StepResult result =
+        model_->Compute(*action->batch, action->values, action->epoch, action->rate_factor);
     runner_->Computed(action->key, std::move(result.push), result.rows, result.loss_sum,
                       time_.NowMicros(), actions);
   }

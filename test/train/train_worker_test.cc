@@ -1,0 +1,172 @@
+// The trainer's shell, with a coordinator that the test plays itself. Whole trainings:
+// test/cluster/train_test.cc.
+#include "train/train_worker.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "support/peer.h"
+#include "temp_files.h"
+#include "train/data_sample.h"
+#include "train/model.h"
+#include "train/program.h"
+
+namespace cairn {
+namespace {
+
+constexpr ProcessId kCoordinator{kCoordinatorProcess, 5};
+
+class Harness {
+ public:
+  Harness() : coordinator_(&network_) {
+    TrainWorker::Options options;
+    options.coordinator = coordinator_.address();
+    worker_ = TrainWorker::Start(options, test::MakerOn(&network_)).value();
+    const MessagePtr hello = coordinator_.Take<Hello>();
+    CHECK(BodyAs<Hello>(*hello)->role == Role::kWorker);
+    address_ = BodyAs<Hello>(*hello)->address;
+    self_ = {1, hello->header.from.incarnation};
+  }
+  void SendWelcome(const JobSpec& job) {
+    Welcome welcome;
+    welcome.process = 1;
+    welcome.job = job;
+    coordinator_.Send(address_, kCoordinator, {kUnassignedProcess, self_.incarnation}, welcome);
+  }
+  void Send(Body body) { coordinator_.Send(address_, kCoordinator, self_, std::move(body)); }
+  test::Peer& coordinator() { return coordinator_; }
+  TrainWorker& worker() { return *worker_; }
+
+ private:
+  InProcessNetwork network_;
+  test::Peer coordinator_;
+  std::string address_;
+  ProcessId self_;
+  std::unique_ptr<TrainWorker> worker_;
+};
+
+// A job of one epoch over this text, without servers.
+JobSpec JobOver(const std::string& path) {
+  const auto source = DataSource::Open({path}, {}).value();
+  TrainProgram program;
+  program.train = DefineData(*source, {.format = DataFormat::kLibffm, .batch_rows = 50}).value();
+  program.schedule = {.epochs = 1, .batches_per_epoch = BatchCount(program.train)};
+  JobSpec job;
+  job.partitions = 2;
+  job.tables = MakeModel(program.model).value()->tables();
+  job.program = EncodeProgram(program).value();
+  return job;
+}
+
+// The first batch of the job, to be trained now.
+Grants FirstBatch() {
+  Grant grant;
+  grant.ref = {0, 1};
+  grant.limit = 1;
+  grant.work.last = 1;
+  Grants grants;
+  grants.index = 1;
+  grants.grants = {grant};
+  return grants;
+}
+
+// A heartbeat that offers room comes once the worker has opened its data.
+void WaitUntilReady(Harness* harness) {
+  while (BodyAs<Heartbeat>(*harness->coordinator().Take<Heartbeat>())->capacity == 0) {
+  }
+}
+
+TEST_CASE("TrainWorker: offers room once it is set up, and pulls for what it is granted") {
+  const TempFiles files;
+  const JobSpec job = JobOver(files.Write("train", "1 0:1:1\n0 0:2:1\n"));
+  Harness harness;
+  harness.SendWelcome(job);
+  WaitUntilReady(&harness);
+  MapUpdate map;
+  map.index = 1;
+  map.opened = 1;
+  map.partitions.assign(2, {1, kCoordinator});
+  map.servers = {{kCoordinator, harness.coordinator().address()}};
+  harness.Send(map);
+  harness.Send(FirstBatch());
+  const MessagePtr message = harness.coordinator().Take<Pull>();
+  const Pull& pull = *BodyAs<Pull>(*message);
+  CHECK(pull.kind == Pull::Kind::kTraining);
+  CHECK(pull.ref == StreamRef{0, 1});
+  CHECK(pull.step == 1);
+}
+
+TEST_CASE("TrainWorker: a row that cannot be parsed ends the job with its place") {
+  const TempFiles files;
+  const std::string path = files.Write("train", "1 0:1:1\n");
+  JobSpec job = JobOver(path);
+  files.Write("train", "1 0:1:?\n");
+  // The same size and another fingerprint: as if it had been so when the job was made.
+  const auto source = DataSource::Open({path}, {}).value();
+  TrainProgram program = DecodeProgram(job.program).value();
+  program.train.files = source->files();
+  job.program = EncodeProgram(program).value();
+  Harness harness;
+  harness.SendWelcome(job);
+  WaitUntilReady(&harness);
+  harness.Send(FirstBatch());
+  const MessagePtr bye = harness.coordinator().Take<Goodbye>();
+  CHECK(BodyAs<Goodbye>(*bye)->code == 3);
+  CHECK(BodyAs<Goodbye>(*bye)->message.find("train:1:") != std::string::npos);
+  CHECK(!harness.worker().Wait().ok());
+}
+
+TEST_CASE("TrainWorker: data that is not what the job was made for is refused") {
+  const TempFiles files;
+  const std::string path = files.Write("train", "1 0:1:1\n");
+  const JobSpec job = JobOver(path);
+  Harness harness;
+  SECTION("changed") {
+    files.Write("train", "0 0:1:1\n");
+    harness.SendWelcome(job);
+    CHECK(harness.worker().Wait().code() == absl::StatusCode::kFailedPrecondition);
+  }
+  SECTION("not visible here") {
+    std::filesystem::remove(path);
+    harness.SendWelcome(job);
+    CHECK(harness.worker().Wait().code() == absl::StatusCode::kNotFound);
+  }
+  CHECK(BodyAs<Goodbye>(*harness.coordinator().Take<Goodbye>())->code == 3);
+}
+
+TEST_CASE("TrainWorker: another version's tables are refused") {
+  const TempFiles files;
+  JobSpec job = JobOver(files.Write("train", "1 0:1:1\n"));
+  job.tables.pop_back();
+  Harness harness;
+  harness.SendWelcome(job);
+  CHECK(BodyAs<Goodbye>(*harness.coordinator().Take<Goodbye>())->code == 2);
+  CHECK(MessageOf(harness.worker().Wait()).find("other tables") != std::string_view::npos);
+}
+
+TEST_CASE("TrainWorker: ends as the job ends") {
+  const TempFiles files;
+  Harness harness;
+  harness.SendWelcome(JobOver(files.Write("train", "1 0:1:1\n")));
+  harness.coordinator().Take<Heartbeat>();
+  harness.Send(JobEnd{6, "diverged"});
+  const absl::Status status = harness.worker().Wait();
+  CHECK(status.code() == absl::StatusCode::kAborted);
+  CHECK(MessageOf(status) == "diverged");
+  CHECK(BodyAs<Goodbye>(*harness.coordinator().Take<Goodbye>())->code == 0);
+}
+
+TEST_CASE("TrainWorker: needs a thread") {
+  InProcessNetwork network;
+  TrainWorker::Options options;
+  options.threads = 0;
+  CHECK(TrainWorker::Start(options, test::MakerOn(&network)).status().code() ==
+        absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace cairn
