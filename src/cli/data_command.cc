@@ -55,12 +55,13 @@ absl::Status DataGenCommand(const OptionValues& values, const Console& console) 
   spec.seed = values.Count("seed");
   const bool with_oracle = values.Switch("oracle");
   CAIRN_RETURN_IF_ERROR(Generate(spec, values.Text("output"), with_oracle, interrupt));
-  *console.err << HumanCount(spec.rows) << " rows to " << values.Text("output") << '\n';
+  *console.err << HumanCount(spec.rows) << " rows to " << OutputName(values.Text("output")) << '\n';
   if (!values.IsGiven("test-rows")) return absl::OkStatus();
   spec.rows = values.Count("test-rows");
   spec.part = ZipfSpec::Part::kTest;
   CAIRN_RETURN_IF_ERROR(Generate(spec, values.Text("test-output"), with_oracle, interrupt));
-  *console.err << HumanCount(spec.rows) << " rows to " << values.Text("test-output") << '\n';
+  *console.err << HumanCount(spec.rows) << " rows to " << OutputName(values.Text("test-output"))
+               << '\n';
   return absl::OkStatus();
 }
 

@@ -19,8 +19,7 @@ namespace {
 constexpr size_t kBufferBytes = size_t{256} << 10;
 
 absl::Status WriteError(const std::string& path, int error) {
-  const std::string name = path == "-" ? "standard output" : path;
-  return MakeError(absl::ErrnoToStatusCode(error), "cannot write ", name, ": ",
+  return MakeError(absl::ErrnoToStatusCode(error), "cannot write ", OutputName(path), ": ",
                    std::generic_category().message(error));
 }
 
@@ -84,6 +83,8 @@ absl::Status OutputFile::Commit() {
   ::close(std::exchange(fd_, -1));
   return absl::OkStatus();
 }
+
+std::string OutputName(const std::string& path) { return path == "-" ? "standard output" : path; }
 
 absl::Status WriteOutputFile(const std::string& path, std::string_view text) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file, OutputFile::Open(path));

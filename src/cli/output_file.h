@@ -34,6 +34,9 @@ class OutputFile {
   std::string buffer_;
 };
 
+// How messages call it: the path, or "standard output" for "-".
+std::string OutputName(const std::string& path);
+
 // All at once.
 absl::Status WriteOutputFile(const std::string& path, std::string_view text);
 

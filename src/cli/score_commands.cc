@@ -42,7 +42,7 @@ absl::Status PredictCommand(const OptionValues& values, const Console& console) 
     return output->Write(FormatFloat9(probability) + "\n");
   }));
   CAIRN_RETURN_IF_ERROR(output->Commit());
-  *console.err << HumanCount(rows) << " rows to " << path << '\n';
+  *console.err << HumanCount(rows) << " rows to " << OutputName(path) << '\n';
   return absl::OkStatus();
 }
 

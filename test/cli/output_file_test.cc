@@ -67,6 +67,11 @@ TEST_CASE("A device is written to and stays a device", "[output_file]") {
   CHECK(MessageOf(full) == "cannot write /dev/full: No space left on device");
 }
 
+TEST_CASE("Messages call a dash standard output", "[output_file]") {
+  CHECK(OutputName("-") == "standard output");
+  CHECK(OutputName("a") == "a");
+}
+
 TEST_CASE("Errors name the path", "[output_file]") {
   const TempDirectory directory;
   const std::string path = directory.PathOf("no/such/out");
