@@ -1,0 +1,168 @@
+// The coordinator's shell, with members that the test plays itself.
+#include "cairn/coordinator.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/memory_file_system.h"
+#include "base/status.h"
+#include "coordinator/coordinator_shell.h"
+#include "kernels/target.h"
+#include "support/peer.h"
+
+namespace cairn {
+namespace {
+
+CoordinatorSetup Setup(const std::string& save_dir = {}) {
+  CoordinatorSetup setup;
+  setup.job.partitions = 2;
+  setup.job.tables = {TableSpec{.name = "t"}};
+  setup.plan.save_dir = save_dir;
+  return setup;
+}
+
+// A job with one server, which is the test.
+class Harness {
+ public:
+  explicit Harness(CoordinatorSetup setup)
+      : server_(&network_),
+        coordinator_(StartCoordinator(std::move(setup), test::MakerOn(&network_), &files).value()) {
+    server_.Send(coordinator_->address(), {kUnassignedProcess, 77}, {kCoordinatorProcess, 0},
+                 Hello{Role::kServer, server_.address(), kKernelTarget});
+    const MessagePtr welcome = server_.Take<Welcome>();
+    coordinator_id_ = welcome->header.from;
+    self_ = {BodyAs<Welcome>(*welcome)->process, 77};
+    Send(Heartbeat{});  // The transport learns the way to this name.
+  }
+  void Send(Body body) {
+    server_.Send(coordinator_->address(), self_, coordinator_id_, std::move(body));
+  }
+  test::Peer& server() { return server_; }
+  RunningCoordinator& coordinator() { return *coordinator_; }
+
+  MemoryFileSystem files;
+
+ private:
+  InProcessNetwork network_;
+  test::Peer server_;
+  ProcessId coordinator_id_;
+  ProcessId self_;
+  std::unique_ptr<RunningCoordinator> coordinator_;
+};
+
+// Answers for both partitions.
+void AnswerSnapshots(Harness* harness) {
+  for (uint32_t i = 0; i < 2; ++i) {
+    const MessagePtr message = harness->server().Take<SnapshotRequest>();
+    const SnapshotRequest& request = *BodyAs<SnapshotRequest>(*message);
+    SnapshotDone done;
+    done.checkpoint = request.checkpoint;
+    done.partition = request.partition;
+    done.term = request.term;
+    done.file = Concat("p", request.partition);
+    done.bytes = 0;
+    done.rows = 3;
+    harness->Send(done);
+  }
+}
+
+TEST_CASE("Coordinator: forms the job, tells the map, and ends it when it is told to") {
+  Harness harness(Setup());
+  const MessagePtr map = harness.server().Take<MapUpdate>();
+  CHECK(BodyAs<MapUpdate>(*map)->partitions.size() == 2);
+  CHECK(std::string(harness.coordinator().status().phase) == "serving");
+  CHECK(!harness.coordinator().WaitFor(std::chrono::milliseconds(0)));
+  harness.coordinator().Stop(130, "interrupted");
+  const MessagePtr end = harness.server().Take<JobEnd>();
+  CHECK(BodyAs<JobEnd>(*end)->code == 130);
+  CHECK(BodyAs<JobEnd>(*end)->message == "interrupted");
+  harness.Send(Goodbye{});
+  const JobResult result = harness.coordinator().Wait();
+  CHECK(result.code == 130);
+  CHECK(StatusOf(result).code() == absl::StatusCode::kCancelled);
+}
+
+TEST_CASE("Coordinator: the manifest comes last, and makes the model readable") {
+  Harness harness(Setup("/model"));
+  REQUIRE(harness.files.CreateDirectories("/model").ok());
+  for (const char* path : {"/model/p0", "/model/p1"}) {
+    REQUIRE(harness.files.OpenForAppend(path).ok());
+  }
+  harness.server().Take<MapUpdate>();
+  harness.coordinator().Stop(0, "finished");
+  CHECK(ReadManifest(&harness.files, "/model").status().code() == absl::StatusCode::kNotFound);
+  AnswerSnapshots(&harness);
+  harness.server().Take<JobEnd>();
+  harness.Send(Goodbye{});
+  const JobResult result = harness.coordinator().Wait();
+  CHECK(result.code == 0);
+  CHECK(result.features == 6);
+  const Manifest manifest = ReadManifest(&harness.files, "/model").value();
+  REQUIRE(manifest.files.size() == 2);
+  CHECK(manifest.files[1].name == "p1");
+  CHECK(manifest.files[1].rows == 3);
+}
+
+TEST_CASE("Coordinator: a manifest that cannot be written ends the job with an error") {
+  Harness harness(Setup("/model"));  // No such directory.
+  harness.server().Take<MapUpdate>();
+  harness.coordinator().Stop(0, "finished");
+  AnswerSnapshots(&harness);
+  const MessagePtr end = harness.server().Take<JobEnd>();
+  CHECK(BodyAs<JobEnd>(*end)->code == 1);
+  CHECK(BodyAs<JobEnd>(*end)->message.find("could not be saved") != std::string::npos);
+}
+
+TEST_CASE("Coordinator: what cannot work does not start") {
+  InProcessNetwork network;
+  MemoryFileSystem files;
+  const auto error = [&](const CoordinatorSetup& setup) {
+    return StartCoordinator(setup, test::MakerOn(&network), &files).status();
+  };
+  CoordinatorSetup setup = Setup();
+  setup.job.partitions = 3;
+  CHECK(error(setup).code() == absl::StatusCode::kInvalidArgument);
+  setup = Setup();
+  setup.job.init_dir = "/nothing";
+  CHECK(error(setup).code() == absl::StatusCode::kNotFound);
+  REQUIRE(files.CreateDirectories("/model").ok());
+  REQUIRE(files.WriteFileAtomically("/model/MANIFEST", {}).ok());
+  CHECK(error(Setup("/model")).code() == absl::StatusCode::kFailedPrecondition);
+  setup = Setup();
+  setup.job.init_dir = "/model";
+  CHECK(error(setup).code() == absl::StatusCode::kDataLoss);  // Empty.
+}
+
+TEST_CASE("ReadManifest: a file that is missing or has another size is found") {
+  MemoryFileSystem files;
+  Manifest manifest;
+  manifest.files = {{0, "p0", 4, 0, 1}};
+  const std::string text = FormatManifest(manifest);
+  REQUIRE(files.CreateDirectories("/model").ok());
+  REQUIRE(files
+              .WriteFileAtomically("/model/MANIFEST",
+                                   std::as_bytes(std::span(text.data(), text.size())))
+              .ok());
+  CHECK(ReadManifest(&files, "/model").status().code() == absl::StatusCode::kNotFound);
+  const std::byte bytes[4] = {};
+  REQUIRE(files.WriteFileAtomically("/model/p0", std::span(bytes, 3)).ok());
+  const absl::Status shorter = ReadManifest(&files, "/model").status();
+  CHECK(shorter.code() == absl::StatusCode::kDataLoss);
+  CHECK(MessageOf(shorter).find("/model/p0: 3 bytes") != std::string_view::npos);
+  REQUIRE(files.WriteFileAtomically("/model/p0", bytes).ok());
+  CHECK(ReadManifest(&files, "/model").ok());
+}
+
+TEST_CASE("Coordinator: refuses to listen for everybody unless told to") {
+  Coordinator::Options options;
+  options.job = Setup().job;
+  options.listen = "tcp://0.0.0.0:0";
+  CHECK(Coordinator::Start(options).status().code() == absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace cairn
