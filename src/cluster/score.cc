@@ -115,8 +115,7 @@ class Scorer {
     if (!status.ok()) {
       // If the job has failed, its own words are the cause.
       const bool over = cluster_->coordinator().WaitFor(std::chrono::milliseconds(1000));
-      const absl::Status end =
-          over ? StatusOf(cluster_->coordinator().Wait()) : absl::Status();
+      const absl::Status end = over ? StatusOf(cluster_->coordinator().Wait()) : absl::Status();
       return end.ok() ? status : end;
     }
     return sink(model_->Score(*in_flight->batch, *in_flight->values),
@@ -153,8 +152,7 @@ absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
   report.rows = margins.size();
   report.logloss = MeanLogLoss(margins, labels);
   report.auc = ExactAuc(margins, labels);
-  report.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }
 

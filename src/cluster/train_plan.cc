@@ -77,8 +77,8 @@ absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& paths, Defin
   CAIRN_RETURN_IF_ERROR(Define(define, &data));
   if (choose) {
     define.format = data.definition.format;
-    define.batch_rows = static_cast<uint32_t>(std::clamp(
-        data.sample.rows_estimate / kBatchesPerEpoch, kBatchRowsMin, kBatchRowsMax));
+    define.batch_rows = static_cast<uint32_t>(
+        std::clamp(data.sample.rows_estimate / kBatchesPerEpoch, kBatchRowsMin, kBatchRowsMax));
     CAIRN_RETURN_IF_ERROR(Define(define, &data));
   }
   return data;
@@ -125,8 +125,8 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
   plan.lease_batches = static_cast<uint32_t>(std::clamp<uint64_t>(
       plan.schedule.batches_per_epoch / kLeasesPerEpochMin, 1, kLeaseBatchesMax));
   plan.stop.max_seconds = options.seconds_max;
-  plan.stop.metric = options.stop_metric == "auc" ? StopRules::Metric::kAuc
-                                                  : StopRules::Metric::kLogLoss;
+  plan.stop.metric =
+      options.stop_metric == "auc" ? StopRules::Metric::kAuc : StopRules::Metric::kLogLoss;
   plan.stop.target = options.target;
   plan.stop.patience = options.patience;
   plan.stop.min_delta = options.min_delta;
@@ -215,8 +215,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(job.program, EncodeProgram(program));
   CAIRN_RETURN_IF_ERROR(CheckJob(job));
   plan.setup.plan = PlanFor(options, program);
-  plan.settings = SettingsList(
-      options, program, job, train.sample.rows_per_chunk * train.definition.chunks_per_batch);
+  plan.settings = SettingsList(options, program, job,
+                               train.sample.rows_per_chunk * train.definition.chunks_per_batch);
   plan.data_description = Describe(train.definition);
   return plan;
 }

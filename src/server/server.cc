@@ -212,8 +212,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   static PosixFileSystem files;  // Stateless.
   const ZmqOptions zmq{.listen = options.listen, .insecure = options.insecure};
   return StartServer(
-      options,
-      [&](MessageHandler handler) { return MakeZmqTransport(zmq, std::move(handler)); }, &files);
+      options, [&](MessageHandler handler) { return MakeZmqTransport(zmq, std::move(handler)); },
+      &files);
 }
 
 }  // namespace cairn

@@ -8,7 +8,7 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kQueueMax = 1 << 20;               // The runner's windows keep it far shorter.
+constexpr size_t kQueueMax = 1 << 20;                // The runner's windows keep it far shorter.
 constexpr uint64_t kRowsBeforeShareCounts = 10'000;  // A share of a handful means nothing.
 constexpr auto kForever = std::chrono::hours(24 * 365);
 
@@ -23,11 +23,11 @@ absl::StatusOr<std::unique_ptr<BatchPool>> BatchPool::Start(Setup setup, Done do
   const BatchReader::Options options{LabelKind::kBinary, made.program.bad_rows_share > 0};
   for (uint32_t i = 0; i < made.threads; ++i) {
     Reader reader;
-    CAIRN_ASSIGN_OR_RETURN(
-        reader.train, BatchReader::Create(made.train.get(), made.program.train, options));
+    CAIRN_ASSIGN_OR_RETURN(reader.train,
+                           BatchReader::Create(made.train.get(), made.program.train, options));
     if (made.valid != nullptr) {
-      CAIRN_ASSIGN_OR_RETURN(
-          reader.valid, BatchReader::Create(made.valid.get(), made.program.valid, options));
+      CAIRN_ASSIGN_OR_RETURN(reader.valid,
+                             BatchReader::Create(made.valid.get(), made.program.valid, options));
     }
     reader.cutter = std::make_unique<KeyCutter>(made.partitions);
     pool->readers_.push_back(std::move(reader));
@@ -48,8 +48,7 @@ void BatchPool::Read(const ReadAction& action) { queue_.PushCompletion(action); 
 void BatchPool::Run(Reader* reader) {
   while (true) {
     // Ends with Close: the owner's destructor.
-    std::optional<ReadAction> action =
-        queue_.PopUntil(std::chrono::steady_clock::now() + kForever);
+    std::optional<ReadAction> action = queue_.PopUntil(std::chrono::steady_clock::now() + kForever);
     if (!action.has_value()) return;
     done_(action->key, Make(*action, reader));
   }
@@ -71,8 +70,7 @@ absl::StatusOr<std::unique_ptr<PreparedBatch>> BatchPool::Make(const ReadAction&
 }
 
 absl::Status BatchPool::CheckBadRows() const {
-  return CheckBadRowShare(
-      {rows_.load(), bad_rows_.load(), setup_.program.bad_rows_share});
+  return CheckBadRowShare({rows_.load(), bad_rows_.load(), setup_.program.bad_rows_share});
 }
 
 }  // namespace cairn

@@ -20,14 +20,13 @@ class LinearPrepared final : public PreparedBatch {
   LinearPrepared(RowBatch batch, std::shared_ptr<const KeyCut> weights,
                  std::shared_ptr<const KeyCut> bias)
       : rows(std::move(batch)),
-        payload(std::make_shared<const PullPayload>(
-            PullPayload{std::move(weights), std::move(bias)})) {}
+        payload(
+            std::make_shared<const PullPayload>(PullPayload{std::move(weights), std::move(bias)})) {
+  }
 
   std::shared_ptr<const PullPayload> pull() const override { return payload; }
 
-  LinearBatch linear() const {
-    return {rows.offsets, (*payload)[kWeights]->inverse, rows.values};
-  }
+  LinearBatch linear() const { return {rows.offsets, (*payload)[kWeights]->inverse, rows.values}; }
 
   RowBatch rows;
   std::shared_ptr<const PullPayload> payload;

@@ -145,9 +145,9 @@ absl::StatusOr<std::string> EncodeProgram(const TrainProgram& program) {
   Writer writer;
   writer.text = std::string(kTitle) + "\n";
   ForEachScalar(writer, program);
-  for (const auto& [name, data] : {std::pair<std::string, const DataDefinition&>(
-                                       "train", program.train),
-                                   {"valid", program.valid}}) {
+  for (const auto& [name, data] :
+       {std::pair<std::string, const DataDefinition&>("train", program.train),
+        {"valid", program.valid}}) {
     ForEachDataScalar(writer, name, data);
     for (const DataFile& file : data.files) {
       if (file.path.find('\n') != std::string::npos) {

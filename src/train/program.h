@@ -17,7 +17,7 @@ struct ModelSettings {
   std::string optimizer = "adagrad";
   float learning_rate = 0.3f;
   float l1 = 0;
-  float l2 = 0;         // Prior per feature.
+  float l2 = 0;            // Prior per feature.
   float base_rate = 0.5f;  // Share of positive rows: where the bias begins.
 
   bool operator==(const ModelSettings&) const = default;
@@ -33,8 +33,8 @@ struct TrainProgram {
   bool operator==(const TrainProgram&) const = default;
 };
 
-// Lines of "name value", one entry each. kInvalidArgument: too long for a job, or a path with a line
-// break in it.
+// Lines of "name value", one entry each. kInvalidArgument: too long for a job, or a path with a
+// line break in it.
 absl::StatusOr<std::string> EncodeProgram(const TrainProgram& program);
 // kInvalidArgument names the line.
 absl::StatusOr<TrainProgram> DecodeProgram(std::string_view text);
