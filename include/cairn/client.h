@@ -39,7 +39,8 @@ class [[nodiscard]] Pending {
 
   // Blocks until the request is done. kDeadlineExceeded: no answer in time, and which server was
   // waited for; a push may still be applied. kAborted: the job is over or has rolled back.
-  // kInvalidArgument: the request contradicts the job.
+  // kInvalidArgument: the request contradicts the job. After a push that failed in one of these
+  // ways the client's stream has a hole: it cannot push any more, make a new client.
   absl::Status Wait();
   bool done() const;
   // Calls back when it is done, on a thread of the client (at once, if it is done already). The

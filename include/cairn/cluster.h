@@ -19,9 +19,9 @@ class LocalCluster {
   struct Options {
     JobSpec job;
     uint32_t servers = 1;
-    uint32_t executors = 1;    // Threads of each server.
-    RowOptimizers optimizers;  // Your own, beyond the built-in ones.
-    std::string save_dir;      // Where Finish writes the model; empty: nowhere.
+    uint32_t executors = 1;         // Threads of each server.
+    RowOptimizers optimizers = {};  // Your own, beyond the built-in ones.
+    std::string save_dir = {};      // Where Finish writes the model; empty: nowhere.
   };
   // kInvalidArgument: the job contradicts itself.
   static absl::StatusOr<std::unique_ptr<LocalCluster>> Start(const Options& options);

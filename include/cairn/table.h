@@ -51,7 +51,8 @@ struct PartSpec {
 struct TableSpec {
   enum class Kind : uint8_t {
     kSparse,  // Any 64-bit key -> row. A row appears with its first push.
-    kDense,   // `dense_size` floats, cut in blocks of the one part's width; all exist from the start.
+    kDense,   // `dense_size` floats, cut in blocks of the one part's width; all exist from the
+              // start.
   };
   enum class Reduction : uint8_t {
     kSum,   // Gradient optimizers take the sum over the step's rows of data.

@@ -18,39 +18,39 @@ namespace cairn {
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
 struct TrainOptions {
-  std::string model = "lr";         // "lr": logistic regression.
-  std::vector<std::string> train;   // Files: libsvm or libffm, plain or zstd.
-  std::vector<std::string> valid;   // Scored after every epoch; may be empty.
-  std::string format = "auto";      // "auto", "libsvm", "libffm".
-  std::string optimizer;            // "": adagrad. Any built-in name but "sum" and "assign".
-  double learning_rate = -1;        // < 0: the model's default.
-  double l1 = 0;                    // ftrl only.
-  double l2 = -1;                   // Prior per feature; < 0: the model's default.
-  uint32_t batch_rows = 0;          // About so many rows; 0: the default.
-  uint64_t epochs = 0;              // 0: the default.
-  uint64_t steps_max = 0;           // Batches in all; 0: as many as the epochs have.
-  bool shuffle = true;              // false: every epoch in the files' order.
-  bool constant_rate = false;       // Without warm-up and decay.
-  double bad_rows_share = 0;        // Up to this share of unparsable rows is left out.
+  std::string model = "lr";        // "lr": logistic regression.
+  std::vector<std::string> train;  // Files: libsvm or libffm, plain or zstd.
+  std::vector<std::string> valid;  // Scored after every epoch; may be empty.
+  std::string format = "auto";     // "auto", "libsvm", "libffm".
+  std::string optimizer;           // "": adagrad. Any built-in name but "sum" and "assign".
+  double learning_rate = -1;       // < 0: the model's default.
+  double l1 = 0;                   // ftrl only.
+  double l2 = -1;                  // Prior per feature; < 0: the model's default.
+  uint32_t batch_rows = 0;         // About so many rows; 0: the default.
+  uint64_t epochs = 0;             // 0: the default.
+  uint64_t steps_max = 0;          // Batches in all; 0: as many as the epochs have.
+  bool shuffle = true;             // false: every epoch in the files' order.
+  bool constant_rate = false;      // Without warm-up and decay.
+  double bad_rows_share = 0;       // Up to this share of unparsable rows is left out.
   uint64_t seed = 1;
 
   ConsistencyMode mode;
-  uint32_t streams = 0;     // kBsp, kSsp; 0: the default. With kAsp it must be 0.
+  uint32_t streams = 0;  // kBsp, kSsp; 0: the default. With kAsp it must be 0.
   uint32_t partitions = 64;
   uint32_t servers = 1;
   uint32_t workers = 1;
-  uint32_t threads = 1;     // Reading threads of each worker.
-  uint32_t executors = 1;   // Threads of each server.
+  uint32_t threads = 1;    // Reading threads of each worker.
+  uint32_t executors = 1;  // Threads of each server.
 
-  std::string init_dir;     // A saved model to start from.
-  std::string save_dir;     // Where the model goes; must not hold one yet.
+  std::string init_dir;  // A saved model to start from.
+  std::string save_dir;  // Where the model goes; must not hold one yet.
 
   std::string stop_metric = "auc";  // "auc" or "logloss".
   double target = 0;                // Stop when the metric is reached; 0: never.
   uint32_t patience = 0;            // Stop after so many epochs without min_delta of gain.
   double min_delta = 0;
-  double relative_change = 0;       // Stop when the training loss changes less than this share.
-  double seconds_max = 0;           // Checked at the end of each epoch.
+  double relative_change = 0;  // Stop when the training loss changes less than this share.
+  double seconds_max = 0;      // Checked at the end of each epoch.
 };
 
 struct EpochReport {
@@ -78,11 +78,11 @@ struct TrainReport {
   std::string cluster = "embedded";
   // The settings that held, defaults filled in, as (name, value) in the order of the command line.
   std::vector<std::pair<std::string, std::string>> settings;
-  std::string data;         // One line about the training data.
-  uint64_t rows = 0;        // Trained, all epochs together.
-  uint64_t features = 0;    // Rows of the sparse tables at the end.
-  double setup_seconds = 0; // Opening and sampling the data, forming the cluster.
-  double train_seconds = 0; // From the first batch to the end of the last epoch, evaluation included.
+  std::string data;          // One line about the training data.
+  uint64_t rows = 0;         // Trained, all epochs together.
+  uint64_t features = 0;     // Rows of the sparse tables at the end.
+  double setup_seconds = 0;  // Opening and sampling the data, forming the cluster.
+  double train_seconds = 0;  // To the end of the last epoch, with the evaluations before it.
   double rows_per_second = 0;
   uint64_t peak_rss_bytes = 0;
   uint64_t bytes_sent = 0, bytes_received = 0;  // 0 in one process: nothing is encoded.
@@ -120,7 +120,8 @@ struct ScoreOptions {
 // Scores data with a saved model. kDataLoss: the model is damaged.
 absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options);
 
-// Calls `sink` with the probability of each row, in the order of the data; stops at its first error.
+// Calls `sink` with the probability of each row, in the order of the data; stops at its first
+// error.
 absl::Status Predict(const ScoreOptions& options,
                      const std::function<absl::Status(float probability)>& sink);
 

@@ -5,8 +5,8 @@
 
 // CAIRN_CHECK(sent <= window): on in every build. CAIRN_CHECK(x) << is not supported on purpose:
 // put the sentence in the second argument.
-#define CAIRN_CHECK(condition, ...)                                                        \
-  ((condition) ? static_cast<void>(0)                                                      \
+#define CAIRN_CHECK(condition, ...)   \
+  ((condition) ? static_cast<void>(0) \
                : ::cairn::CheckFailed(__FILE__, __LINE__, #condition __VA_OPT__(, ) __VA_ARGS__))
 
 // As CAIRN_CHECK, in debug and sanitizer builds only: for loops over rows.

@@ -11,18 +11,18 @@
 #include "absl/strings/string_view.h"
 
 // Returns from the enclosing function if `expr` is not OK.
-#define CAIRN_RETURN_IF_ERROR(expr)                                  \
-  do {                                                               \
-    if (absl::Status cairn_status = (expr); !cairn_status.ok()) {    \
-      return cairn_status;                                           \
-    }                                                                \
+#define CAIRN_RETURN_IF_ERROR(expr)                               \
+  do {                                                            \
+    if (absl::Status cairn_status = (expr); !cairn_status.ok()) { \
+      return cairn_status;                                        \
+    }                                                             \
   } while (false)
 
 // CAIRN_ASSIGN_OR_RETURN(auto x, Make()): x = *Make(), or returns its error.
 #define CAIRN_ASSIGN_OR_RETURN(lhs, expr) \
   CAIRN_ASSIGN_OR_RETURN_(CAIRN_CONCAT_(cairn_or_, __LINE__), lhs, expr)
-#define CAIRN_ASSIGN_OR_RETURN_(var, lhs, expr) \
-  auto var = (expr);                            \
+#define CAIRN_ASSIGN_OR_RETURN_(var, lhs, expr)  \
+  auto var = (expr);                             \
   if (!var.ok()) return std::move(var).status(); \
   lhs = *std::move(var)
 #define CAIRN_CONCAT_(a, b) CAIRN_CONCAT2_(a, b)

@@ -48,7 +48,7 @@ class Scorer {
       CAIRN_RETURN_IF_ERROR(Start(batch, &window));
     }
     for (InFlight& in_flight : window) CAIRN_RETURN_IF_ERROR(Finish(&in_flight, sink));
-    return CheckBadRowShare({rows_, bad_rows_, options_.bad_rows_share});
+    return DataError(CheckBadRowShare({rows_, bad_rows_, options_.bad_rows_share}));
   }
 
  private:
@@ -93,8 +93,18 @@ class Scorer {
     client.coordinator = cluster_->coordinator().address();
     client.read_only = true;
     client.deadline = absl::Hours(24);  // The first read waits for the model to be loaded.
-    CAIRN_ASSIGN_OR_RETURN(client_, JoinClient(client, cluster_->transport_maker()));
+    absl::StatusOr<std::unique_ptr<ShellClient>> joined =
+        JoinClient(client, cluster_->transport_maker());
+    if (!joined.ok()) return CauseOf(joined.status());
+    client_ = *std::move(joined);
     return {};
+  }
+
+  // If the job has failed, its own words are the cause of what failed here.
+  absl::Status CauseOf(const absl::Status& status) {
+    const bool over = cluster_->coordinator().WaitFor(std::chrono::milliseconds(1000));
+    const absl::Status end = over ? StatusOf(cluster_->coordinator().Wait()) : absl::Status();
+    return end.ok() ? status : end;
   }
 
   absl::Status Start(uint64_t batch, std::deque<InFlight>* window) {
@@ -112,12 +122,7 @@ class Scorer {
 
   absl::Status Finish(InFlight* in_flight, const Sink& sink) {
     const absl::Status status = in_flight->pending.Wait();
-    if (!status.ok()) {
-      // If the job has failed, its own words are the cause.
-      const bool over = cluster_->coordinator().WaitFor(std::chrono::milliseconds(1000));
-      const absl::Status end = over ? StatusOf(cluster_->coordinator().Wait()) : absl::Status();
-      return end.ok() ? status : end;
-    }
+    if (!status.ok()) return CauseOf(status);
     return sink(model_->Score(*in_flight->batch, *in_flight->values),
                 model_->Labels(*in_flight->batch));
   }

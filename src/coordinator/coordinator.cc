@@ -27,7 +27,7 @@ class CoordinatorShell final : public RunningCoordinator {
     transport_.reset();  // Last: the loop sends through it.
   }
 
-  absl::Status Start(CoordinatorSetup setup, std::vector<std::string> init_files,
+  absl::Status Start(CoordinatorSetup setup, std::vector<InitFile> init_files,
                      const TransportMaker& make_transport) {
     CAIRN_ASSIGN_OR_RETURN(transport_,
                            make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
@@ -150,11 +150,11 @@ absl::StatusOr<Manifest> ReadManifest(FileSystem* files, const std::string& dire
 absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
     CoordinatorSetup setup, const TransportMaker& make_transport, FileSystem* files) {
   CAIRN_RETURN_IF_ERROR(CheckJob(setup.job));
-  std::vector<std::string> init_files;
+  std::vector<InitFile> init_files;
   if (!setup.job.init_dir.empty()) {
     CAIRN_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(files, setup.job.init_dir));
     for (const Manifest::File& file : manifest.files) {
-      init_files.push_back(JoinPath(setup.job.init_dir, file.name));
+      init_files.push_back({JoinPath(setup.job.init_dir, file.name), file.crc});
     }
   }
   if (!setup.plan.save_dir.empty()) {

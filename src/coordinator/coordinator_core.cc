@@ -252,7 +252,7 @@ void CoordinatorCore::ExpireMembers(Micros now, CoordinatorActions* out) {
   for (const uint32_t process : silent) {
     const MemberState member = state_.members.at(process);
     RemoveMember(process, out);
-    if (member.role == Role::kServer && phase_ != Phase::kForming) {
+    if (member.role == Role::kServer && !state_.partitions.empty()) {
       End(kExitInternal,
           Concat("server ", process, " at ", member.address, " has been silent for ",
                  times_.server_lease / kMicrosPerSecond,

@@ -46,7 +46,7 @@ class CoordinatorCore {
     JobSpec job;
     JobPlan plan;
     CoordinatorTimes times;
-    std::vector<std::string> init_files;  // Snapshot files of job.init_dir, in partition order.
+    std::vector<InitFile> init_files;  // Snapshot files of job.init_dir, in partition order.
   };
 
   CoordinatorCore(Options options, Micros now, CoordinatorActions* out);
@@ -146,7 +146,7 @@ class CoordinatorCore {
 
   const ProcessId self_;
   const CoordinatorTimes times_;
-  const std::vector<std::string> init_files_;
+  const std::vector<InitFile> init_files_;
   JobState state_;
   Phase phase_ = Phase::kForming;
   Micros started_ = 0;

@@ -100,7 +100,7 @@ void CoordinatorCore::ManifestWritten(const absl::Status& status, Micros now,
 
 void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
                            CoordinatorActions* out) {
-  if (phase_ >= Phase::kSaving) return;
+  if (phase_ > Phase::kSaving || (phase_ == Phase::kSaving && code == 0)) return;
   if (code == 0 && state_.partitions.empty() && !state_.plan.save_dir.empty()) {
     stop_when_placed_ = true;  // There is nothing to save before; form_timeout bounds the wait.
     pending_message_ = message;

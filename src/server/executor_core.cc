@@ -145,8 +145,9 @@ void ExecutorCore::OnPush(const MessagePtr& message, ExecutorActions* out) {
       reply.parts.push_back(result);
       continue;
     }
-    if (part.fragment_count > 1 &&
-        owned->partition->AssemblyBytes() > limits::kAssemblyBytesMax / owned_.size()) {
+    // A record that has begun to arrive may go on: only new ones wait for room.
+    if (part.fragment_count > 1 && owned->partition->AssemblyBytes(push.ref.stream) == 0 &&
+        AssemblyBytes() >= limits::kAssemblyBytesMax) {
       result.code = PartCode::kBehind;
       reply.parts.push_back(result);
       continue;
@@ -160,6 +161,12 @@ void ExecutorCore::OnPush(const MessagePtr& message, ExecutorActions* out) {
     out->messages.push_back({"", MakeMessage(ReplyTo(*message), std::move(reply))});
   }
   ServeWaiting(changed, out);
+}
+
+uint64_t ExecutorCore::AssemblyBytes() const {
+  uint64_t sum = 0;
+  for (const auto& [p, owned] : owned_) sum += owned.partition->AssemblyBytes();
+  return sum;
 }
 
 void ExecutorCore::OnPull(const MessagePtr& message, ExecutorActions* out) {

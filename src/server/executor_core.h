@@ -92,6 +92,7 @@ class ExecutorCore {
 
   void OnMap(const MapUpdate& map, ExecutorActions* out);
   void OnPush(const MessagePtr& message, ExecutorActions* out);
+  uint64_t AssemblyBytes() const;
   void OnPull(const MessagePtr& message, ExecutorActions* out);
   void OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out);
   // Answers for "who serves this": nullptr, and the code to answer with, if not us.
@@ -115,7 +116,7 @@ class ExecutorCore {
   const ProcessId self_;
   const ProcessId coordinator_;
   const std::string coordinator_address_;
-  const std::vector<std::string> init_files_;
+  const std::vector<InitFile> init_files_;
   PartitionContext context_;
   uint64_t map_index_ = 0;
   std::map<uint32_t, Owned> owned_;

@@ -97,6 +97,10 @@ PartResult Partition::Judge(const Push& push, const PushPart& part) const {
   }
   if (context_->guards.stamp_check && push.step <= state.last) return result;  // A duplicate.
   const bool chained = context_->job.mode.consistency != Consistency::kAsp;
+  if (chained && set.IsClosed(stream)) {  // Nothing new from a stream that has ended.
+    result.code = PartCode::kFenced;
+    return result;
+  }
   const bool may_start =
       !chained && part.prev == kStart && (state.attempt < push.ref.attempt || state.last == 0);
   if (context_->guards.gap_check && !may_start && part.prev != state.last) {
@@ -124,6 +128,12 @@ Partition::PushOutcome Partition::OnPush(const MessagePtr& message, const PushPa
   if (outcome.result.code != PartCode::kOk) return outcome;
   if (context_->guards.stamp_check && push.step <= LastOf(push.ref.stream)) return outcome;
 
+  if (AssemblyBytes(push.ref.stream) + BytesOf(push, part) > limits::kRecordBytesMax) {
+    outcome.error = Concat("a record of more than ", limits::kRecordBytesMax, " bytes");
+    outcome.result.code = PartCode::kInvalid;
+    DropAssembly(push.ref.stream);
+    return outcome;
+  }
   Record record;
   if (part.fragment_count == 1) {
     record.messages = {message};
@@ -160,10 +170,7 @@ bool Partition::Assemble(const MessagePtr& message, const PushPart& part, Record
     return false;
   }
   const uint64_t bytes = BytesOf(push, part);
-  if (assembly.bytes + bytes > limits::kRecordBytesMax) {
-    DropAssembly(stream);
-    return false;
-  }
+  CAIRN_CHECK(assembly.bytes + bytes <= limits::kRecordBytesMax, "OnPush has refused it");
   assembly.bytes += bytes;
   assembly_bytes_ += bytes;
   assembly.messages[part.fragment] = message;
@@ -173,6 +180,11 @@ bool Partition::Assemble(const MessagePtr& message, const PushPart& part, Record
   record->parts = std::move(assembly.parts);
   DropAssembly(stream);
   return true;
+}
+
+uint64_t Partition::AssemblyBytes(StreamId stream) const {
+  const auto found = assemblies_.find(stream);
+  return found == assemblies_.end() ? 0 : found->second.bytes;
 }
 
 void Partition::DropAssembly(StreamId stream) {
@@ -319,7 +331,7 @@ Partition::PullOutcome Partition::OnPull(const Pull& pull, const PullPart& part)
   }
   const auto found = streams_.find(stream);
   const StreamState state = found == streams_.end() ? StreamState{} : found->second;
-  if (stream < set.floor || pull.ref.attempt < state.attempt) {
+  if (set.IsClosed(stream) || pull.ref.attempt < state.attempt) {
     outcome.result.code = PartCode::kFenced;
     return outcome;
   }

@@ -70,7 +70,9 @@ class Partition {
   const std::vector<std::shared_ptr<const TableSchema>>& schemas() const {
     return context_->schemas;
   }
+  // Of the records whose fragments are not all there; of one stream's.
   uint64_t AssemblyBytes() const { return assembly_bytes_; }
+  uint64_t AssemblyBytes(StreamId stream) const;
 
   // Stamps at this moment, for a snapshot.
   SnapshotStamps Stamps() const;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/crc32c.h"
 #include "base/status.h"
 #include "server/row_converter.h"
 
@@ -83,7 +84,7 @@ class PartitionLoader::Sink final : public SnapshotSink {
 };
 
 PartitionLoader::PartitionLoader(Partition* partition, uint32_t partitions,
-                                 std::vector<std::string> files, uint64_t ticket)
+                                 std::vector<InitFile> files, uint64_t ticket)
     : partition_(partition),
       files_(std::move(files)),
       ticket_(ticket),
@@ -99,22 +100,27 @@ std::optional<StorageRequest> PartitionLoader::NextRead() {
     sink_ = std::make_unique<Sink>(partition_);
     parser_ = std::make_unique<SnapshotParser>(sink_.get());
     offset_ = 0;
+    crc_ = 0;
   }
-  return StorageRequest{ticket_,   StorageRequest::Kind::kRead, files_[chosen_[next_]], {}, offset_,
-                        kReadBytes};
+  return StorageRequest{
+      ticket_, StorageRequest::Kind::kRead, files_[chosen_[next_]].path, {}, offset_, kReadBytes};
 }
 
 absl::Status PartitionLoader::OnRead(const StorageResult& result) {
   CAIRN_CHECK(reading_ && parser_ != nullptr);
   reading_ = false;
-  const std::string& path = files_[chosen_[next_]];
+  const std::string& path = files_[chosen_[next_]].path;
   if (!result.status.ok()) return result.status;
   absl::Status status = parser_->Feed(result.bytes);
   if (!status.ok()) return Annotate(status, path);
   offset_ += result.bytes.size();
+  crc_ = Crc32c(result.bytes, crc_);
   if (result.bytes.size() == kReadBytes) return {};
   status = parser_->Finish();
   if (!status.ok()) return Annotate(status, path);
+  if (crc_ != files_[chosen_[next_]].crc) {
+    return DataLoss(path, ": a whole snapshot, but not the one that the manifest names");
+  }
   parser_.reset();
   sink_.reset();
   ++next_;

@@ -24,8 +24,8 @@ std::vector<uint32_t> FilesOfPartition(uint32_t files, uint32_t partition, uint3
 // the stamps in the files belong to the old one.
 class PartitionLoader {
  public:
-  // `partition` outlives the loader. `files`: paths of all snapshot files, in partition order.
-  PartitionLoader(Partition* partition, uint32_t partitions, std::vector<std::string> files,
+  // `partition` outlives the loader. `files`: all snapshot files, in partition order.
+  PartitionLoader(Partition* partition, uint32_t partitions, std::vector<InitFile> files,
                   uint64_t ticket);
   ~PartitionLoader();
 
@@ -33,19 +33,21 @@ class PartitionLoader {
   bool done() const { return next_ == chosen_.size(); }
   // The next read, once; nullopt while one is under way, or at the end.
   std::optional<StorageRequest> NextRead();
-  // kDataLoss: a damaged file; kFailedPrecondition: rows that do not fit the job's tables;
-  // kNotFound and the like: from the file system. All name the file.
+  // kDataLoss: a damaged file, or not the one that the manifest names; kFailedPrecondition: rows
+  // that do not fit the job's tables; kNotFound and the like: from the file system. All name the
+  // file.
   absl::Status OnRead(const StorageResult& result);
 
  private:
   class Sink;
 
   Partition* partition_;
-  std::vector<std::string> files_;
+  std::vector<InitFile> files_;
   uint64_t ticket_;
   std::vector<uint32_t> chosen_;
   size_t next_ = 0;      // Into chosen_.
   uint64_t offset_ = 0;  // Within the current file.
+  uint32_t crc_ = 0;     // Of the current file, so far.
   bool reading_ = false;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<SnapshotParser> parser_;

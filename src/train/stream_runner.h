@@ -1,6 +1,6 @@
 // The trainer's state machine: which batch to read, what to pull, when to push, what to report. It
 // runs the streams that the coordinator leases to this worker; reading, parsing and math are
-// actions that a shell carries out (trainer.cc, and the simulator).
+// actions that a shell carries out (train_worker.cc, and the simulator).
 #pragma once
 
 #include <cstdint>

@@ -70,6 +70,7 @@ MemberCore::News MemberCore::Receive(const Message& message, Micros now, Outbox*
     SendHeartbeat(now, out);
   } else if (const auto* map = BodyAs<MapUpdate>(message)) {
     if (!joined_ || map->index <= map_index()) return news;
+    if (map->partitions.size() != welcome_->job.partitions) return news;  // Of another job.
     map_ = std::make_shared<const MapUpdate>(*map);
     news.map = true;
   } else if (const auto* grants = BodyAs<Grants>(message)) {
@@ -100,9 +101,8 @@ MemberCore::News MemberCore::Tick(Micros now, Outbox* out) {
   }
   const Micros silent = now - last_heard_;
   if (silent >= options_.orphan_timeout) {
-    End(Unavailable("the coordinator at ", options_.coordinator_address,
-                    " has been silent for ", silent / 1'000'000,
-                    " s (--orphan-timeout): this process ends itself"),
+    End(Unavailable("the coordinator at ", options_.coordinator_address, " has been silent for ",
+                    silent / 1'000'000, " s (--orphan-timeout): this process ends itself"),
         5, &news);
     return news;
   }
@@ -120,8 +120,8 @@ void MemberCore::Leave(int32_t code, const std::string& message, Outbox* out) {
   if (left_) return;
   left_ = true;
   if (!joined_) return;
-  out->push_back({options_.coordinator_address,
-                  MakeMessage(HeaderTo(coordinator_), Goodbye{code, message})});
+  out->push_back(
+      {options_.coordinator_address, MakeMessage(HeaderTo(coordinator_), Goodbye{code, message})});
 }
 
 }  // namespace cairn

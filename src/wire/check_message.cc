@@ -44,8 +44,8 @@ absl::Status Check(const Welcome& welcome) {
   CAIRN_RETURN_IF_ERROR(
       AtMost("welcome.init_files", welcome.init_files.size(), limits::kPartitionsMax));
   for (size_t i = 0; i < welcome.init_files.size(); ++i) {
-    CAIRN_RETURN_IF_ERROR(AtMost("welcome.init_files", i, "bytes", welcome.init_files[i].size(),
-                                 limits::kStringBytesMax));
+    CAIRN_RETURN_IF_ERROR(AtMost("welcome.init_files", i, "bytes",
+                                 welcome.init_files[i].path.size(), limits::kStringBytesMax));
   }
   return absl::OkStatus();
 }

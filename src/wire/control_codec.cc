@@ -89,7 +89,12 @@ uint32_t WriteBody(const Welcome& welcome, ByteWriter* out) {
   control.set_init_file_count(static_cast<uint32_t>(welcome.init_files.size()));
   const uint32_t control_bytes = WriteControl(control, out);
   WriteJob(welcome.job, out);
-  for (const std::string& file : welcome.init_files) out->String(file);
+  std::vector<uint32_t> crcs;
+  for (const InitFile& file : welcome.init_files) {
+    out->String(file.path);
+    crcs.push_back(file.crc);
+  }
+  out->Array(std::span<const uint32_t>(crcs));
   return control_bytes;
 }
 
@@ -102,9 +107,13 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, Wel
   // 8: the shortest string, its length and padding.
   CAIRN_RETURN_IF_ERROR(payload->Need("welcome.init_files", control.init_file_count(), 8));
   welcome->init_files.resize(control.init_file_count());
-  for (std::string& file : welcome->init_files) {
-    CAIRN_RETURN_IF_ERROR(payload->String("welcome.init_files", limits::kStringBytesMax, &file));
+  for (InitFile& file : welcome->init_files) {
+    CAIRN_RETURN_IF_ERROR(
+        payload->String("welcome.init_files", limits::kStringBytesMax, &file.path));
   }
+  std::vector<uint32_t> crcs;
+  CAIRN_RETURN_IF_ERROR(payload->Array("welcome.init_files.crc", control.init_file_count(), &crcs));
+  for (size_t i = 0; i < crcs.size(); ++i) welcome->init_files[i].crc = crcs[i];
   return absl::OkStatus();
 }
 

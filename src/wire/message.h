@@ -57,13 +57,21 @@ struct Hello {
   bool operator==(const Hello&) const = default;
 };
 
+// One snapshot file of the model that a job starts from.
+struct InitFile {
+  std::string path;
+  uint32_t crc = 0;  // CRC32C of the whole file, by the model's manifest.
+
+  bool operator==(const InitFile&) const = default;
+};
+
 // The answer to Hello: who you are and what the job is.
 struct Welcome {
   uint32_t process = kUnassignedProcess;
   JobSpec job;
   uint32_t heartbeat_ms = 500;
   // init_dir's snapshot files, in partition order; empty without init_dir.
-  std::vector<std::string> init_files;
+  std::vector<InitFile> init_files;
 
   bool operator==(const Welcome&) const = default;
 };

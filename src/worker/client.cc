@@ -1,5 +1,6 @@
 #include "cairn/client.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -19,6 +20,9 @@
 
 namespace cairn {
 namespace {
+
+constexpr char kStreamLost[] =
+    "the coordinator took this client's stream away: it was silent for too long";
 
 std::shared_ptr<Pending::Impl> Failed(absl::Status status) {
   auto impl = std::make_shared<Pending::Impl>();
@@ -400,6 +404,13 @@ void ClientShell::Finish(const MemberCore::News& news, Outbox* out) {
 }
 
 void ClientShell::OnGrants() {
+  const std::vector<Grant>& grants = member_->grants()->grants;
+  const bool lost = has_stream_ && std::none_of(grants.begin(), grants.end(),
+                                                [&](const Grant& g) { return g.ref == stream_; });
+  if (lost && fault_.ok()) {
+    fault_ = MakeError(absl::StatusCode::kAborted, kStreamLost);
+    FailAll(fault_);
+  }
   for (const Grant& grant : member_->grants()->grants) {
     if (grant.work.kind != StreamWork::Kind::kClient || has_stream_) continue;
     has_stream_ = true;
@@ -413,9 +424,7 @@ void ClientShell::Settle() {
   for (Completion& completion : core_->TakeCompletions()) {
     const auto found = waiting_.find(completion.op);
     if (completion.code == Completion::Code::kFenced) {
-      completion.status = MakeError(absl::StatusCode::kAborted,
-                                    "the coordinator took this client's stream away: it was "
-                                    "silent for too long");
+      completion.status = MakeError(absl::StatusCode::kAborted, kStreamLost);
       fault_ = completion.status;
     } else if (completion.code == Completion::Code::kPassed) {
       completion.status = FailedPrecondition("step ", completion.step, " is over already");

@@ -33,8 +33,8 @@ std::vector<Fragment> CutRecord(const PushPayload& payload, uint32_t partition, 
         room = bytes;
       }
       const size_t fit = std::max<size_t>(1, room / row_bytes);
-      const auto take = static_cast<uint32_t>(
-          std::min<size_t>({fit, end - begin, limits::kIdsPerSliceMax}));
+      const auto take =
+          static_cast<uint32_t>(std::min<size_t>({fit, end - begin, limits::kIdsPerSliceMax}));
       fragments.back().push_back({&table, begin, begin + take});
       room -= std::min(room, take * row_bytes);
       begin += take;
@@ -79,7 +79,7 @@ std::vector<Push> BuildPushes(const StreamRef& ref, StepIndex step,
       message.step = step;
       message.epoch = payload->epoch;
       message.rate_factor = payload->rate_factor;
-      message.rows = payload->rows;
+      message.rows = payload->bare ? 0 : payload->rows;
       message.storage = payload;
       room = std::max(sizes.message, bytes);
     }

@@ -18,13 +18,13 @@ constexpr ProcessId kCoordinator{kCoordinatorProcess, 5};
 // One of two executors of a server: it has the even partitions. Rows are one float, and add up.
 class Harness {
  public:
-  explicit Harness(std::string init_file = "") {
+  explicit Harness(std::string init_file = "", uint32_t init_crc = 0) {
     TableSpec table{.name = "t"};
     table.parts[0].optimizer.name = "sum";
     welcome_.job.partitions = kPartitions;
     welcome_.job.streams = 1;
     welcome_.job.tables = {table};
-    if (!init_file.empty()) welcome_.init_files = {init_file};
+    if (!init_file.empty()) welcome_.init_files = {InitFile{init_file, init_crc}};
     core = *ExecutorCore::Make(welcome_, kSelf, kCoordinator, "sim://0", {0, 2, {}, {}});
   }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/crc32c.h"
 #include "base/status.h"
 #include "support/sample_snapshots.h"
 
@@ -32,16 +33,18 @@ Files SaveModel(uint32_t partitions) {
   return files;
 }
 
-std::vector<std::string> PathsOf(const Files& files) {
-  std::vector<std::string> paths;
-  for (const auto& [path, bytes] : files) paths.push_back(path);
-  return paths;
+// As the manifest of these very files names them.
+std::vector<InitFile> NamesOf(const Files& files) {
+  std::vector<InitFile> names;
+  for (const auto& [path, bytes] : files) names.push_back({path, Crc32c(bytes)});
+  return names;
 }
 
 // A partition of a new job, and its loader fed from `files`.
 class Loading {
  public:
-  Loading(const JobSpec& job, uint32_t index, Files files) : files_(std::move(files)) {
+  Loading(const JobSpec& job, uint32_t index, Files files)
+      : names_(NamesOf(files)), files_(std::move(files)) {
     context_.job = job;
     for (uint32_t table = 0; table < job.tables.size(); ++table) {
       context_.schemas.push_back(TableSchema::Make(job, table, {}).value());
@@ -49,8 +52,11 @@ class Loading {
     partition_ = std::make_unique<Partition>(&context_, index);
   }
 
+  // The manifest speaks of these files instead.
+  void Expect(const Files& files) { names_ = NamesOf(files); }
+
   absl::Status Run() {
-    PartitionLoader loader(partition_.get(), context_.job.partitions, PathsOf(files_), 9);
+    PartitionLoader loader(partition_.get(), context_.job.partitions, names_, 9);
     while (!loader.done()) {
       const std::optional<StorageRequest> request = loader.NextRead();
       REQUIRE(request.has_value());
@@ -85,6 +91,7 @@ class Loading {
 
   PartitionContext context_;
   std::unique_ptr<Partition> partition_;
+  std::vector<InitFile> names_;
   Files files_;
 };
 
@@ -152,6 +159,17 @@ TEST_CASE("PartitionLoader: a file that was cut short is data loss") {
   CHECK(Loading(test::SampleJob(2), 1, files).Run().code() == absl::StatusCode::kDataLoss);
 }
 
+TEST_CASE("PartitionLoader: a whole file that is not the manifest's is data loss") {
+  const Files files = SaveModel(1);
+  Files other = files;
+  other.begin()->second.push_back(std::byte{0});
+  Loading loading(test::SampleJob(1), 0, files);
+  loading.Expect(other);
+  const absl::Status status = loading.Run();
+  CHECK(status.code() == absl::StatusCode::kDataLoss);
+  CHECK(MessageOf(status).find("manifest") != std::string_view::npos);
+}
+
 TEST_CASE("PartitionLoader: a table that the job does not have is refused by name") {
   JobSpec job = test::SampleJob(1);
   job.tables[2].name = "other";
@@ -166,7 +184,7 @@ TEST_CASE("PartitionLoader: what the disk says is passed on") {
   context.job = job;
   for (uint32_t t = 0; t < 3; ++t) context.schemas.push_back(TableSchema::Make(job, t, {}).value());
   Partition partition(&context, 0);
-  PartitionLoader loader(&partition, 1, {"/model/p0"}, 1);
+  PartitionLoader loader(&partition, 1, {{"/model/p0", 0}}, 1);
   REQUIRE(loader.NextRead().has_value());
   CHECK(loader.OnRead({1, StorageRequest::Kind::kRead, NotFound("no such file"), {}}).code() ==
         absl::StatusCode::kNotFound);

@@ -274,6 +274,19 @@ TEST_CASE("Partition, bsp: a stream that ended is not waited for") {
 
 // ---- ssp --------------------------------------------------------------------------------------
 
+TEST_CASE("Partition, bsp: nothing new comes from a stream that ended") {
+  Harness harness(kBspMode);
+  CHECK(harness.CodeOf({.stream = 0, .step = 1, .prev = 0}, {{7, 1}}) == PartCode::kOk);
+  harness.streams().closed = {1};
+  harness.partition().OnStreamsChanged();  // Step 1 is complete without the ended stream.
+  CHECK(harness.Now(7) == 1);
+  CHECK(harness.CodeOf({.stream = 1, .step = 1, .prev = 0}, {{7, 10}}) == PartCode::kFenced);
+  CHECK(harness.Ask({.stream = 1, .step = 1}).result.code == PartCode::kFenced);
+  CHECK(harness.CodeOf({.stream = 0, .step = 1, .prev = 0}, {{7, 1}}) == PartCode::kOk);  // Again.
+  CHECK(harness.CodeOf({.stream = 0, .step = 2, .prev = 1}, {{7, 1}}) == PartCode::kOk);
+  CHECK(harness.Now(7) == 2);
+}
+
 TEST_CASE("Partition, ssp: a pull waits for the slowest stream within the staleness") {
   Harness harness({Consistency::kSsp, 1});
   CHECK(harness.CodeOf({.stream = 0, .step = 1}, {{7, 1}}) == PartCode::kOk);

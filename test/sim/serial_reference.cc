@@ -68,8 +68,8 @@ void SerialReference::RunStep(StepIndex step) {
     double loss_sum = 0;
     const auto push = program_.Compute(&batch, Read(*batch.x, TableShard::Missing::kInitial),
                                        ref.epoch, rate, &loss_sum);
+    if (push->bare) continue;  // Its rows had no part in the sum.
     rows += push->rows;
-    if (push->bare) continue;
     for (const TablePush& table : push->tables) AddRows(table, &sums[table.cut->table]);
   }
   const TableSchema::Step how{.epoch = epoch,

@@ -140,7 +140,8 @@ std::vector<SampleMessage> SampleMessages() {
   return {
       {"hello", {{newcomer, {}, 1, 0}, Hello{Role::kServer, "tcp://10.0.0.1:4100", "avx2"}}},
       {"welcome",
-       {from_coordinator, Welcome{5, SampleJob(), 250, {"part-0.snap", "", "part-2.snap"}}}},
+       {from_coordinator,
+        Welcome{5, SampleJob(), 250, {{"part-0.snap", 7}, {"", 0}, {"part-2.snap", 0xFFFFFFFF}}}}},
       {"heartbeat", {to_coordinator, Heartbeat{17, 21, 2}}},
       {"map_update", {from_coordinator, SampleMap()}},
       {"grants", {from_coordinator, SampleGrants()}},

@@ -52,9 +52,10 @@ class Harness {
   Outbox out;
 };
 
-MapUpdate MapOf(uint64_t index) {
+MapUpdate MapOf(uint64_t index, size_t partitions = JobSpec{}.partitions) {
   MapUpdate map;
   map.index = index;
+  map.partitions.resize(partitions);
   return map;
 }
 
@@ -96,6 +97,7 @@ TEST_CASE("MemberCore: takes maps and grants only if they are newer, and says wh
   Harness harness;
   CHECK(!harness.Receive(MapOf(8), 1).map);  // Not joined: it does not know the job.
   harness.Join(2);
+  CHECK(!harness.Receive(MapOf(8, 3), 3).map);  // Not of this job: another number of partitions.
   CHECK(harness.Receive(MapOf(8), 3).map);
   CHECK(!harness.Receive(MapOf(7), 4).map);
   CHECK(!harness.Receive(MapOf(8), 4).map);

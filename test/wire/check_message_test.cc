@@ -78,7 +78,7 @@ TEST_CASE("control messages keep to their limits") {
   hello.address.assign(limits::kAddressBytesMax + 1, 'a');
   CHECK_THAT(ErrorOf(hello), Contains("hello.address"));
   Welcome welcome = Sample<Welcome>();
-  welcome.init_files[1].assign(limits::kStringBytesMax + 1, 'f');
+  welcome.init_files[1].path.assign(limits::kStringBytesMax + 1, 'f');
   CHECK_THAT(ErrorOf(welcome), Contains("welcome.init_files[1]"));
   MapUpdate map = Sample<MapUpdate>();
   map.floor = map.opened + 1;

@@ -138,7 +138,7 @@ TEST_CASE("what does not fit into a frame is refused before it is built") {
   CHECK_THAT(std::string(MessageOf(refused.status())), Contains("pull_reply: a frame of"));
 
   Welcome welcome;  // Its length is only known once it is written.
-  welcome.init_files.resize(4'096, std::string(limits::kStringBytesMax, 'f'));
+  welcome.init_files.resize(4'096, InitFile{std::string(limits::kStringBytesMax, 'f'), 1});
   CHECK_THAT(std::string(MessageOf(TryEncodeMessage({{}, welcome}).status())),
              Contains("welcome: a frame of"));
 
