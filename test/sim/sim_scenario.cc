@@ -49,7 +49,7 @@ ConsistencyMode DrawMode(std::optional<Consistency> fixed, Random* random) {
 
 ProgramShape DrawShape(Random* random) {
   ProgramShape shape;
-  shape.batches = 26 + random->Below(11);
+  shape.batches = 30 + random->Below(11);
   shape.rows_per_batch = 4 + random->Below(3);
   shape.rows_of_last_batch = 1 + random->Below(shape.rows_per_batch);
   shape.features_per_row = 3 + static_cast<uint32_t>(random->Below(2));
