@@ -21,6 +21,10 @@ void* Allocate(size_t bytes, size_t alignment) {
 
 void* operator new(size_t bytes) { return Allocate(bytes, 1); }
 void* operator new[](size_t bytes) { return Allocate(bytes, 1); }
+// std::stable_sort and its kin ask in this way; left to the library it would not be counted, and
+// not match the delete below.
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return Allocate(bytes, 1); }
+void* operator new[](size_t bytes, const std::nothrow_t&) noexcept { return Allocate(bytes, 1); }
 void* operator new(size_t bytes, std::align_val_t alignment) {
   return Allocate(bytes, static_cast<size_t>(alignment));
 }
@@ -29,6 +33,8 @@ void* operator new[](size_t bytes, std::align_val_t alignment) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
