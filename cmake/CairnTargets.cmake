@@ -49,6 +49,8 @@ function(cairn_add_library folder)
     ${target} ${scope} "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_options(${target} INTERFACE "$<BUILD_INTERFACE:${cairn_sanitize_options}>")
+  # The examples too: what is not instrumented hides from ThreadSanitizer, or lies to it.
+  target_compile_options(${target} INTERFACE "$<BUILD_INTERFACE:${cairn_sanitize_options}>")
   if(arg_EXPORT_NAME)
     set_target_properties(${target} PROPERTIES EXPORT_NAME ${arg_EXPORT_NAME})
     add_library(cairn::${arg_EXPORT_NAME} ALIAS ${target})
