@@ -64,7 +64,8 @@ std::string CommandHelp(const CommandSpec& command) {
 std::string HelpAsMarkdown() {
   std::string text =
       "# The command line\n\n"
-      "Made by `cairn help --markdown` from the table in `src/cli/options.cc`; a test compares.\n\n"
+      "Made by `cairn help --markdown` from the table in `src/cli/options_*.cc`; a test "
+      "compares.\n\n"
       "Results go to standard output, progress and errors to standard error. The first Ctrl-C ends "
       "a\njob in good order, the second one at once.\n";
   for (const CommandSpec& command : Commands()) {

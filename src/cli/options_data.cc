@@ -1,0 +1,64 @@
+#include <vector>
+
+#include "cli/options_sections.h"
+
+namespace cairn {
+namespace {
+
+using Kind = OptionSpec::Kind;
+
+constexpr uint32_t kTrain = CommandSpec::kTrain;
+constexpr uint32_t kScore = CommandSpec::kEval | CommandSpec::kPredict;
+
+}  // namespace
+
+std::vector<OptionSpec> DataOptions() {
+  return {
+      {.name = "train",
+       .kind = Kind::kTexts,
+       .metavar = "PATH",
+       .section = "Data",
+       .help = "Files to learn from, plain or zstd",
+       .required = true,
+       .commands = kTrain},
+      {.name = "valid",
+       .kind = Kind::kTexts,
+       .metavar = "PATH",
+       .section = "Data",
+       .help = "Files to score after every epoch",
+       .commands = kTrain},
+      {.name = "data",
+       .kind = Kind::kTexts,
+       .metavar = "PATH",
+       .section = "Data",
+       .help = "Files to score, plain or zstd",
+       .required = true,
+       .commands = kScore},
+      {.name = "format",
+       .kind = Kind::kChoice,
+       .metavar = "FORMAT",
+       .section = "Data",
+       .help = "Of all these files; auto looks at the first rows",
+       .fallback = "auto",
+       .commands = kTrain | kScore,
+       .choices = {"auto", "libsvm", "libffm"}},
+      {.name = "max-bad-rows",
+       .kind = Kind::kReal,
+       .metavar = "SHARE",
+       .section = "Data",
+       .help = "Leave out up to this share of rows that cannot be parsed",
+       .fallback = "0",
+       .commands = kTrain | kScore,
+       .reals = {.min = 0, .max = 1}},
+      {.name = "order",
+       .kind = Kind::kChoice,
+       .metavar = "ORDER",
+       .section = "Data",
+       .help = "Of the rows in an epoch: another one each time, or the files' own",
+       .fallback = "shuffled",
+       .commands = kTrain,
+       .choices = {"shuffled", "file"}},
+  };
+}
+
+}  // namespace cairn

@@ -1,0 +1,68 @@
+#include <vector>
+
+#include "cli/options_sections.h"
+
+namespace cairn {
+namespace {
+
+using Kind = OptionSpec::Kind;
+
+constexpr uint32_t kTrain = CommandSpec::kTrain;
+
+}  // namespace
+
+std::vector<OptionSpec> LearningOptions() {
+  return {
+      {.name = "optimizer",
+       .kind = Kind::kChoice,
+       .metavar = "NAME",
+       .section = "Learning",
+       .help = "How a gradient changes the weights; the model's default is adagrad",
+       .commands = kTrain,
+       .choices = {"sgd", "adagrad", "rowwise_adagrad", "ftrl", "adam"}},
+      {.name = "lr",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .section = "Learning",
+       .help = "Learning rate; by default the model's",
+       .commands = kTrain,
+       .reals = {.min = 0, .min_is_legal = false}},
+      {.name = "rate",
+       .kind = Kind::kChoice,
+       .metavar = "SCHEDULE",
+       .section = "Learning",
+       .help = "Of the learning rate: with warm-up and decay, or without",
+       .fallback = "decay",
+       .commands = kTrain,
+       .choices = {"decay", "constant"}},
+      {.name = "l1",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .section = "Learning",
+       .help = "Pull towards 0 that makes weights exactly 0; with ftrl only",
+       .fallback = "0",
+       .commands = kTrain},
+      {.name = "l2",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .section = "Learning",
+       .help = "Prior of each feature per epoch; by default the model's",
+       .commands = kTrain},
+      {.name = "batch",
+       .kind = Kind::kCount,
+       .metavar = "ROWS",
+       .section = "Learning",
+       .help = "About so many rows in a step; by default by the data",
+       .commands = kTrain,
+       .counts = {.min = 1, .max = 1'000'000}},
+      {.name = "seed",
+       .kind = Kind::kCount,
+       .metavar = "N",
+       .section = "Learning",
+       .help = "Of every random decision",
+       .fallback = "1",
+       .commands = kTrain},
+  };
+}
+
+}  // namespace cairn

@@ -1,0 +1,47 @@
+#include <vector>
+
+#include "cli/options_sections.h"
+
+namespace cairn {
+namespace {
+
+using Kind = OptionSpec::Kind;
+
+constexpr uint32_t kTrain = CommandSpec::kTrain;
+constexpr uint32_t kScore = CommandSpec::kEval | CommandSpec::kPredict;
+
+}  // namespace
+
+std::vector<OptionSpec> ModelOptions() {
+  return {
+      {.name = "model",
+       .kind = Kind::kChoice,
+       .metavar = "MODEL",
+       .section = "Model",
+       .help = "lr is logistic regression",
+       .fallback = "lr",
+       .commands = kTrain,
+       .choices = {"lr"}},
+      {.name = "model-dir",
+       .kind = Kind::kText,
+       .metavar = "DIR",
+       .section = "Model",
+       .help = "A model that cairn train has saved",
+       .required = true,
+       .commands = kScore},
+      {.name = "init",
+       .kind = Kind::kText,
+       .metavar = "DIR",
+       .section = "Model",
+       .help = "Start from this saved model",
+       .commands = kTrain},
+      {.name = "save",
+       .kind = Kind::kText,
+       .metavar = "DIR",
+       .section = "Model",
+       .help = "Save the model here at the end; must not hold one yet",
+       .commands = kTrain},
+  };
+}
+
+}  // namespace cairn

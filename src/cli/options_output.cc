@@ -1,0 +1,30 @@
+#include <vector>
+
+#include "cli/options_sections.h"
+
+namespace cairn {
+namespace {
+
+using Kind = OptionSpec::Kind;
+
+}  // namespace
+
+std::vector<OptionSpec> OutputOptions() {
+  return {
+      {.name = "report",
+       .kind = Kind::kText,
+       .metavar = "FILE.json",
+       .section = "Output",
+       .help = "Write settings and results here",
+       .commands = CommandSpec::kTrain | CommandSpec::kEval},
+      {.name = "output",
+       .kind = Kind::kText,
+       .metavar = "FILE",
+       .section = "Output",
+       .help = "Where to write; - is standard output",
+       .required = true,
+       .commands = CommandSpec::kPredict},
+  };
+}
+
+}  // namespace cairn

@@ -1,0 +1,19 @@
+// The option table, section by section; options.h puts it together. Each option belongs to the
+// file of its subject, in the order in which the help lists it.
+#pragma once
+
+#include <vector>
+
+#include "cli/options.h"
+
+namespace cairn {
+
+std::vector<OptionSpec> ModelOptions();
+std::vector<OptionSpec> DataOptions();
+std::vector<OptionSpec> LearningOptions();
+std::vector<OptionSpec> StopOptions();
+std::vector<OptionSpec> ClusterOptions();
+std::vector<OptionSpec> GenerateOptions();  // Of cairn data gen.
+std::vector<OptionSpec> OutputOptions();
+
+}  // namespace cairn

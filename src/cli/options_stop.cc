@@ -1,0 +1,77 @@
+#include <limits>
+#include <vector>
+
+#include "cli/options_sections.h"
+
+namespace cairn {
+namespace {
+
+using Kind = OptionSpec::Kind;
+
+constexpr uint32_t kTrain = CommandSpec::kTrain;
+
+}  // namespace
+
+std::vector<OptionSpec> StopOptions() {
+  return {
+      {.name = "epochs",
+       .kind = Kind::kCount,
+       .metavar = "N",
+       .section = "End of training",
+       .help = "Passes over the data; by default by the model and the data",
+       .commands = kTrain,
+       .counts = {.min = 1, .max = 1'000'000}},
+      {.name = "max-steps",
+       .kind = Kind::kCount,
+       .metavar = "N",
+       .section = "End of training",
+       .help = "At most so many batches in all",
+       .commands = kTrain,
+       .counts = {.min = 1}},
+      {.name = "max-seconds",
+       .kind = Kind::kReal,
+       .metavar = "N",
+       .section = "End of training",
+       .help = "End with the first epoch that takes the training beyond this time",
+       .commands = kTrain,
+       .reals = {.min = 0, .min_is_legal = false}},
+      {.name = "stop-metric",
+       .kind = Kind::kChoice,
+       .metavar = "METRIC",
+       .section = "End of training",
+       .help = "Of the --valid data, for the next three",
+       .fallback = "auc",
+       .commands = kTrain,
+       .choices = {"auc", "logloss"}},
+      {.name = "target",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .section = "End of training",
+       .help = "End when the metric is this good",
+       .commands = kTrain,
+       .reals = {.min = 0, .min_is_legal = false}},
+      {.name = "patience",
+       .kind = Kind::kCount,
+       .metavar = "EPOCHS",
+       .section = "End of training",
+       .help = "End after so many epochs in which the metric has not got better",
+       .commands = kTrain,
+       .counts = {.min = 1, .max = std::numeric_limits<uint32_t>::max()}},
+      {.name = "min-delta",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .section = "End of training",
+       .help = "Less than this is no better, for --patience",
+       .fallback = "0",
+       .commands = kTrain},
+      {.name = "relative-change",
+       .kind = Kind::kReal,
+       .metavar = "SHARE",
+       .section = "End of training",
+       .help = "End when an epoch changes the training loss by less than this share",
+       .commands = kTrain,
+       .reals = {.min = 0, .max = 1, .min_is_legal = false}},
+  };
+}
+
+}  // namespace cairn

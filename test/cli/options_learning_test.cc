@@ -1,0 +1,23 @@
+#include <catch2/catch.hpp>
+
+#include "cli/section.h"
+
+namespace cairn {
+namespace {
+
+TEST_CASE("A learning rate of 0 would learn nothing; a prior of 0 is none", "[options]") {
+  CHECK(Complaint(LearningOptions(), "lr", "0") == "--lr \"0\": must be a number, above 0");
+  CHECK(Complaint(LearningOptions(), "lr", "1e-9").empty());
+  CHECK(Complaint(LearningOptions(), "l2", "0").empty());
+  CHECK(Complaint(LearningOptions(), "l2", "-1") == "--l2 \"-1\": must be a number, at least 0");
+}
+
+TEST_CASE("Optimizers that are no trainers are not offered", "[options]") {
+  for (const char* name : {"sgd", "adagrad", "rowwise_adagrad", "ftrl", "adam"}) {
+    CHECK(Complaint(LearningOptions(), "optimizer", name).empty());
+  }
+  CHECK_FALSE(Complaint(LearningOptions(), "optimizer", "assign").empty());
+}
+
+}  // namespace
+}  // namespace cairn

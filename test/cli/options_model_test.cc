@@ -1,0 +1,17 @@
+#include <catch2/catch.hpp>
+
+#include "cli/section.h"
+
+namespace cairn {
+namespace {
+
+TEST_CASE("A model is trained by its name and read from its folder", "[options]") {
+  CHECK(Complaint(ModelOptions(), "model", "lr").empty());
+  CHECK(Complaint(ModelOptions(), "model", "lt") == "--model \"lt\": must be lr; did you mean lr?");
+  const uint32_t score = CommandSpec::kEval | CommandSpec::kPredict;
+  CHECK(CommandsWith(ModelOptions(), "model-dir") == score);
+  CHECK(CommandsWith(ModelOptions(), "save") == CommandSpec::kTrain);
+}
+
+}  // namespace
+}  // namespace cairn
