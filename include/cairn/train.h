@@ -18,7 +18,7 @@ namespace cairn {
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
 struct TrainOptions {
-  std::string model = "lr";        // "lr": logistic regression.
+  std::string model = "lr";        // "lr": logistic regression; "count": counts features.
   std::vector<std::string> train;  // Files: libsvm or libffm, plain or zstd.
   std::vector<std::string> valid;  // Scored after every epoch; may be empty.
   std::string format = "auto";     // "auto", "libsvm", "libffm".

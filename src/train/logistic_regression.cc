@@ -2,12 +2,11 @@
 #include <cmath>
 #include <utility>
 
-#include "base/check.h"
 #include "base/status.h"
 #include "kernels/finite.h"
 #include "kernels/linear.h"
 #include "kernels/losses.h"
-#include "train/model.h"
+#include "train/models.h"
 
 namespace cairn {
 namespace {
@@ -113,10 +112,7 @@ class LogisticRegression final : public Model {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSettings& settings) {
-  if (settings.model != "lr") {
-    return InvalidArgument("unknown model \"", settings.model, "\"; known: lr");
-  }
+absl::StatusOr<std::unique_ptr<Model>> MakeLogisticRegression(const ModelSettings& settings) {
   if (!(settings.base_rate > 0 && settings.base_rate < 1)) {
     return InvalidArgument("base rate ", settings.base_rate, " is not between 0 and 1");
   }
