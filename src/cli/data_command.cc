@@ -4,8 +4,8 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
 #include "cli/output_file.h"
+#include "cluster/interrupt.h"
 #include "train/zipf_generator.h"
 
 namespace cairn {

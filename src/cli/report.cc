@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/numbers.h"
-#include "cli/json.h"
 #include "cli/options.h"
 
 namespace cairn {

@@ -8,10 +8,10 @@
 #include "base/units.h"
 #include "cairn/train.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
 #include "cli/settings.h"
+#include "cluster/interrupt.h"
 
 namespace cairn {
 

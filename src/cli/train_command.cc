@@ -4,11 +4,11 @@
 #include "base/time_source.h"
 #include "cairn/train.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
 #include "cli/output_file.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/train_view.h"
+#include "cluster/interrupt.h"
 
 namespace cairn {
 namespace {

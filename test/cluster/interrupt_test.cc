@@ -1,4 +1,4 @@
-#include "cli/interrupt.h"
+#include "cluster/interrupt.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
