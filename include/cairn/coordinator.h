@@ -18,8 +18,9 @@ class Coordinator {
     JobSpec job;
     uint32_t servers = 1;                      // The job starts when this many have joined.
     std::string listen = "tcp://127.0.0.1:0";  // Port 0: any free one; see address().
-    bool insecure = false;                     // Allow a listen address that others can reach.
-    std::string save_dir;                      // Where the model goes at the end; empty: nowhere.
+    std::string advertise = {};  // What others are told instead: for 0.0.0.0, or a port mapping.
+    bool insecure = false;       // Allow a listen address that others can reach.
+    std::string save_dir;        // Where the model goes at the end; empty: nowhere.
     absl::Duration form_timeout = absl::Seconds(60);  // For the servers to join.
   };
   // kInvalidArgument: the job contradicts itself.

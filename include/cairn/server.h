@@ -17,9 +17,10 @@ class Server {
   struct Options {
     std::string coordinator;                   // "tcp://HOST:PORT" or "ipc:///PATH".
     std::string listen = "tcp://127.0.0.1:0";  // Port 0: any free one; see address().
-    uint32_t executors = 1;                    // Threads that own partitions.
-    RowOptimizers optimizers;                  // Your own, beyond the built-in ones.
-    bool insecure = false;                     // Allow a listen address that others can reach.
+    std::string advertise = {};  // What others are told instead: for 0.0.0.0, or a port mapping.
+    uint32_t executors = 1;      // Threads that own partitions.
+    RowOptimizers optimizers;    // Your own, beyond the built-in ones.
+    bool insecure = false;       // Allow a listen address that others can reach.
     absl::Duration join_timeout = absl::Seconds(60);
     absl::Duration orphan_timeout = absl::Seconds(60);  // Without a coordinator: it ends itself.
   };

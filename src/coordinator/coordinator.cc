@@ -172,7 +172,8 @@ absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
 
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Options& options) {
   static PosixFileSystem files;  // Stateless.
-  const ZmqOptions zmq{.listen = options.listen, .insecure = options.insecure};
+  const ZmqOptions zmq{
+      .listen = options.listen, .insecure = options.insecure, .advertise = options.advertise};
   CoordinatorSetup setup;
   setup.job = options.job;
   setup.plan.servers = options.servers;

@@ -210,7 +210,8 @@ absl::StatusOr<std::unique_ptr<Server>> StartServer(const Server::Options& optio
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   static PosixFileSystem files;  // Stateless.
-  const ZmqOptions zmq{.listen = options.listen, .insecure = options.insecure};
+  const ZmqOptions zmq{
+      .listen = options.listen, .insecure = options.insecure, .advertise = options.advertise};
   return StartServer(
       options, [&](MessageHandler handler) { return MakeZmqTransport(zmq, std::move(handler)); },
       &files);

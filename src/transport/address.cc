@@ -1,8 +1,6 @@
 #include "transport/address.h"
 
 #include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 
 #include <charconv>
@@ -95,29 +93,6 @@ bool IsWildcard(const Address& address) {
     return inet_pton(AF_INET6, address.host.c_str(), &v6) == 1 && IN6_IS_ADDR_UNSPECIFIED(&v6);
   }
   return address.host == "*" || address.host == "0.0.0.0";
-}
-
-std::string ReachableHost(bool ipv6) {
-  const int family = ipv6 ? AF_INET6 : AF_INET;
-  std::string host = ipv6 ? "::1" : "127.0.0.1";
-  ifaddrs* interfaces = nullptr;
-  if (getifaddrs(&interfaces) != 0) return host;
-  for (const ifaddrs* i = interfaces; i != nullptr; i = i->ifa_next) {
-    if (i->ifa_addr == nullptr || i->ifa_addr->sa_family != family) continue;
-    if ((i->ifa_flags & IFF_UP) == 0 || (i->ifa_flags & IFF_LOOPBACK) != 0) continue;
-    char text[INET6_ADDRSTRLEN];
-    const void* bytes = &reinterpret_cast<const sockaddr_in*>(i->ifa_addr)->sin_addr;
-    if (ipv6) {
-      const in6_addr& v6 = reinterpret_cast<const sockaddr_in6*>(i->ifa_addr)->sin6_addr;
-      if (IN6_IS_ADDR_LINKLOCAL(&v6)) continue;  // Means nothing without a scope.
-      bytes = &v6;
-    }
-    if (inet_ntop(family, bytes, text, sizeof text) == nullptr) continue;
-    host = text;
-    break;
-  }
-  freeifaddrs(interfaces);
-  return host;
 }
 
 }  // namespace cairn

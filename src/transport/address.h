@@ -29,8 +29,4 @@ bool IsLocal(const Address& address);
 // Listens on every interface: 0.0.0.0, :: or *.
 bool IsWildcard(const Address& address);
 
-// A numeric address of this machine that others may reach: of the first interface that is up and
-// not a loopback, in the kernel's order; the loopback address if there is none.
-std::string ReachableHost(bool ipv6);
-
 }  // namespace cairn

@@ -89,7 +89,6 @@ absl::StatusOr<ZmqSocket> ZmqSocket::Listen(zmq::context_t& context, Address* ad
     socket.socket_.bind(FormatAddress(*address));
     const std::string bound = socket.socket_.get(zmq::sockopt::last_endpoint);
     CAIRN_ASSIGN_OR_RETURN(*address, ParseAddress(bound));
-    if (IsWildcard(*address)) address->host = ReachableHost(address->ipv6);
     return socket;
   } catch (const zmq::error_t& error) {
     return ErrorOf(error, "listen on", *address);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "transport/address.h"
+#include "transport/advertise.h"
 #include "transport/thread_name.h"
 #include "transport/zmq_loop.h"
 
@@ -80,7 +81,9 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeZmqTransport(const ZmqOptions& op
                                                             MessageHandler handler) {
   auto loop = std::make_unique<ZmqLoop>(std::move(handler));
   std::string announced;
-  if (!options.listen.empty()) {
+  if (options.listen.empty()) {
+    if (!options.advertise.empty()) return InvalidArgument("--advertise needs --listen");
+  } else {
     CAIRN_ASSIGN_OR_RETURN(Address address, ParseAddress(options.listen));
     if (!options.insecure && !IsLocal(address)) {
       return FailedPrecondition(
@@ -91,6 +94,7 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeZmqTransport(const ZmqOptions& op
     }
     CAIRN_ASSIGN_OR_RETURN(ZmqSocket socket, ZmqSocket::Listen(loop->context(), &address));
     loop->SetListener(std::move(socket));
+    CAIRN_ASSIGN_OR_RETURN(address, AnnouncedAddress(address, options.advertise));
     announced = FormatAddress(address);
   }
   return std::make_unique<ZmqTransport>(std::move(loop), std::move(announced), options.checksum);

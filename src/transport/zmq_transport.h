@@ -20,13 +20,19 @@ struct ZmqOptions {
   // a loopback address or ipc is refused, unless the user has said that the network is trusted.
   bool insecure = false;
 
+  // What others are told to connect to, if it is not the address listened on: a name that they
+  // know, or the outer side of a port mapping. Port 0: the one listened on. See
+  // transport/advertise.h.
+  std::string advertise = {};
+
   // Of bulk messages; control messages always have one.
   Checksum checksum = Checksum::kControl;
 };
 
 // Opens a transport with a thread of its own, on which `handler` runs and frames are decoded;
 // encoding is done by the caller of Send. kInvalidArgument: an address that is none;
-// kFailedPrecondition: a refused one; kUnavailable: it is taken, or not of this machine.
+// kFailedPrecondition: a refused one, or one for which there is nothing to announce; kUnavailable:
+// it is taken, or not of this machine.
 //
 // Send keeps what cannot go out yet (a connection is being made, the peer is slow) for up to
 // kSendQueueMillisMax and kPeerQueueBytesMax, and then drops it, the newest first: a stream's

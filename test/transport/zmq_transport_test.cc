@@ -220,9 +220,14 @@ TEST_CASE("the announced address is the real one") {
   ZmqOptions everywhere;
   everywhere.listen = "tcp://0.0.0.0:0";
   everywhere.insecure = true;
+  everywhere.advertise = "tcp://node7:0";
   const auto open = MakeZmqTransport(everywhere, [](MessagePtr) {});
   REQUIRE(open.ok());
-  CHECK_FALSE(IsWildcard(*ParseAddress((*open)->address())));
+  CHECK_THAT((*open)->address(), Catch::StartsWith("tcp://node7:"));
+  CHECK(ParseAddress((*open)->address())->port != 0);
+  everywhere.listen.clear();
+  CHECK(MakeZmqTransport(everywhere, [](MessagePtr) {}).status().code() ==
+        absl::StatusCode::kInvalidArgument);
 }
 
 TEST_CASE("addresses that cannot or must not be listened on are refused with a reason") {
