@@ -33,6 +33,13 @@ class Server {
   // Blocks until the job is over. OK: it ended well. Otherwise why not, by the coordinator's words
   // or because there is no coordinator.
   virtual absl::Status Wait() = 0;
+  // The same within `patience`: whether the job is over.
+  virtual bool WaitFor(absl::Duration patience) const = 0;
+  // Leaves in good order: the coordinator is told, and ends the job if it is under way. Returns at
+  // once; Wait then returns kCancelled.
+  virtual void Leave() = 0;
+  // kUnavailable: the coordinator has not answered yet, or not for some seconds.
+  virtual absl::Status Health() const = 0;
 };
 
 // The program ps_server: reads the command line, serves, returns the exit code. For your own

@@ -15,11 +15,11 @@ namespace cairn {
 class HttpServer {
  public:
   struct Options {
-    std::string listen;     // "HOST:PORT"; port 0: any free one.
-    bool insecure = false;  // Allow a listen address that others can reach.
+    std::string listen = {};  // "HOST:PORT"; port 0: any free one.
+    bool insecure = false;    // Allow a listen address that others can reach.
     // Called on the server's thread until the destructor returns; must not block for long.
-    std::function<absl::Status()> health;
-    std::function<std::string()> status;  // Null: there is no /status.
+    std::function<absl::Status()> health = {};
+    std::function<std::string()> status = {};  // Null: there is no /status.
   };
   // kInvalidArgument: no address; kFailedPrecondition: not loopback, and `insecure` is not set;
   // kUnavailable: it cannot be bound.

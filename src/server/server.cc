@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "server/executor_core.h"
 #include "server/server_shell.h"
 #include "server/storage_worker.h"
+#include "transport/coordinator_watch.h"
 #include "transport/event_loop.h"
 #include "transport/member_core.h"
 #include "transport/zmq_transport.h"
@@ -62,6 +64,21 @@ class ServerShell final : public Server {
 
   const std::string& address() const override { return transport_->address(); }
   absl::Status Wait() override { return done_.Wait(); }
+  bool WaitFor(absl::Duration patience) const override {
+    const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(patience);
+    return done_.WaitUntil(deadline).has_value();
+  }
+  absl::Status Health() const override {
+    return watch_.Health(options_.coordinator, time_.NowMicros());
+  }
+  void Leave() override {
+    control_.Post([this] {
+      Outbox out;
+      member_->Leave(0, "", &out);
+      SendAll(transport_.get(), &out);
+      done_.Set(MakeError(absl::StatusCode::kCancelled, "interrupted: this server left its job"));
+    });
+  }
 
  private:
   struct Executor {
@@ -105,6 +122,7 @@ class ServerShell final : public Server {
   // ---- The control loop's thread.
   void OnControlMessage(const MessagePtr& message) {
     Outbox out;
+    if (message->header.from.process == kCoordinatorProcess) watch_.Heard(time_.NowMicros());
     const MemberCore::News news = member_->Receive(*message, time_.NowMicros(), &out);
     if (news.welcomed) StartExecutors(&out);
     if (news.map) {
@@ -193,6 +211,7 @@ class ServerShell final : public Server {
   std::unique_ptr<MemberCore> member_;                // The control loop's thread.
   std::vector<std::unique_ptr<Executor>> executors_;  // Filled once, before serving_.
   std::atomic<bool> serving_{false};
+  CoordinatorWatch watch_;
   EventLoop control_;
   DoneSignal<absl::Status> done_;
 };

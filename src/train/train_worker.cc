@@ -12,6 +12,7 @@
 #include "train/model.h"
 #include "train/program.h"
 #include "train/stream_runner.h"
+#include "transport/coordinator_watch.h"
 #include "transport/event_loop.h"
 #include "transport/member_core.h"
 #include "worker/client_core.h"
@@ -63,6 +64,22 @@ class TrainWorkerShell final : public TrainWorker {
   }
 
   absl::Status Wait() override { return done_.Wait(); }
+  bool WaitFor(absl::Duration patience) const override {
+    const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(patience);
+    return done_.WaitUntil(deadline).has_value();
+  }
+  absl::Status Health() const override {
+    return watch_.Health(options_.coordinator, time_.NowMicros());
+  }
+  void Leave() override {
+    loop_.Post([this] {
+      Outbox out;
+      member_->Leave(0, "", &out);
+      SendAll(transport_.get(), &out);
+      runner_.reset();
+      done_.Set(MakeError(absl::StatusCode::kCancelled, "interrupted: this worker left its job"));
+    });
+  }
 
  private:
   // What the setup thread brings: everything that takes time before the first batch.
@@ -121,6 +138,7 @@ class TrainWorkerShell final : public TrainWorker {
   void OnMessage(const MessagePtr& message) {
     RunnerActions actions;
     const Micros now = time_.NowMicros();
+    if (message->header.from.process == kCoordinatorProcess) watch_.Heard(now);
     const MemberCore::News news = member_->Receive(*message, now, &actions.messages);
     if (runner_ != nullptr) {
       client_->Receive(*message, now, &actions.messages);
@@ -242,6 +260,7 @@ class TrainWorkerShell final : public TrainWorker {
   std::unique_ptr<BatchPool> pool_;
   std::thread setup_;
 
+  CoordinatorWatch watch_;
   EventLoop loop_;
   DoneSignal<absl::Status> done_;
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/time_source.h"
 #include "train/data_source.h"
 #include "transport/transport_maker.h"
@@ -17,6 +18,7 @@ class TrainWorker {
  public:
   struct Options {
     std::string coordinator;
+    std::string job_name;  // The only job to join; empty: any.
     uint32_t threads = 1;  // That read and parse.
     Micros join_timeout = 60 * kMicrosPerSecond;
     Micros orphan_timeout = 60 * kMicrosPerSecond;
@@ -31,6 +33,13 @@ class TrainWorker {
 
   // Blocks until the job is over: OK if it ended well.
   virtual absl::Status Wait() = 0;
+  // The same within `patience`: whether the job is over.
+  virtual bool WaitFor(absl::Duration patience) const = 0;
+  // Leaves in good order: the coordinator gives this worker's streams to others. Returns at once;
+  // Wait then returns kCancelled.
+  virtual void Leave() = 0;
+  // kUnavailable: the coordinator has not answered yet, or not for some seconds.
+  virtual absl::Status Health() const = 0;
 };
 
 }  // namespace cairn

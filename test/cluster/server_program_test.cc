@@ -1,53 +1,24 @@
 #include <catch2/catch.hpp>
-#include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "cairn/server.h"
+#include "cluster/run_program.h"
 
 namespace cairn {
 namespace {
 
-struct Ran {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-// Takes what a program prints, for as long as it lives.
-class Capture {
- public:
-  explicit Capture(std::ostream* stream) : stream_(*stream), old_(stream->rdbuf(text_.rdbuf())) {}
-  ~Capture() { stream_.rdbuf(old_); }
-  Capture(const Capture&) = delete;
-  Capture& operator=(const Capture&) = delete;
-
-  std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::ostream& stream_;
-  std::streambuf* const old_;
-};
-
-Ran Run(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "ps_server");
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  const Capture out(&std::cout);
-  const Capture err(&std::cerr);
-  const int code = ServerMain(static_cast<int>(arguments.size()), argv.data(), {});
-  return {code, out.text(), err.text()};
+Ran Run(const std::vector<std::string>& arguments) {
+  return RunMain([](int argc, char** argv) { return ServerMain(argc, argv, {}); }, "ps_server",
+                 arguments);
 }
 
 TEST_CASE("ps_server --help lists its options", "[server_program]") {
   const Ran ran = Run({"--help"});
   CHECK(ran.code == 0);
   CHECK(ran.out.starts_with("Usage:\n  ps_server --coordinator ADDRESS [options]\n"));
-  for (const char* option :
-       {"--listen", "--executors", "--insecure", "--ready-file", "--join-timeout"}) {
+  for (const char* option : {"--listen", "--advertise", "--executors", "--insecure", "--ready-file",
+                             "--join-timeout", "--orphan-timeout", "--http", "--parent"}) {
     CHECK(ran.out.find(std::string("\n  ") + option) != std::string::npos);
   }
 }
@@ -65,6 +36,14 @@ TEST_CASE("A listen address for everybody needs --insecure", "[server_program]")
   CHECK(ran.code == 2);
   CHECK(ran.out.empty());
   CHECK(ran.err.find("--insecure") != std::string::npos);
+}
+
+TEST_CASE("What nobody can connect to is not advertised", "[server_program]") {
+  const Ran ran = Run({"--coordinator", "tcp://127.0.0.1:1", "--listen", "tcp://0.0.0.0:0",
+                       "--insecure", "--advertise", "tcp://0.0.0.0:0"});
+  CHECK(ran.code == 2);
+  CHECK(ran.out.empty());
+  CHECK(ran.err.find("--advertise tcp://0.0.0.0:0: nobody can connect") != std::string::npos);
 }
 
 }  // namespace

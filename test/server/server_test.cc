@@ -158,6 +158,17 @@ TEST_CASE("Server: ends as the job ends, with its words") {
   CHECK(BodyAs<Goodbye>(*bye)->code == 0);
 }
 
+TEST_CASE("Server: tells its coordinator when it is told to leave, and then has ended") {
+  Harness harness(1);
+  harness.peer().Take<Heartbeat>();
+  CHECK(harness.server->Health() == absl::OkStatus());
+  CHECK_FALSE(harness.server->WaitFor(absl::ZeroDuration()));
+  harness.server->Leave();
+  CHECK(harness.server->Wait().code() == absl::StatusCode::kCancelled);
+  CHECK(harness.server->WaitFor(absl::ZeroDuration()));
+  CHECK(BodyAs<Goodbye>(*harness.peer().Take<Goodbye>())->code == 0);
+}
+
 TEST_CASE("Server: a job whose optimizer is not linked is left with a sentence") {
   Harness harness(2, "mine");
   const MessagePtr bye = harness.peer().Take<Goodbye>();
@@ -184,6 +195,7 @@ TEST_CASE("Server: nobody at the coordinator's address ends it with that address
   MemoryFileSystem files;
   const auto server = StartServer(options, test::MakerOn(&network), &files).value();
   const absl::Status status = server->Wait();
+  CHECK(server->Health().code() == absl::StatusCode::kUnavailable);
   CHECK(status.code() == absl::StatusCode::kDeadlineExceeded);
   CHECK(MessageOf(status).find("inproc://nobody") != std::string_view::npos);
 }

@@ -160,6 +160,20 @@ TEST_CASE("TrainWorker: ends as the job ends") {
   CHECK(BodyAs<Goodbye>(*harness.coordinator().Take<Goodbye>())->code == 0);
 }
 
+TEST_CASE("TrainWorker: tells its coordinator when it is told to leave, and then has ended") {
+  const TempFiles files;
+  Harness harness;
+  CHECK(harness.worker().Health().code() == absl::StatusCode::kUnavailable);
+  harness.SendWelcome(JobOver(files.Write("train", "1 0:1:1\n")));
+  WaitUntilReady(&harness);
+  CHECK(harness.worker().Health() == absl::OkStatus());
+  CHECK_FALSE(harness.worker().WaitFor(absl::ZeroDuration()));
+  harness.worker().Leave();
+  CHECK(harness.worker().Wait().code() == absl::StatusCode::kCancelled);
+  CHECK(harness.worker().WaitFor(absl::ZeroDuration()));
+  CHECK(BodyAs<Goodbye>(*harness.coordinator().Take<Goodbye>())->code == 0);
+}
+
 TEST_CASE("TrainWorker: needs a thread") {
   InProcessNetwork network;
   TrainWorker::Options options;

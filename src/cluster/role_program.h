@@ -1,0 +1,64 @@
+// What the programs ps_coordinator, ps_server and ps_worker have in common: options, signals, the
+// ready file, HTTP, and an end in good order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/option_parser.h"
+#include "cluster/http_server.h"
+#include "cluster/interrupt.h"
+
+namespace cairn {
+
+struct RoleProgram {
+  std::string_view name;
+  std::string_view description;     // Sentences for --help.
+  std::vector<OptionSpec> options;  // Of its own; RoleOptions come on top.
+  // Serves until the end. The interrupt is armed already.
+  std::function<absl::Status(const OptionValues&, const InterruptScope&)> serve;
+};
+
+// --insecure, --ready-file, --http, --parent.
+std::vector<OptionSpec> RoleOptions();
+
+// --coordinator, --join-timeout, --orphan-timeout: of all roles but the coordinator.
+std::vector<OptionSpec> MemberOptions();
+
+// --listen, --advertise: of the roles that others connect to.
+std::vector<OptionSpec> ListenOptions();
+
+// Reads the command line, serves, says on standard error why it ended, and returns the exit code.
+// The log goes to standard error; a broken pipe kills nobody.
+int RunRoleProgram(const RoleProgram& program, int argc, char** argv);
+
+// Tells that the role runs: prints `line`, starts the HTTP server that --http asks for (none: null)
+// and prints its URL, and writes the --ready-file, first `address`, then the URL, a line each.
+absl::StatusOr<std::unique_ptr<HttpServer>> ShowRole(const OptionValues& values,
+                                                     const std::string& line,
+                                                     const std::string& address,
+                                                     HttpServer::Options http);
+
+// Makes the kernel kill this process when `parent`, which has started it, ends. kCancelled: it has
+// ended already. To be called by the first thread of a program.
+absl::Status DieWithParent(uint64_t parent);
+
+inline constexpr absl::Duration kInterruptPoll = absl::Milliseconds(50);
+
+// Waits for a Server's or TrainWorker's end; the first signal makes it leave.
+template <typename Member>
+absl::Status WaitOrLeave(const InterruptScope& interrupt, Member* member) {
+  while (!member->WaitFor(kInterruptPoll)) {
+    if (interrupt.requested()) member->Leave();
+  }
+  return member->Wait();
+}
+
+}  // namespace cairn

@@ -1,0 +1,71 @@
+#include "cluster/worker_program.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/option_parser.h"
+#include "base/status.h"
+#include "cluster/role_program.h"
+#include "cluster/train_plan.h"
+#include "train/train_worker.h"
+#include "transport/zmq_transport.h"
+
+namespace cairn {
+namespace {
+
+using Kind = OptionSpec::Kind;
+
+constexpr std::string_view kDescription =
+    "Reads data and computes gradients for a job of cairn train. A worker needs the coordinator's "
+    "address only; the job's data files must be where it can read them. It ends with its job; "
+    "without a coordinator it ends by itself.";
+
+std::vector<OptionSpec> WorkerOptions() {
+  std::vector<OptionSpec> options = MemberOptions();
+  options.push_back({.name = "job",
+                     .kind = Kind::kText,
+                     .metavar = "NAME",
+                     .section = "Work",
+                     .help = "Join no other job than this one"});
+  options.push_back({.name = "threads",
+                     .kind = Kind::kCount,
+                     .metavar = "N",
+                     .section = "Work",
+                     .help = "Threads that read and parse",
+                     .fallback = "1",
+                     .counts = {.min = 1, .max = 1'024}});
+  return options;
+}
+
+absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
+  TrainWorker::Options options;
+  options.coordinator = values.Text("coordinator");
+  options.job_name = values.Text("job");
+  options.threads = static_cast<uint32_t>(values.Count("threads"));
+  options.join_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("join-timeout")));
+  options.orphan_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("orphan-timeout")));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<TrainWorker> worker,
+                         TrainWorker::Start(options, [](MessageHandler handler) {
+                           return MakeZmqTransport({}, std::move(handler));
+                         }));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> http,
+                         ShowRole(values, "working for " + options.coordinator, options.coordinator,
+                                  {.health = [&worker] { return worker->Health(); }}));
+  return DataError(WaitOrLeave(interrupt, worker.get()));
+}
+
+}  // namespace
+
+int WorkerMain(int argc, char** argv) {
+  RoleProgram program;
+  program.name = "ps_worker";
+  program.description = kDescription;
+  program.options = WorkerOptions();
+  program.serve = Work;
+  return RunRoleProgram(program, argc, argv);
+}
+
+}  // namespace cairn
