@@ -25,11 +25,6 @@ constexpr std::string_view kDescription =
 
 std::vector<OptionSpec> WorkerOptions() {
   std::vector<OptionSpec> options = MemberOptions();
-  options.push_back({.name = "job",
-                     .kind = Kind::kText,
-                     .metavar = "NAME",
-                     .section = "Work",
-                     .help = "Join no other job than this one"});
   options.push_back({.name = "threads",
                      .kind = Kind::kCount,
                      .metavar = "N",
@@ -43,7 +38,6 @@ std::vector<OptionSpec> WorkerOptions() {
 absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
   TrainWorker::Options options;
   options.coordinator = values.Text("coordinator");
-  options.job_name = values.Text("job");
   options.threads = static_cast<uint32_t>(values.Count("threads"));
   options.join_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("join-timeout")));
   options.orphan_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("orphan-timeout")));

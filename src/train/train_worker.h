@@ -18,7 +18,6 @@ class TrainWorker {
  public:
   struct Options {
     std::string coordinator;
-    std::string job_name;  // The only job to join; empty: any.
     uint32_t threads = 1;  // That read and parse.
     Micros join_timeout = 60 * kMicrosPerSecond;
     Micros orphan_timeout = 60 * kMicrosPerSecond;

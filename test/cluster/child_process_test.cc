@@ -69,8 +69,7 @@ TEST_CASE("a child has a process group of its own, no files of ours, no signals 
   const Shell shell;
   std::signal(SIGPIPE, SIG_IGN);
   const std::ifstream ours(shell.log);
-  const auto child = shell.Run(
-      "cut -d ' ' -f 5 /proc/$$/stat; ls -m /proc/$$/fd; kill -PIPE $$");
+  const auto child = shell.Run("cut -d ' ' -f 5 /proc/$$/stat; ls -m /proc/$$/fd; kill -PIPE $$");
   CHECK(EndOf(child.get()).signal == SIGPIPE);
   std::signal(SIGPIPE, SIG_DFL);
   std::istringstream lines(shell.Log());
