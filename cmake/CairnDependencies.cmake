@@ -7,6 +7,7 @@ find_package(Protobuf MODULE REQUIRED)  # Debian ships no protobuf-config.cmake.
 find_package(cppzmq CONFIG REQUIRED)  # Finds libzmq too; Debian ships no ZeroMQConfig.cmake.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+find_package(ZLIB REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 find_package(Threads REQUIRED)
 

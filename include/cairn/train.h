@@ -19,9 +19,9 @@ namespace cairn {
 // the number of workers or servers.
 struct TrainOptions {
   std::string model = "lr";        // "lr": logistic regression; "count": counts features.
-  std::vector<std::string> train;  // Files: libsvm or libffm, plain or zstd.
+  std::vector<std::string> train;  // Files, plain or compressed by gzip or zstd.
   std::vector<std::string> valid;  // Scored after every epoch; may be empty.
-  std::string format = "auto";     // "auto", "libsvm", "libffm".
+  std::string format = "auto";     // "auto", "libsvm", "libffm", "idx".
   std::string optimizer;           // "": adagrad. Any built-in name but "sum" and "assign".
   double learning_rate = -1;       // < 0: the model's default.
   double l1 = 0;                   // ftrl only.

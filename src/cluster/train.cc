@@ -127,7 +127,7 @@ absl::StatusOr<TrainReport> Train(const TrainOptions& options,
   const JobResult result = coordinator.Wait();
   if (progress) progress(ProgressOf(coordinator.status(), epochs));
   CAIRN_RETURN_IF_ERROR(StatusOf(result));
-  for (const auto& worker : workers) CAIRN_RETURN_IF_ERROR(DataError(worker->Wait()));
+  for (const auto& worker : workers) CAIRN_RETURN_IF_ERROR(worker->Wait());
   TrainReport report = MakeReport(options, plan, result);
   report.setup_seconds = setup_seconds;
   return report;

@@ -142,9 +142,8 @@ std::vector<std::pair<std::string, std::string>> SettingsList(const TrainOptions
                                                               double batch_rows) {
   const auto number = [](auto value) { return std::to_string(value); };
   const ModelSettings& model = program.model;
-  const bool libffm = program.train.format == DataFormat::kLibffm;
   std::vector<std::pair<std::string, std::string>> settings = {
-      {"format", libffm ? "libffm" : "libsvm"},
+      {"format", std::string(FormatName(program.train.format))},
       {"optimizer", model.optimizer},
       {"lr", FormatFloat9(model.learning_rate)},
       {"l1", FormatFloat9(model.l1)},
@@ -169,16 +168,12 @@ std::vector<std::pair<std::string, std::string>> SettingsList(const TrainOptions
 
 }  // namespace
 
-absl::Status DataError(const absl::Status& status) {
-  if (status.code() != absl::StatusCode::kInvalidArgument) return status;
-  return absl::Status(absl::StatusCode::kNotFound, status.message());
-}
-
 absl::StatusOr<std::optional<DataFormat>> ParseFormat(const std::string& format) {
   if (format == "auto") return std::nullopt;
-  if (format == "libsvm") return DataFormat::kLibsvm;
-  if (format == "libffm") return DataFormat::kLibffm;
-  return InvalidArgument("--format \"", format, "\": auto, libsvm or libffm");
+  for (const DataFormat known : {DataFormat::kLibsvm, DataFormat::kLibffm, DataFormat::kIdx}) {
+    if (format == FormatName(known)) return known;
+  }
+  return InvalidArgument("--format \"", format, "\": auto, libsvm, libffm or idx");
 }
 
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options) {

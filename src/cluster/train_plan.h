@@ -28,11 +28,7 @@ struct TrainPlan {
 // the data cannot be read.
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options);
 
-// Reading errors are about data, whatever their code says: kInvalidArgument becomes kNotFound, so
-// that bad rows end with exit code 3.
-absl::Status DataError(const absl::Status& status);
-
-// "auto" (none), "libsvm", "libffm".
+// "auto" (none), or a FormatName.
 absl::StatusOr<std::optional<DataFormat>> ParseFormat(const std::string& format);
 
 }  // namespace cairn

@@ -54,7 +54,11 @@ class BatchReader {
   std::string buffer_;  // Text of plain files.
 };
 
-// "path:line:column: what" for a bad row of `lines`, which are of this file.
+// Appends the rows of `lines`, as ParseLines and ParseIdxRows do.
+ParseResult ParseRows(const ParseOptions& options, const Lines& lines, RowBatch* rows);
+
+// "path:line:column: what" for a bad row of `lines`, which are of this file; "path: image N: what"
+// for images.
 absl::Status BadRowError(const DataSource& source, uint32_t file, const Lines& lines,
                          const BadRow& bad_row);
 

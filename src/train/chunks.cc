@@ -23,14 +23,32 @@ int HalfBits(uint64_t count) {
   return std::max((bits + 1) / 2, kHalfBitsMin);
 }
 
-std::string_view FormatName(DataFormat format) {
-  return format == DataFormat::kLibffm ? "libffm" : "libsvm";
-}
-
 // Bytes that a read takes beyond the range, for the line that hangs over its end.
 constexpr uint64_t kOverhangBytes = 1024;
 
+absl::StatusOr<Lines> ReadImages(const DataSource& source, const TextRange& range,
+                                 std::string* buffer) {
+  const uint64_t row_bytes = source.row_bytes(range.file);
+  const uint64_t begin = DivideRoundingUp(range.begin, row_bytes) * row_bytes;
+  const uint64_t end = DivideRoundingUp(range.end, row_bytes) * row_bytes;
+  CAIRN_ASSIGN_OR_RETURN(const std::string_view text,
+                         source.Read(range.file, begin, end - begin, buffer));
+  return Lines{text, begin, row_bytes};
+}
+
 }  // namespace
+
+std::string_view FormatName(DataFormat format) {
+  switch (format) {
+    case DataFormat::kLibsvm:
+      return "libsvm";
+    case DataFormat::kLibffm:
+      return "libffm";
+    case DataFormat::kIdx:
+      return "idx";
+  }
+  return "unknown";
+}
 
 absl::Status CheckDefinition(const DataDefinition& definition) {
   if (definition.files.empty()) return InvalidArgument("data definition: no files");
@@ -41,7 +59,7 @@ absl::Status CheckDefinition(const DataDefinition& definition) {
       return InvalidArgument("data definition: the files add up to too many bytes");
     }
   }
-  if (definition.format != DataFormat::kLibsvm && definition.format != DataFormat::kLibffm) {
+  if (FormatName(definition.format) == "unknown") {
     return InvalidArgument("data definition: unknown format");
   }
   if (definition.order != DataOrder::kShuffled && definition.order != DataOrder::kFile) {
@@ -60,6 +78,23 @@ absl::Status CheckDefinition(const DataDefinition& definition) {
   return absl::OkStatus();
 }
 
+absl::Status CheckFormat(const DataSource& source, DataFormat format) {
+  for (size_t i = 0; i < source.files().size(); ++i) {
+    const uint64_t row_bytes = source.row_bytes(i);
+    if (format != DataFormat::kIdx && row_bytes != 0) {
+      return InvalidArgument(source.name(i), ": holds idx images, not ", FormatName(format));
+    }
+    if (format == DataFormat::kIdx && row_bytes == 0) {
+      return InvalidArgument(source.name(i), ": holds no idx images");
+    }
+    if (row_bytes != source.row_bytes(0)) {
+      return InvalidArgument(source.name(i), ": images of ", row_bytes - 1, " bytes, those of ",
+                             source.name(0), " have ", source.row_bytes(0) - 1);
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSameData(const DataDefinition& definition, const DataSource& source) {
   if (definition.files.size() != source.files().size()) {
     return FailedPrecondition("the job is defined over ", definition.files.size(),
@@ -69,11 +104,14 @@ absl::Status CheckSameData(const DataDefinition& definition, const DataSource& s
     const DataFile& defined = definition.files[i];
     const DataFile& opened = source.files()[i];
     if (defined.bytes == opened.bytes && defined.fingerprint == opened.fingerprint) continue;
-    return FailedPrecondition(opened.path, ": not the data that the job is defined over (",
-                              defined.path, " held ", defined.bytes, " bytes of text, this holds ",
-                              opened.bytes, defined.bytes == opened.bytes ? " other ones)" : ")");
+    return FailedPrecondition(
+        source.name(i), ": not the data that the job was defined over",
+        opened.path == defined.path ? std::string() : Concat(" as ", defined.path), ": ",
+        HumanCount(defined.bytes), " bytes of text are expected, and there are ",
+        opened.bytes == defined.bytes ? "as many, but other ones" : HumanCount(opened.bytes),
+        "; bring the old file back, or start a new job");
   }
-  return absl::OkStatus();
+  return CheckFormat(source, definition.format);
 }
 
 uint64_t ChunkCount(const DataDefinition& definition) {
@@ -180,6 +218,7 @@ std::vector<TextRange> BatchPlan::BatchInFileOrder(uint64_t batch) const {
 
 absl::StatusOr<Lines> ReadLines(const DataSource& source, const TextRange& range,
                                 std::string* buffer) {
+  if (source.row_bytes(range.file) != 0) return ReadImages(source, range, buffer);
   // The byte before tells whether a line begins at the range's first byte.
   const uint64_t from = range.begin == 0 ? 0 : range.begin - 1;
   const uint64_t file_bytes = source.files()[range.file].bytes;
@@ -199,8 +238,9 @@ absl::StatusOr<Lines> ReadLines(const DataSource& source, const TextRange& range
     if (from + text.size() == file_bytes) return Lines{text.substr(begin), from + begin};
     if (overhang >= kLineBytesMax) {
       CAIRN_ASSIGN_OR_RETURN(const uint64_t line, source.LineNumber(range.file, range.end - 1));
-      return InvalidArgument(source.files()[range.file].path, ":", line, ": a line of more than ",
-                             HumanBytes(kLineBytesMax));
+      return InvalidArgument(source.name(range.file), ":", line, ": a line of more than ",
+                             HumanBytes(kLineBytesMax),
+                             ": no rows of text, or their line breaks are missing");
     }
   }
 }

@@ -24,7 +24,8 @@ inline constexpr uint32_t kChunkBytesMax = 64u << 10;
 // chunk_bytes * chunks_per_batch: keeps the offsets of a batch within 32 bits.
 inline constexpr uint64_t kBatchBytesMax = uint64_t{1} << 30;
 
-enum class DataFormat : uint8_t { kLibsvm, kLibffm };
+enum class DataFormat : uint8_t { kLibsvm, kLibffm, kIdx };
+std::string_view FormatName(DataFormat format);  // "libsvm"; what --format is called with.
 
 enum class DataOrder : uint8_t {
   kShuffled,  // Every epoch visits all chunks in another order.
@@ -46,8 +47,13 @@ struct DataDefinition {
 // kInvalidArgument names the first field that is out of its range: for what came over the wire.
 absl::Status CheckDefinition(const DataDefinition& definition);
 
+// kInvalidArgument names the first file that cannot be read as this format at all: images where
+// text is expected, text where images are, images of several sizes.
+absl::Status CheckFormat(const DataSource& source, DataFormat format);
+
 // kFailedPrecondition if the files that `source` has opened are not, in order, the texts that the
-// definition speaks of. Paths may differ: machines mount the same data in different places.
+// definition speaks of. Paths may differ: machines mount the same data in different places. And
+// fails as CheckFormat does.
 absl::Status CheckSameData(const DataDefinition& definition, const DataSource& source);
 
 uint64_t ChunkCount(const DataDefinition& definition);
@@ -108,12 +114,13 @@ class BatchPlan {
   uint64_t batch_count_ = 0;
 };
 
-// The whole lines that begin in a range, the last one with its newline if it has one; empty if none
-// does. The view lives as DataSource::Read says. kInvalidArgument: a line of more than
-// kLineBytesMax.
+// The whole lines, or rows of images, that begin in a range, the last one with its newline if it
+// has one; empty if none does. The view lives as DataSource::Read says. kInvalidArgument: a line of
+// more than kLineBytesMax.
 struct Lines {
   std::string_view text;
-  uint64_t offset = 0;  // Of the text's first byte in its file.
+  uint64_t offset = 0;     // Of the text's first byte in its file.
+  uint64_t row_bytes = 0;  // Of rows of images; 0: lines.
 };
 absl::StatusOr<Lines> ReadLines(const DataSource& source, const TextRange& range,
                                 std::string* buffer);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "base/units.h"
 #include "train/batch_reader.h"
 #include "train/parsers.h"
 #include "train/row_batch.h"
@@ -24,9 +25,33 @@ constexpr uint64_t kSampleChunksMin = 64;
 constexpr uint64_t kSampleBytes = uint64_t{256} << 10;  // More chunks where they are small.
 constexpr uint64_t kSampleSeed = 0x5A3D1E;  // Not the job's: other seeds, same defaults.
 
+// A NUL byte is never text, and what is not text has one soon.
+absl::Status CheckText(const std::string& name, uint64_t offset, std::string_view text) {
+  const size_t at = text.find('\0');
+  if (at == text.npos) return absl::OkStatus();
+  return InvalidArgument(name, ": is not text: a zero byte at offset ", HumanCount(offset + at),
+                         "; name files of text, plain or compressed by gzip or zstd, or of idx "
+                         "images");
+}
+
+absl::StatusOr<DataFormat> TellFormat(const DataSource& source) {
+  if (source.row_bytes(0) != 0) return DataFormat::kIdx;
+  std::string buffer;
+  CAIRN_ASSIGN_OR_RETURN(const std::string_view text, source.Read(0, 0, kFirstBytes, &buffer));
+  CAIRN_RETURN_IF_ERROR(CheckText(source.name(0), 0, text));
+  if (text.find_first_not_of(" \t\r\n") == text.npos) {
+    return InvalidArgument(source.name(0), ": holds only empty lines",
+                           text.size() < source.files()[0].bytes ? " at its beginning" : "");
+  }
+  const absl::StatusOr<DataFormat> format = DetectFormat(text);
+  if (!format.ok()) return Annotate(format.status(), source.name(0));
+  return format;
+}
+
 // Looks at pieces from all over the files: lines tend to grow with the ids in them, and ids are
 // often numbered by first appearance, so a file's beginning would give too little.
 absl::StatusOr<double> MeanLineBytes(const DataSource& source) {
+  if (source.row_bytes(0) != 0) return static_cast<double>(source.row_bytes(0));
   uint64_t all_bytes = 0;
   for (const DataFile& file : source.files()) all_bytes += file.bytes;
   const uint64_t step = std::max(all_bytes / kPieces, kPieceBytes);
@@ -40,6 +65,7 @@ absl::StatusOr<double> MeanLineBytes(const DataSource& source) {
     for (; at < file_end; at += step) {
       CAIRN_ASSIGN_OR_RETURN(const std::string_view text,
                              source.Read(file, at - file_begin, kPieceBytes, &buffer));
+      CAIRN_RETURN_IF_ERROR(CheckText(source.name(file), at - file_begin, text));
       bytes += text.size();
       newlines += static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
     }
@@ -76,8 +102,6 @@ void SummarizeLabels(const std::vector<float>& labels, DataSample* sample) {
 
 absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const DefineOptions& options) {
   if (options.batch_rows < 1) return InvalidArgument("a batch needs at least one row");
-  std::string buffer;
-  CAIRN_ASSIGN_OR_RETURN(const std::string_view text, source.Read(0, 0, kFirstBytes, &buffer));
   DataDefinition definition;
   definition.files = source.files();
   definition.seed = options.seed;
@@ -85,10 +109,9 @@ absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const Define
   if (options.format) {
     definition.format = *options.format;
   } else {
-    absl::StatusOr<DataFormat> format = DetectFormat(text);
-    if (!format.ok()) return Annotate(format.status(), source.files()[0].path);
-    definition.format = *format;
+    CAIRN_ASSIGN_OR_RETURN(definition.format, TellFormat(source));
   }
+  CAIRN_RETURN_IF_ERROR(CheckFormat(source, definition.format));
   CAIRN_ASSIGN_OR_RETURN(const double line_bytes, MeanLineBytes(source));
   definition.chunk_bytes = ChunkBytes(line_bytes, std::min(options.batch_rows, kChunkLines));
   const double rows_per_chunk = definition.chunk_bytes / line_bytes;
@@ -117,7 +140,7 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
   for (uint64_t i = 0; i < chunks; ++i) {
     const TextRange range = plan.Chunk(order.Permute(i));
     CAIRN_ASSIGN_OR_RETURN(const Lines lines, ReadLines(source, range, &buffer));
-    const ParseResult result = ParseLines({definition.format}, lines.text, &rows);
+    const ParseResult result = ParseRows({definition.format}, lines, &rows);
     if (!result.first_bad_row || !all_good) continue;
     all_good = false;
     first_error = BadRowError(source, range.file, lines, *result.first_bad_row);

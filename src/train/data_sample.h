@@ -20,8 +20,8 @@ struct DefineOptions {
 
 // Cuts the data into chunks of about min(64, batch_rows) lines and batches of about batch_rows
 // rows, by the length of the lines in some pieces from all over the files, a MiB or little more.
-// The same files give the same definition. kInvalidArgument: no format can be told, or batch_rows
-// is out of range.
+// The same files give the same definition. kInvalidArgument: no format can be told, the files are
+// not of the format or no text, or batch_rows is out of range.
 absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const DefineOptions& options);
 
 struct DataSample {

@@ -308,6 +308,7 @@ ParseResult ParseLines(const ParseOptions& options, std::string_view text, RowBa
   if (options.format == DataFormat::kLibffm) {
     return LineParser<DataFormat::kLibffm>(options.labels, text, batch).Parse();
   }
+  CAIRN_CHECK(options.format == DataFormat::kLibsvm);
   return LineParser<DataFormat::kLibsvm>(options.labels, text, batch).Parse();
 }
 

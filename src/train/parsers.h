@@ -47,7 +47,8 @@ struct ParseResult {
 inline constexpr size_t kFeatureBytesMin = 4;
 
 // Appends the rows of whole lines to the batch. A row that cannot be parsed is left out as a whole
-// and counted. CHECKs that the batch's features stay within 32 bits.
+// and counted. CHECKs that the format is one of text, and that the batch's features stay within 32
+// bits.
 ParseResult ParseLines(const ParseOptions& options, std::string_view text, RowBatch* batch);
 
 // What the first row with features looks like. kInvalidArgument: like neither format, or there is

@@ -87,7 +87,9 @@ struct Reader {
   void operator()(std::string_view entry, uint64_t& out) { Whole(entry, out, ~uint64_t{0}); }
   void operator()(std::string_view entry, uint32_t& out) { Whole(entry, out, 0xFFFFFFFF); }
   void operator()(std::string_view entry, bool& out) { Whole(entry, out, 1); }
-  void operator()(std::string_view entry, DataFormat& out) { Whole(entry, out, 1); }
+  void operator()(std::string_view entry, DataFormat& out) {
+    Whole(entry, out, static_cast<uint64_t>(DataFormat::kIdx));
+  }
   void operator()(std::string_view entry, DataOrder& out) { Whole(entry, out, 1); }
 
   bool Take(std::string_view entry) {

@@ -115,8 +115,14 @@ class TrainWorkerShell final : public TrainWorker {
     if (*source != nullptr) return {};
     std::vector<std::string> paths;
     for (const DataFile& file : definition.files) paths.push_back(file.path);
-    CAIRN_ASSIGN_OR_RETURN(*source, DataSource::Open(paths, {}));
-    return {};
+    absl::StatusOr<std::unique_ptr<DataSource>> opened = DataSource::Open(paths, {});
+    if (opened.status().code() == absl::StatusCode::kNotFound) {
+      return NotFound(MessageOf(opened.status()),
+                      "; the job names its data by these paths, and every worker's machine needs "
+                      "it there");
+    }
+    if (opened.ok()) *source = *std::move(opened);
+    return opened.status();
   }
 
   // ---- A reading thread.
@@ -126,7 +132,7 @@ class TrainWorkerShell final : public TrainWorker {
     loop_.Post([this, key, shared] {
       RunnerActions actions;
       if (!shared->ok()) {
-        Fail(kExitData, shared->status(), &actions.messages);
+        Fail(kExitData, DataError(shared->status()), &actions.messages);
       } else if (runner_ != nullptr) {
         runner_->BatchRead(key, std::move(**shared), time_.NowMicros(), &actions);
       }
@@ -175,7 +181,7 @@ class TrainWorkerShell final : public TrainWorker {
       SendAll(transport_.get(), &out);
       // A few bad rows more than allowed may only be certain at the end.
       const bool check = member_->end().ok() && pool_ != nullptr;
-      done_.Set(check ? pool_->CheckBadRows() : member_->end());
+      done_.Set(check ? DataError(pool_->CheckBadRows()) : member_->end());
     }
     Micros wake = member_->next_tick();
     if (runner_ != nullptr) {
@@ -188,7 +194,7 @@ class TrainWorkerShell final : public TrainWorker {
     RunnerActions actions;
     if (!ready->ok()) {
       const bool usage = ready->status().code() == absl::StatusCode::kInternal;
-      Fail(usage ? kExitUsage : kExitData, ready->status(), &actions.messages);
+      Fail(usage ? kExitUsage : kExitData, DataError(ready->status()), &actions.messages);
       Finish({}, std::move(actions));
       return;
     }

@@ -29,6 +29,8 @@ FuzzTarget MessageTarget();   // DecodeMessage, as frames come.
 FuzzTarget SealedTarget();    // DecodeMessage behind the checksums, which random bytes never pass.
 FuzzTarget AddressTarget();   // ParseAddress.
 FuzzTarget ParseTarget();     // The text formats of data files (parse_fuzz.h).
+FuzzTarget DecodeTarget();    // TextDecoder, for every compression.
+FuzzTarget IdxTarget();       // IdxContent and ParseIdxRows.
 FuzzTarget SnapshotTarget();  // SnapshotParser, with and without good checksums.
 
 std::vector<FuzzTarget> FuzzTargets();

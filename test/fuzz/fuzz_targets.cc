@@ -27,7 +27,8 @@ FuzzTarget ParseTarget() {
 }
 
 std::vector<FuzzTarget> FuzzTargets() {
-  return {MessageTarget(), SealedTarget(), AddressTarget(), ParseTarget(), SnapshotTarget()};
+  return {MessageTarget(), SealedTarget(), AddressTarget(), ParseTarget(),
+          DecodeTarget(),  IdxTarget(),    SnapshotTarget()};
 }
 
 }  // namespace cairn

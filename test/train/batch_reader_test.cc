@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "idx_files.h"
 #include "temp_files.h"
 #include "train/data_sample.h"
 
@@ -206,6 +207,24 @@ TEST_CASE("BatchReader reads the data set that comes with the sources") {
     CHECK(rows_read == part.rows);
     CHECK(late == static_cast<double>(part.late));
   }
+}
+
+TEST_CASE("BatchReader: images, and the place of a bad one") {
+  const TempFiles files;
+  files.Write("t-labels-idx1", IdxHeaderOf({3}) + std::string("\0\1\2", 3));
+  const std::string path =
+      files.Write("t-images-idx3", IdxHeaderOf({3, 1, 2}) + std::string("\0\xFF\xFF\0\0\0", 6));
+  const auto source = DataSource::Open({path}, {}).value();
+  const DataDefinition definition = DefineData(*source, {}).value();
+  RowBatch rows;
+  const auto any = BatchReader::Create(source.get(), definition, {}).value();
+  REQUIRE(any->ReadInFileOrder(0, &rows).ok());
+  CHECK(rows.labels == std::vector<float>{0, 1, 2});
+  CHECK(rows.keys == std::vector<Key>{1, 0});
+  const auto two_classes =
+      BatchReader::Create(source.get(), definition, {LabelKind::kBinary, false}).value();
+  CHECK(MessageOf(two_classes->ReadInFileOrder(0, &rows)) ==
+        path + ": image 3: label of two classes must be 0 or 1, not 2");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "base/status.h"
+#include "idx_files.h"
 #include "temp_files.h"
 
 namespace cairn {
@@ -257,8 +258,53 @@ TEST_CASE("CheckSameData compares texts, not paths") {
   for (const auto* other : {&swapped, &edited, &fewer}) {
     CHECK(CheckSameData(definition, **other).code() == absl::StatusCode::kFailedPrecondition);
   }
-  CHECK_THAT(std::string(MessageOf(CheckSameData(definition, *edited))),
-             Contains(files.Path("d") + ": not the data"));
+  CHECK(MessageOf(CheckSameData(definition, *edited)) ==
+        files.Path("d") + ": not the data that the job was defined over as " + files.Path("b") +
+            ": 5 bytes of text are expected, and there are as many, but other ones; bring the old "
+            "file back, or start a new job");
+  files.Write("a", "12345\n");
+  const auto grown = OpenAll({files.Path("a"), files.Path("b")});
+  CHECK(MessageOf(CheckSameData(definition, *grown)) ==
+        files.Path("a") +
+            ": not the data that the job was defined over: 3 bytes of text are expected, and there "
+            "are 6; bring the old file back, or start a new job");
+}
+
+TEST_CASE("CheckFormat tells images and text apart, and sizes of images") {
+  const TempFiles files;
+  files.Write("a-labels-idx1", IdxHeaderOf({1}) + "0");
+  files.Write("b-labels-idx1", IdxHeaderOf({1}) + "0");
+  const std::string text = files.Write("text", "1 2:3\n");
+  const std::string small = files.Write("a-images-idx3", IdxHeaderOf({1, 1, 1}) + "x");
+  const std::string large = files.Write("b-images-idx3", IdxHeaderOf({1, 2, 1}) + "xx");
+  const auto error = [](const std::vector<std::string>& paths, DataFormat format) {
+    return std::string(MessageOf(CheckFormat(*OpenAll(paths), format)));
+  };
+  CHECK(error({text}, DataFormat::kLibsvm).empty());
+  CHECK(error({small, small}, DataFormat::kIdx).empty());
+  CHECK(error({text, small}, DataFormat::kLibsvm) == small + ": holds idx images, not libsvm");
+  CHECK(error({small, text}, DataFormat::kIdx) == text + ": holds no idx images");
+  CHECK(error({small, large}, DataFormat::kIdx) ==
+        large + ": images of 2 bytes, those of " + small + " have 1");
+}
+
+TEST_CASE("ReadLines: images that begin in a range") {
+  const TempFiles files;
+  files.Write("t-labels-idx1", IdxHeaderOf({3}) + "123");
+  const auto source = OpenAll({files.Write("t-images-idx3", IdxHeaderOf({3, 1, 2}) + "aabbcc")});
+  std::string buffer;
+  const auto rows = [&](uint64_t begin, uint64_t end) {
+    const Lines lines = ReadLines(*source, {0, begin, end}, &buffer).value();
+    CHECK(lines.row_bytes == 3);
+    CHECK(lines.offset % 3 == 0);
+    return std::string(lines.text);
+  };
+  CHECK(rows(0, 1) == "1aa");
+  CHECK(rows(0, 9) == "1aa2bb3cc");
+  CHECK(rows(1, 3).empty());
+  CHECK(rows(1, 4) == "2bb");
+  CHECK(rows(3, 7) == "2bb3cc");
+  CHECK(rows(7, 9).empty());
 }
 
 TEST_CASE("Describe is one line") {

@@ -2,9 +2,12 @@
 
 #include <catch2/catch.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
+#include "idx_files.h"
 #include "temp_files.h"
 
 namespace cairn {
@@ -142,6 +145,52 @@ TEST_CASE("SampleData leaves bad rows out, and says what is wrong if there are n
   const auto blank = OpenOne(files.Write("blank", "\n\n"));
   const auto defined = DefineData(*blank, {.format = DataFormat::kLibsvm}).value();
   CHECK(MessageOf(SampleData(*blank, defined).status()) == "the data has no rows");
+}
+
+TEST_CASE("DefineData says which file is no data, and why") {
+  using std::string_view_literals::operator""sv;
+  const TempFiles files;
+  const auto error = [&](std::string_view content, std::optional<DataFormat> format = {}) {
+    const std::string path = files.Write("file", content);
+    const auto definition = DefineData(*OpenOne(path), {.format = format});
+    REQUIRE_FALSE(definition.ok());
+    const std::string text(MessageOf(definition.status()));
+    REQUIRE(text.starts_with(path + ": "));
+    return text.substr(path.size() + 2);
+  };
+  const std::string no_text =
+      "; name files of text, plain or compressed by gzip or zstd, or of idx images";
+  CHECK(error("1 2:3\n\0garbage"sv) == "is not text: a zero byte at offset 6" + no_text);
+  CHECK(error(Gzip("1 2:3\n\0garbage"sv)) == "is not text: a zero byte at offset 6" + no_text);
+  CHECK(error("\x7F"
+              "ELF\0"sv,
+              DataFormat::kLibsvm) == "is not text: a zero byte at offset 4" + no_text);
+  const std::string late = Repeat("1 2:3\n", 40'000) + std::string(100'000, '\0');
+  CHECK(error(late, DataFormat::kLibsvm).starts_with("is not text: a zero byte at offset 2"));
+  CHECK(error("\n\r\n \n") == "holds only empty lines");
+  CHECK(error(std::string(100'000, '\n')) == "holds only empty lines at its beginning");
+  CHECK(error("one two\n") == "cannot tell the data format: no row with features at its beginning");
+}
+
+TEST_CASE("DefineData and SampleData: images") {
+  const TempFiles files;
+  std::string images = IdxHeaderOf({1000, 10, 10});
+  std::string labels = IdxHeaderOf({1000});
+  for (int i = 0; i < 1000; ++i) {
+    images += std::string(75, '\0') + std::string(25, '\xFF');
+    labels += static_cast<char>(i % 4 == 0);
+  }
+  files.Write("t-labels-idx1", labels);
+  const auto source = OpenOne(files.Write("t-images-idx3", images));
+  const DataDefinition definition = DefineData(*source, {.format = {}, .batch_rows = 100}).value();
+  CHECK(definition.format == DataFormat::kIdx);
+  CHECK(definition.chunk_bytes == 8192);  // The nearest to 64 rows of 101 bytes.
+  const DataSample sample = SampleData(*source, definition).value();
+  CHECK(sample.rows == 1000);
+  CHECK(sample.features_per_row == 25);
+  CHECK(sample.positive_share == 0.25);
+  CHECK(sample.labels_are_binary);
+  CHECK_FALSE(DefineData(*source, {.format = DataFormat::kLibsvm}).ok());
 }
 
 }  // namespace

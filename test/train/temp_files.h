@@ -1,6 +1,7 @@
 // Files for tests, in a directory that goes with the object.
 #pragma once
 
+#include <zlib.h>
 #include <zstd.h>
 
 #include <cstdlib>
@@ -47,6 +48,21 @@ inline std::string Zstd(std::string_view text) {
   CAIRN_CHECK(ZSTD_isError(bytes) == 0);
   frame.resize(bytes);
   return frame;
+}
+
+// One gzip member.
+inline std::string Gzip(std::string_view text) {
+  z_stream stream = {};
+  CAIRN_CHECK(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string member(deflateBound(&stream, text.size()) + 32, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(member.data());
+  stream.avail_out = static_cast<uInt>(member.size());
+  CAIRN_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  member.resize(member.size() - stream.avail_out);
+  deflateEnd(&stream);
+  return member;
 }
 
 }  // namespace cairn

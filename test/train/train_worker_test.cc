@@ -128,12 +128,26 @@ TEST_CASE("TrainWorker: data that is not what the job was made for is refused") 
   SECTION("changed") {
     files.Write("train", "0 0:1:1\n");
     harness.SendWelcome(job);
-    CHECK(harness.worker().Wait().code() == absl::StatusCode::kFailedPrecondition);
+    const absl::Status status = harness.worker().Wait();
+    CHECK(status.code() == absl::StatusCode::kNotFound);  // The code of data, not of options.
+    CHECK(MessageOf(status).find(path + ": not the data") == 0);
   }
   SECTION("not visible here") {
     std::filesystem::remove(path);
     harness.SendWelcome(job);
-    CHECK(harness.worker().Wait().code() == absl::StatusCode::kNotFound);
+    const absl::Status status = harness.worker().Wait();
+    CHECK(status.code() == absl::StatusCode::kNotFound);
+    CHECK(MessageOf(status) == path +
+                                   ": cannot open the data file: No such file or directory; the "
+                                   "job names its data by these paths, and every worker's machine "
+                                   "needs it there");
+  }
+  SECTION("damaged on the way") {
+    files.Write("train", Gzip("1 0:1:1\n").substr(0, 20));
+    harness.SendWelcome(job);
+    const absl::Status status = harness.worker().Wait();
+    CHECK(status.code() == absl::StatusCode::kNotFound);  // Not that of a damaged model.
+    CHECK(MessageOf(status).find("cut off") != std::string_view::npos);
   }
   CHECK(BodyAs<Goodbye>(*harness.coordinator().Take<Goodbye>())->code == 3);
 }
