@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/crc32c.h"
+#include "base/escape.h"
 #include "base/numbers.h"
 #include "base/status.h"
 
@@ -13,45 +14,6 @@ namespace cairn {
 namespace {
 
 constexpr std::string_view kTitle = "cairn model 1";
-
-// Printable text stays as it is; a backslash and everything else is written \xHH.
-std::string Escape(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes) {
-    if (c >= ' ' && c <= '~' && c != '\\') {
-      out += c;
-    } else {
-      out += "\\x";
-      out += kDigits[static_cast<uint8_t>(c) >> 4];
-      out += kDigits[static_cast<uint8_t>(c) & 15];
-    }
-  }
-  return out;
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-absl::StatusOr<std::string> Unescape(std::string_view text) {
-  std::string bytes;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\') {
-      bytes += text[i];
-      continue;
-    }
-    if (i + 3 >= text.size() || text[i + 1] != 'x') return DataLoss("a broken escape");
-    const int high = HexDigit(text[i + 2]);
-    const int low = HexDigit(text[i + 3]);
-    if (high < 0 || low < 0) return DataLoss("a broken escape");
-    bytes += static_cast<char>(high * 16 + low);
-    i += 3;
-  }
-  return bytes;
-}
 
 bool UnhexWord(std::string_view hex, size_t digits, uint64_t* word) {
   if (hex.size() != digits) return false;

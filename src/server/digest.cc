@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/escape.h"
 #include "base/hash.h"
 
 namespace cairn {
@@ -26,6 +27,18 @@ std::string DigestHex(const ModelDigest& digest) {
     for (int shift = 60; shift >= 0; shift -= 4) hex += kDigits[(half >> shift) & 15];
   }
   return hex;
+}
+
+std::optional<ModelDigest> ParseDigest(std::string_view hex) {
+  if (hex.size() != 32) return std::nullopt;
+  ModelDigest digest;
+  for (size_t i = 0; i < hex.size(); ++i) {
+    const int digit = HexDigit(hex[i]);
+    if (digit < 0) return std::nullopt;
+    uint64_t& half = i < 16 ? digest.high : digest.low;
+    half = half << 4 | static_cast<uint64_t>(digit);
+  }
+  return digest;
 }
 
 ModelDigest RowDigest(uint64_t salt, uint64_t key, std::span<const float> weights) {

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/shard_cursor.h"
@@ -23,8 +25,9 @@ struct ModelDigest {
   bool operator==(const ModelDigest&) const = default;
 };
 
-// 32 hexadecimal digits.
+// 32 hexadecimal digits, and back; nullopt: they are not.
 std::string DigestHex(const ModelDigest& digest);
+std::optional<ModelDigest> ParseDigest(std::string_view hex);
 
 // Of one row: a hash of the table (TableSalt of its name), the key (KeyOf) and the weights' bits.
 // Optimizer state and counts do not enter. Fixed for all time.

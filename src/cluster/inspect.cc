@@ -1,0 +1,247 @@
+// Inspect and FindKey: statistics of a saved model, and single rows of it.
+#include "cairn/inspect.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "base/posix_file_system.h"
+#include "base/status.h"
+#include "base/suggest.h"
+#include "cluster/saved_model.h"
+#include "server/table_schema.h"
+#include "sharding/placement.h"
+#include "train/program.h"
+
+namespace cairn {
+namespace {
+
+// Takes a row of a file apart.
+SavedRow MakeRow(const SnapshotHeader& header, uint32_t table, uint64_t key,
+                 std::span<const float> row) {
+  SavedRow saved;
+  saved.key = key;
+  saved.partition = header.partition;
+  const TableSchema::Counts counts = TableSchema::CountsOf(row.data());
+  saved.seen = counts.all;
+  saved.seen_first_epoch = counts.first_epoch;
+  row = row.subspan(kRowCountWords);
+  const uint32_t width = header.tables[table].width();
+  saved.weights.assign(row.begin(), row.begin() + width);
+  row = row.subspan(width);
+  for (const uint32_t floats : header.state_floats[table]) {
+    saved.state.emplace_back(row.begin(), row.begin() + floats);
+    row = row.subspan(floats);
+  }
+  return saved;
+}
+
+// The rows of largest norm so far: a heap whose front is the one to go next.
+class Heaviest {
+ public:
+  explicit Heaviest(uint32_t most) : most_(most) {}
+
+  template <typename Make>
+  void Offer(double norm, uint64_t key, const Make& make) {
+    const auto heavier = [](const Entry& a, const Entry& b) {
+      return a.norm != b.norm ? a.norm > b.norm : a.row.key < b.row.key;
+    };
+    if (most_ == 0 || std::isnan(norm)) return;
+    if (rows_.size() == most_) {
+      const Entry& last = rows_.front();
+      if (norm < last.norm || (norm == last.norm && key > last.row.key)) return;
+      std::pop_heap(rows_.begin(), rows_.end(), heavier);
+      rows_.pop_back();
+    }
+    rows_.push_back({norm, make()});
+    std::push_heap(rows_.begin(), rows_.end(), heavier);
+  }
+
+  std::vector<SavedRow> Take() {
+    std::sort(rows_.begin(), rows_.end(), [](const Entry& a, const Entry& b) {
+      return a.norm != b.norm ? a.norm > b.norm : a.row.key < b.row.key;
+    });
+    std::vector<SavedRow> rows;
+    for (Entry& entry : rows_) rows.push_back(std::move(entry.row));
+    return rows;
+  }
+
+ private:
+  struct Entry {
+    double norm;
+    SavedRow row;
+  };
+
+  uint32_t most_;
+  std::vector<Entry> rows_;
+};
+
+// What one table's rows add up to.
+class TableCounter {
+ public:
+  TableCounter(const SnapshotHeader& header, uint32_t table, uint32_t top)
+      : table_(table), heaviest_(top) {
+    report_.spec = header.tables[table];
+    report_.state_floats = header.state_floats[table];
+    report_.row_bytes = sizeof(uint64_t) + header.RowWords(table) * sizeof(float);
+    report_.partition_rows_min = std::numeric_limits<uint64_t>::max();
+    report_.min = std::numeric_limits<double>::infinity();
+    report_.max = -report_.min;
+  }
+
+  void Add(const SnapshotHeader& header, uint64_t key, std::span<const float> row) {
+    ++partition_rows_;
+    const uint32_t seen = TableSchema::CountsOf(row.data()).all;
+    ++report_.seen[static_cast<size_t>(std::bit_width(seen))];
+    report_.seen_sum += seen;
+    double squares = 0;
+    for (const float weight : row.subspan(kRowCountWords, report_.spec.width())) {
+      squares += double{weight} * weight;
+      AddWeight(weight);
+    }
+    heaviest_.Offer(std::sqrt(squares), key, [&] { return MakeRow(header, table_, key, row); });
+  }
+
+  void EndPartition() {
+    report_.rows += partition_rows_;
+    report_.partition_rows_min = std::min(report_.partition_rows_min, partition_rows_);
+    report_.partition_rows_max = std::max(report_.partition_rows_max, partition_rows_);
+    partition_rows_ = 0;
+  }
+
+  TableReport Finish() {
+    const uint64_t finite = report_.weights - report_.not_finite;
+    report_.mean = sum_ / static_cast<double>(finite);  // NaN without any.
+    report_.norm = finite == 0 ? std::nan("") : std::sqrt(squares_);
+    if (finite == 0) report_.min = report_.max = std::nan("");
+    report_.heaviest = heaviest_.Take();
+    return std::move(report_);
+  }
+
+ private:
+  void AddWeight(float weight) {
+    ++report_.weights;
+    if (weight == 0) ++report_.zeros;
+    if (!std::isfinite(weight)) {
+      ++report_.not_finite;
+      return;
+    }
+    const double wide = weight;
+    report_.min = std::min(report_.min, wide);
+    report_.max = std::max(report_.max, wide);
+    sum_ += wide;
+    squares_ += wide * wide;
+  }
+
+  const uint32_t table_;
+  TableReport report_;
+  Heaviest heaviest_;
+  uint64_t partition_rows_ = 0;
+  double sum_ = 0, squares_ = 0;
+};
+
+// Positions of the tables that are asked for.
+absl::StatusOr<std::vector<uint32_t>> ChosenTables(const SnapshotHeader& header,
+                                                   const std::string& name) {
+  std::vector<uint32_t> chosen;
+  std::vector<std::string> known;
+  for (uint32_t table = 0; table < header.tables.size(); ++table) {
+    known.push_back(header.tables[table].name);
+    if (name.empty() || name == known.back()) chosen.push_back(table);
+  }
+  if (!chosen.empty()) return chosen;
+  std::string list;
+  for (const std::string& table : known) list += (list.empty() ? "" : ", ") + table;
+  return InvalidArgument("the model has no table \"", name, "\"; it has: ", list);
+}
+
+// "name value" lines; the first, a title, is left out.
+std::vector<std::pair<std::string, std::string>> ProgramLines(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1); !text.empty();) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const size_t blank = std::min(line.find(' '), line.size());
+    lines.emplace_back(line.substr(0, blank), line.substr(std::min(blank + 1, line.size())));
+  }
+  return lines;
+}
+
+void DescribeModel(const SavedModel& model, ModelReport* report) {
+  const Manifest& manifest = model.manifest();
+  report->job = manifest.job;
+  report->seed = model.header().seed;
+  report->partitions = model.partitions();
+  report->digest = DigestHex(model.digest());
+  report->file_bytes_min = std::numeric_limits<uint64_t>::max();
+  for (const Manifest::File& file : manifest.files) {
+    report->file_bytes += file.bytes;
+    report->file_bytes_min = std::min(report->file_bytes_min, file.bytes);
+    report->file_bytes_max = std::max(report->file_bytes_max, file.bytes);
+  }
+  // Programs of others are none of ours: a model that `cairn train` did not make has no settings.
+  const absl::StatusOr<TrainProgram> program = DecodeProgram(manifest.program);
+  if (!program.ok()) return;
+  report->model = program->model.model;
+  report->program = ProgramLines(manifest.program);
+}
+
+}  // namespace
+
+absl::StatusOr<ModelReport> Inspect(const InspectOptions& options) {
+  PosixFileSystem files;
+  CAIRN_ASSIGN_OR_RETURN(const SavedModel model, SavedModel::Open(&files, options.model_dir));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<uint32_t> chosen,
+                         ChosenTables(model.header(), options.table));
+  std::vector<TableCounter> counters;
+  for (uint32_t table = 0; table < model.header().tables.size(); ++table) {
+    counters.emplace_back(model.header(), table, options.top);
+  }
+  ModelDigest digest;
+  for (uint32_t partition = 0; partition < model.partitions(); ++partition) {
+    CAIRN_ASSIGN_OR_RETURN(const SnapshotReader reader, model.OpenPartition(partition));
+    CAIRN_RETURN_IF_ERROR(
+        reader.ForEachRow([&](uint32_t table, uint64_t key, std::span<const float> row) {
+          counters[table].Add(reader.header(), key, row);
+          return absl::Status();
+        }));
+    digest += reader.digest();
+    for (TableCounter& counter : counters) counter.EndPartition();
+  }
+  CAIRN_RETURN_IF_ERROR(model.CheckDigest(digest));
+  ModelReport report;
+  DescribeModel(model, &report);
+  for (const uint32_t table : chosen) report.tables.push_back(counters[table].Finish());
+  return report;
+}
+
+absl::StatusOr<std::vector<KeyReport>> FindKey(const InspectOptions& options, Key key) {
+  PosixFileSystem files;
+  CAIRN_ASSIGN_OR_RETURN(const SavedModel model, SavedModel::Open(&files, options.model_dir));
+  const SnapshotHeader& header = model.header();
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<uint32_t> chosen, ChosenTables(header, options.table));
+  std::vector<KeyReport> reports;
+  for (const uint32_t table : chosen) {
+    const TableSpec& spec = header.tables[table];
+    const uint64_t salt = TableSalt(spec.name);
+    const bool sparse = spec.kind == TableSpec::Kind::kSparse;
+    if (!sparse && key >= spec.blocks()) continue;
+    KeyReport report;
+    report.table = spec.name;
+    report.partition = sparse ? PartitionOfSparseId(SparseId(key, salt), model.partitions())
+                              : PartitionOfBlock(key, salt, model.partitions());
+    CAIRN_ASSIGN_OR_RETURN(const SnapshotReader reader, model.OpenPartition(report.partition));
+    CAIRN_RETURN_IF_ERROR(
+        reader.ForEachRow([&](uint32_t in, uint64_t other, std::span<const float> row) {
+          if (in == table && other == key) {
+            report.rows.push_back(MakeRow(reader.header(), table, key, row));
+          }
+          return absl::Status();
+        }));
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+}  // namespace cairn

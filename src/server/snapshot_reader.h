@@ -1,0 +1,74 @@
+// A snapshot file from disk, told as the state that it leads to: for tools, which want every row
+// once, and only rows of files that are whole.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/file_system.h"
+#include "server/snapshot.h"
+#include "wire/message.h"
+
+namespace cairn {
+
+// `row` lives for the call: counts, weights, state, as a TableSchema lays it out. An error ends the
+// reading.
+using SavedRowSink =
+    std::function<absl::Status(uint32_t table, uint64_t key, std::span<const float> row)>;
+
+// Where a row has its place among those of its table: ids of sparse rows, numbers of blocks.
+uint64_t PlaceOf(const TableSpec& spec, uint64_t key);
+
+// Reads twice: Open proves that the file is whole and notes its tail, ForEachRow tells the rows. So
+// nothing of a damaged file is ever told, and memory holds one block and one file's tail (what
+// changed while it was written: nothing, in a model that was saved at the end of its job).
+//
+// Not thread-safe. Errors name the file, and of damage the byte: kDataLoss; kNotFound and the like
+// come from the file system.
+class SnapshotReader {
+ public:
+  // `files` outlives the reader.
+  static absl::StatusOr<SnapshotReader> Open(FileSystem* files, const InitFile& file);
+
+  const SnapshotHeader& header() const { return header_; }
+  uint64_t rows() const { return rows_; }  // Of sparse tables.
+  // Of the rows, by the footer; ForEachRow holds them to it.
+  const ModelDigest& digest() const { return digest_; }
+
+  // Ascending by table, and in a table by PlaceOf: each key once, as it was at the end. Fails, at
+  // the end, if the rows are not those that the footer's digest is of, or with the sink's error.
+  absl::Status ForEachRow(const SavedRowSink& sink) const;
+
+ private:
+  class Scout;
+  class Teller;
+  // By table and PlaceOf: the key and its last row, or that it is gone.
+  struct Change {
+    uint64_t key = 0;
+    std::optional<std::vector<float>> row;
+  };
+  using Tail = std::map<std::pair<uint32_t, uint64_t>, Change>;
+
+  SnapshotReader(FileSystem* files, InitFile file) : files_(files), file_(std::move(file)) {}
+
+  FileSystem* files_;
+  InitFile file_;
+  SnapshotHeader header_;
+  uint64_t rows_ = 0;
+  ModelDigest digest_;      // By the footer.
+  uint64_t body_rows_ = 0;  // What comes after these is the tail.
+  Tail tail_;
+};
+
+// Reads no further than the header: cheap, and proves nothing of the rest.
+absl::StatusOr<SnapshotHeader> ReadSnapshotHeader(FileSystem* files, const std::string& path);
+
+}  // namespace cairn
