@@ -122,4 +122,19 @@ void JsonWriter::BeforeValue() {
 
 void JsonWriter::NewLine() { text_ += "\n" + std::string(2 * levels_.size(), ' '); }
 
+void Field(JsonWriter* json, std::string_view key, std::string_view value) {
+  json->Key(key);
+  json->String(value);
+}
+
+void Field(JsonWriter* json, std::string_view key, uint64_t value) {
+  json->Key(key);
+  json->Integer(value);
+}
+
+void Field(JsonWriter* json, std::string_view key, double value) {
+  json->Key(key);
+  json->Real(value);
+}
+
 }  // namespace cairn

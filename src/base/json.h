@@ -45,4 +45,9 @@ class JsonWriter {
   bool has_key_ = false;  // Written, and waiting for its value.
 };
 
+// An object's member: its key, then its value.
+void Field(JsonWriter* json, std::string_view key, std::string_view value);
+void Field(JsonWriter* json, std::string_view key, uint64_t value);
+void Field(JsonWriter* json, std::string_view key, double value);
+
 }  // namespace cairn

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include "base/option_help.h"
 #include "base/status.h"
@@ -35,7 +36,12 @@ std::string Padded(std::string_view text, size_t columns) {
 }
 
 std::string UsageOf(const CommandSpec& command) {
-  return Concat("cairn ", command.name, " ", FormatUsage(OptionsOf(command)));
+  const std::vector<OptionSpec> options = OptionsOf(command);
+  std::string operand;
+  for (const OptionSpec& option : options) {
+    if (option.name == command.operand) operand = Concat("[", option.metavar, "] ");
+  }
+  return Concat("cairn ", command.name, " ", operand, FormatUsage(options));
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ std::vector<OptionSpec> DataOptions();
 std::vector<OptionSpec> LearningOptions();
 std::vector<OptionSpec> StopOptions();
 std::vector<OptionSpec> ClusterOptions();
-std::vector<OptionSpec> GenerateOptions();  // Of cairn data gen.
+std::vector<OptionSpec> GenerateOptions();    // Of cairn data gen.
+std::vector<OptionSpec> InspectionOptions();  // Of cairn inspect.
 std::vector<OptionSpec> OutputOptions();
 
 }  // namespace cairn

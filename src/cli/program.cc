@@ -71,12 +71,21 @@ absl::Status Help(Arguments topic, const Console& console) {
   return absl::OkStatus();
 }
 
+// The arguments with a name before the operand, if there is one: "DIR" becomes "--model-dir=DIR".
+std::vector<std::string> NameOperand(const CommandSpec& command, Arguments arguments) {
+  std::vector<std::string> named(arguments.begin(), arguments.end());
+  const bool has_operand = !command.operand.empty() && !named.empty() && !named[0].starts_with("-");
+  if (has_operand) named[0] = Concat("--", command.operand, "=", named[0]);
+  return named;
+}
+
 absl::Status Run(const CommandSpec& command, Arguments arguments, const Console& console) {
   if (WantsHelp(arguments)) {
     *console.out << CommandHelp(command);
     return absl::OkStatus();
   }
-  CAIRN_ASSIGN_OR_RETURN(const OptionValues values, ParseOptions(OptionsOf(command), arguments));
+  CAIRN_ASSIGN_OR_RETURN(const OptionValues values,
+                         ParseOptions(OptionsOf(command), NameOperand(command, arguments)));
   switch (command.bit) {
     case CommandSpec::kTrain:
       return TrainCommand(values, console);
@@ -84,6 +93,8 @@ absl::Status Run(const CommandSpec& command, Arguments arguments, const Console&
       return EvalCommand(values, console);
     case CommandSpec::kPredict:
       return PredictCommand(values, console);
+    case CommandSpec::kInspect:
+      return InspectCommand(values, console);
     case CommandSpec::kDataGen:
       return DataGenCommand(values, console);
   }

@@ -11,21 +11,6 @@
 namespace cairn {
 namespace {
 
-void Field(JsonWriter* json, std::string_view key, std::string_view value) {
-  json->Key(key);
-  json->String(value);
-}
-
-void Field(JsonWriter* json, std::string_view key, uint64_t value) {
-  json->Key(key);
-  json->Integer(value);
-}
-
-void Field(JsonWriter* json, std::string_view key, double value) {
-  json->Key(key);
-  json->Real(value);
-}
-
 // A number where the option table says so, else text.
 void Setting(JsonWriter* json, const std::vector<OptionSpec>& options, const std::string& name,
              const std::string& value) {

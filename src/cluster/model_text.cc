@@ -212,11 +212,10 @@ absl::Status ModelTextParser::ParseHeaderLine(Words* words) {
   if (name == "table") return ParseTable(words);
   if (name == "part") return ParsePart(words);
   if (name == "rows") {
-    CAIRN_RETURN_IF_ERROR(words->End());
     const absl::Status whole = CheckHeader();
     if (!whole.ok()) return words->Wrong(MessageOf(whole));
     expect_ = Expect::kRows;
-    return {};
+    return words->End();
   }
   if (name == "job" || name == "program") {
     const absl::StatusOr<std::string> value = Unescape(words->Rest());

@@ -86,5 +86,15 @@ TEST_CASE("Numbers read back as they were, and what is not finite is null", "[js
   CHECK(json.Finish() == "18446744073709551615\n");
 }
 
+TEST_CASE("Fields are keys with values", "[json]") {
+  JsonWriter json;
+  json.BeginObject();
+  Field(&json, "text", "a");
+  Field(&json, "count", uint64_t{7});
+  Field(&json, "real", 0.5);
+  json.EndObject();
+  CHECK(json.Finish() == "{\n  \"text\": \"a\",\n  \"count\": 7,\n  \"real\": 0.5\n}\n");
+}
+
 }  // namespace
 }  // namespace cairn

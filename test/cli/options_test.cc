@@ -12,7 +12,7 @@ namespace {
 using Kind = OptionSpec::Kind;
 
 TEST_CASE("Every command has a summary, a description and options of unique names", "[options]") {
-  REQUIRE(Commands().size() == 4);
+  REQUIRE(Commands().size() == 5);
   for (const CommandSpec& command : Commands()) {
     INFO(command.name);
     CHECK_FALSE(command.summary.empty());
@@ -21,6 +21,7 @@ TEST_CASE("Every command has a summary, a description and options of unique name
     for (const OptionSpec& option : OptionsOf(command)) CHECK(names.insert(option.name).second);
     CHECK_FALSE(names.empty());
     CHECK(names.count("help") == 0);
+    CHECK((command.operand.empty() || names.count(command.operand) == 1));
   }
 }
 

@@ -70,6 +70,13 @@ TEST_CASE("A mistake in the options ends a command before it begins", "[program]
   CHECK(Run({"eval", "--data", "a"}).err == "cairn eval: --model-dir DIR is missing\n");
 }
 
+TEST_CASE("Only commands with an operand take a first argument without a name", "[program]") {
+  CHECK(Run({"inspect", "/no/model"}).err.starts_with("cairn inspect: no saved model in /no/mod"));
+  CHECK(Run({"eval", "/no/model"}).err.starts_with("cairn eval: unexpected argument"));
+  CHECK(Run({"inspect", "a", "--model-dir", "b"}).err ==
+        "cairn inspect: --model-dir is given twice\n");
+}
+
 TEST_CASE("Results that cannot be printed are an error", "[program]") {
   std::ostringstream out;
   out.setstate(std::ios::badbit);

@@ -85,5 +85,14 @@ TEST_CASE("Optimizer state and counts do not enter the digest", "[digest]") {
   CHECK(RowDigest(schema, 5, row.data()) != digest);
 }
 
+TEST_CASE("A digest's digits read back", "[digest]") {
+  const ModelDigest digest{0x0123456789ABCDEFu, 0xF0E1D2C3B4A59687u};
+  CHECK(ParseDigest(DigestHex(digest)) == digest);
+  CHECK_FALSE(ParseDigest(DigestHex(digest).substr(1)).has_value());
+  CHECK_FALSE(ParseDigest(DigestHex(digest) + "0").has_value());
+  CHECK_FALSE(ParseDigest("0123456789ABCDEF0123456789ABCDEF").has_value());
+  CHECK_FALSE(ParseDigest("0123456789abcdeg0123456789abcdef").has_value());
+}
+
 }  // namespace
 }  // namespace cairn
