@@ -91,7 +91,7 @@ absl::Status DumpModel(const std::string& model_dir,
                        const std::function<absl::Status(std::string_view text)>& sink);
 
 struct LoadModelOptions {
-  std::string text_path;    // From DumpModel; plain or zstd.
+  std::string text_path;    // From DumpModel; plain, zstd or gzip.
   std::string save_dir;     // Must not hold a model.
   uint32_t partitions = 0;  // 0: as many as the text says.
   // About so much memory is used; more only if a single partition needs more.

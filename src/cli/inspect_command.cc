@@ -8,9 +8,9 @@
 #include "cairn/inspect.h"
 #include "cli/commands.h"
 #include "cli/inspect_view.h"
-#include "cli/interrupt.h"
 #include "cli/output_file.h"
-#include "train/zstd_stream.h"
+#include "cluster/interrupt.h"
+#include "train/zstd_encoder.h"
 
 namespace cairn {
 namespace {
@@ -70,18 +70,18 @@ absl::Status Dump(const std::string& model_dir, const std::string& path) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output, OutputFile::Open(path));
   const InterruptScope interrupt;
   const bool compress = path.ends_with(".zst");
-  ZstdCompressor compressor;
+  ZstdEncoder encoder;
   std::string compressed;
   CAIRN_RETURN_IF_ERROR(DumpModel(model_dir, [&](std::string_view text) {
     if (interrupt.requested()) return MakeError(absl::StatusCode::kCancelled, "interrupted");
     if (!compress) return output->Write(text);
     compressed.clear();
-    CAIRN_RETURN_IF_ERROR(compressor.Add(text, &compressed));
+    CAIRN_RETURN_IF_ERROR(encoder.Add(text, &compressed));
     return output->Write(compressed);
   }));
   if (compress) {
     compressed.clear();
-    CAIRN_RETURN_IF_ERROR(compressor.Finish(&compressed));
+    CAIRN_RETURN_IF_ERROR(encoder.Finish(&compressed));
     CAIRN_RETURN_IF_ERROR(output->Write(compressed));
   }
   return output->Commit();

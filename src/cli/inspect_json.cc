@@ -1,7 +1,7 @@
 #include <string_view>
 
+#include "base/json.h"
 #include "cli/inspect_view.h"
-#include "cli/json.h"
 
 namespace cairn {
 namespace {

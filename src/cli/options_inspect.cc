@@ -57,7 +57,7 @@ std::vector<OptionSpec> InspectionOptions() {
        .kind = Kind::kText,
        .metavar = "FILE",
        .section = "As text",
-       .help = "Make a model of such a text, plain or zstd; needs --save",
+       .help = "Make a model of such a text, plain, zstd or gzip; needs --save",
        .commands = kInspect},
       {.name = "save",
        .kind = Kind::kText,

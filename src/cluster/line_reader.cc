@@ -1,6 +1,5 @@
 #include "cluster/line_reader.h"
 
-#include <span>
 #include <utility>
 
 #include "base/status.h"
@@ -12,39 +11,25 @@ constexpr size_t kPieceBytes = size_t{256} << 10;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(FileSystem* files,
-                                                             const std::string& path) {
-  std::unique_ptr<LineReader> reader(new LineReader(files, path));
-  std::string magic(kZstdMagic.size(), '\0');
-  CAIRN_ASSIGN_OR_RETURN(
-      const size_t bytes,
-      files->ReadAt(path, 0, std::as_writable_bytes(std::span(magic.data(), magic.size()))));
-  if (bytes == magic.size() && magic == kZstdMagic) {
-    LineReader* const raw = reader.get();
-    reader->zstd_ = std::make_unique<ZstdDecompressor>(
-        [raw](std::span<char> buffer) { return raw->ReadFile(buffer); });
-  }
-  return reader;
+absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path) {
+  CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<PlainFile> file, PlainFile::Open(path));
+  CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<TextReader> reader, TextReader::Open(file.get()));
+  return std::unique_ptr<LineReader>(new LineReader(path, std::move(file), std::move(reader)));
 }
 
-absl::StatusOr<size_t> LineReader::ReadFile(std::span<char> buffer) {
-  CAIRN_ASSIGN_OR_RETURN(const size_t bytes,
-                         files_->ReadAt(path_, offset_, std::as_writable_bytes(buffer)));
-  offset_ += bytes;
-  return bytes;
-}
+LineReader::LineReader(std::string path, std::unique_ptr<PlainFile> file,
+                       std::unique_ptr<TextReader> reader)
+    : path_(std::move(path)), file_(std::move(file)), reader_(std::move(reader)) {}
 
 // Puts one more piece behind what is left of the text.
 absl::Status LineReader::Fill() {
   text_.erase(0, std::exchange(begin_, 0));
   const size_t kept = text_.size();
   text_.resize(kept + kPieceBytes);
-  const std::span<char> room(text_.data() + kept, kPieceBytes);
-  const absl::StatusOr<size_t> bytes = zstd_ != nullptr ? zstd_->Read(room) : ReadFile(room);
-  text_.resize(kept + (bytes.ok() ? *bytes : 0));
-  if (!bytes.ok()) return zstd_ != nullptr ? Annotate(bytes.status(), path_) : bytes.status();
-  ended_ = *bytes < kPieceBytes;
-  return {};
+  CAIRN_ASSIGN_OR_RETURN(const size_t bytes, reader_->Read({text_.data() + kept, kPieceBytes}));
+  text_.resize(kept + bytes);
+  ended_ = bytes < kPieceBytes;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> LineReader::Next(std::string_view* line) {

@@ -69,7 +69,7 @@ class Loader {
   absl::Status ReadText(const Wanted& wanted, const std::function<absl::Status()>& on_header,
                         const RowSink& on_row) {
     CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> lines,
-                           LineReader::Open(&files_, options_.text_path));
+                           LineReader::Open(options_.text_path));
     ModelTextParser parser;
     ModelTextParser::Row row;
     std::string_view text;

@@ -1,20 +1,21 @@
 #include "cluster/line_reader.h"
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <string>
 #include <vector>
 
-#include "base/memory_file_system.h"
 #include "base/status.h"
+#include "base/temp_directory.h"
+#include "train/zstd_encoder.h"
 
 namespace cairn {
 namespace {
 
 struct Fixture {
   absl::StatusOr<std::vector<std::string>> Lines(const std::string& content) {
-    CAIRN_RETURN_IF_ERROR(files.WriteFileAtomically(
-        "/text", std::as_bytes(std::span(content.data(), content.size()))));
-    CAIRN_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(&files, "/text"));
+    std::ofstream(path, std::ios::binary) << content;
+    CAIRN_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
     std::vector<std::string> lines;
     std::string_view line;
     while (true) {
@@ -25,14 +26,15 @@ struct Fixture {
     }
   }
 
-  MemoryFileSystem files;
+  TempDirectory directory;
+  std::string path = directory.PathOf("text");
 };
 
 std::string Compressed(const std::string& text) {
-  ZstdCompressor compressor;
+  ZstdEncoder encoder;
   std::string out;
-  REQUIRE(compressor.Add(text, &out).ok());
-  REQUIRE(compressor.Finish(&out).ok());
+  REQUIRE(encoder.Add(text, &out).ok());
+  REQUIRE(encoder.Finish(&out).ok());
   return out;
 }
 
@@ -51,7 +53,7 @@ TEST_CASE_METHOD(Fixture, "Lines come one by one, plain or compressed", "[line_r
 }
 
 TEST_CASE_METHOD(Fixture, "A last line that does not end is cut short", "[line_reader]") {
-  const std::string message = "/text:2: the line does not end: the text is cut short";
+  const std::string message = path + ":2: the line does not end: the text is cut short";
   CHECK(MessageOf(Lines("a\nb").status()) == message);
   CHECK(MessageOf(Lines(Compressed("a\nb")).status()) == message);
 }
@@ -61,10 +63,10 @@ TEST_CASE_METHOD(Fixture, "Damage, endless lines and missing files are named", "
   damaged.resize(damaged.size() - 5);
   const absl::Status status = Lines(damaged).status();
   CHECK(status.code() == absl::StatusCode::kDataLoss);
-  CHECK(MessageOf(status).starts_with("/text: "));
+  CHECK(MessageOf(status).starts_with(path + ": "));
   const std::string endless = Compressed(std::string(LineReader::kLineBytesMax + 1'000'000, 'x'));
-  CHECK(MessageOf(Lines(endless).status()) == "/text:1: a line of more than 16777216 bytes");
-  CHECK(LineReader::Open(&files, "/none").status().code() == absl::StatusCode::kNotFound);
+  CHECK(MessageOf(Lines(endless).status()) == path + ":1: a line of more than 16777216 bytes");
+  CHECK(LineReader::Open(directory.PathOf("none")).status().code() == absl::StatusCode::kNotFound);
 }
 
 }  // namespace
