@@ -18,8 +18,11 @@ namespace cairn {
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
 struct TrainOptions {
-  std::string model = "lr";        // "lr": logistic regression; "count": counts features.
-  std::vector<std::string> train;  // Files, plain or compressed by gzip or zstd.
+  std::string model = "lr";  // "lr": logistic regression; "count": counts features.
+  // Files, plain or compressed by gzip or zstd; directories (the files in them), patterns
+  // ("part-*.gz"), pipes, and "-" for standard input. What comes from the last two is copied to a
+  // file in $TMPDIR first, which goes with this process.
+  std::vector<std::string> train;
   std::vector<std::string> valid;  // Scored after every epoch; may be empty.
   std::string format = "auto";     // "auto", "libsvm", "libffm", "idx".
   std::string optimizer;           // "": adagrad. Any built-in name but "sum" and "assign".
@@ -64,13 +67,14 @@ struct EpochReport {
 
 // Shown while a job runs.
 struct TrainProgress {
-  const char* phase = "";  // "forming", "training", "evaluating", "saving".
+  const char* phase = "";  // "spooling", "forming", "training", "evaluating", "saving".
   uint64_t epoch = 0;      // The one under way, from 1.
   uint64_t epochs = 0;
   double epoch_share = 0;  // Of the epoch under way, 0 .. 1.
   uint64_t rows = 0;       // Of the epoch under way.
   double loss = 0;         // Mean over those rows.
   std::vector<EpochReport> done;
+  uint64_t bytes_spooled = 0;  // Of input that comes from a pipe: it is kept on the disk first.
 };
 
 struct TrainReport {
@@ -112,7 +116,7 @@ struct EvalReport {
 
 struct ScoreOptions {
   std::string model_dir;
-  std::vector<std::string> data;
+  std::vector<std::string> data;  // As TrainOptions::train.
   std::string format = "auto";
   double bad_rows_share = 0;
 };

@@ -18,7 +18,9 @@ std::vector<OptionSpec> DataOptions() {
        .kind = Kind::kTexts,
        .metavar = "PATH",
        .section = "Data",
-       .help = "Files to learn from, plain, gzip or zstd",
+       .help =
+           "Files to learn from, plain, gzip or zstd; also directories, quoted patterns, and - for "
+           "standard input",
        .required = true,
        .commands = kTrain},
       {.name = "valid",
@@ -31,7 +33,8 @@ std::vector<OptionSpec> DataOptions() {
        .kind = Kind::kTexts,
        .metavar = "PATH",
        .section = "Data",
-       .help = "Files to score, plain, gzip or zstd",
+       .help = "Files to score, plain, gzip or zstd; also directories, quoted patterns, and - for "
+               "standard input",
        .required = true,
        .commands = kScore},
       {.name = "format",

@@ -116,6 +116,9 @@ void TrainView::PrintEpochs(const std::vector<EpochReport>& epochs) {
 }
 
 std::string TrainView::ProgressLine(const TrainProgress& progress) const {
+  if (progress.phase == std::string_view("spooling")) {
+    return "reading the input: " + HumanBytes(progress.bytes_spooled);
+  }
   if (std::string_view(progress.phase) != "training") return Doing(progress.phase);
   const Micros spent = time_.NowMicros() - epoch_began_;
   std::string line = Concat("epoch ", progress.epoch, "/", progress.epochs, "  ",

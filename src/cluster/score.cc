@@ -11,6 +11,7 @@
 #include "kernels/metrics.h"
 #include "kernels/portable_math.h"
 #include "train/batch_reader.h"
+#include "train/data_paths.h"
 #include "train/data_sample.h"
 #include "train/model.h"
 #include "train/parsers.h"
@@ -65,7 +66,9 @@ class Scorer {
     define.batch_rows = kBatchRows;
     define.order = DataOrder::kFile;
     CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options_.format));
-    absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(options_.data, {});
+    DataPaths paths({});  // What is opened stays open without it.
+    CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> files, paths.Expand(options_.data));
+    absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(files, {});
     if (!source.ok()) return DataError(source.status());
     source_ = *std::move(source);
     absl::StatusOr<DataDefinition> definition = DefineData(*source_, define);

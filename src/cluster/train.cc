@@ -51,6 +51,17 @@ TrainProgress ProgressOf(const CoordinatorCore::Status& status, uint64_t epochs)
   return progress;
 }
 
+// While input is read from a pipe, that is all there is to tell.
+SpoolProgress SpoolingTo(const std::function<bool(const TrainProgress&)>& progress) {
+  if (!progress) return {};
+  return [progress](uint64_t bytes) {
+    TrainProgress spooling;
+    spooling.phase = "spooling";
+    spooling.bytes_spooled = bytes;
+    return progress(spooling);
+  };
+}
+
 TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
                        const JobResult& result) {
   TrainReport report;
@@ -101,7 +112,7 @@ absl::StatusOr<TrainReport> Train(const TrainOptions& options,
                                   const std::function<bool(const TrainProgress&)>& progress) {
   const Clock::time_point start = Clock::now();
   PosixFileSystem files;
-  CAIRN_ASSIGN_OR_RETURN(TrainPlan plan, MakeTrainPlan(options));
+  CAIRN_ASSIGN_OR_RETURN(TrainPlan plan, MakeTrainPlan(options, SpoolingTo(progress)));
   const uint64_t epochs = plan.setup.plan.schedule.epochs;
   CAIRN_ASSIGN_OR_RETURN(
       const std::unique_ptr<EmbeddedCluster> cluster,

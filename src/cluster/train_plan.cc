@@ -67,8 +67,8 @@ absl::Status Define(const DefineOptions& define, OpenedData* data) {
 }
 
 // define.batch_rows 0: as many as the number of rows suggests.
-absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& paths, DefineOptions define) {
-  absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(paths, {});
+absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& files, DefineOptions define) {
+  absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(files, {});
   if (!source.ok()) return DataError(source.status());
   OpenedData data;
   data.source = *std::move(source);
@@ -176,15 +176,21 @@ absl::StatusOr<std::optional<DataFormat>> ParseFormat(const std::string& format)
   return InvalidArgument("--format \"", format, "\": auto, libsvm, libffm or idx");
 }
 
-absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options) {
+absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
+                                        const SpoolProgress& spooling) {
   CAIRN_RETURN_IF_ERROR(CheckOptions(options));
   DefineOptions define;
   CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options.format));
   define.batch_rows = options.batch_rows;
   define.seed = options.seed;
   define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;
-  CAIRN_ASSIGN_OR_RETURN(const OpenedData train, OpenData(options.train, define));
   TrainPlan plan;
+  plan.paths = std::make_unique<DataPaths>(DataPaths::Options{.progress = spooling});
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> train_files,
+                         plan.paths->Expand(options.train));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> valid_files,
+                         plan.paths->Expand(options.valid));
+  CAIRN_ASSIGN_OR_RETURN(const OpenedData train, OpenData(train_files, define));
   JobSpec& job = plan.setup.job;
   job.mode = options.mode;
   const bool fixed = job.mode.consistency != Consistency::kAsp;
@@ -195,9 +201,9 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options) {
   program.schedule = ScheduleFor(options, train.sample, train.definition, fixed ? job.streams : 0);
   program.bad_rows_share = options.bad_rows_share;
   plan.train = train.source;
-  if (!options.valid.empty()) {
+  if (!valid_files.empty()) {
     define.format = train.definition.format;
-    CAIRN_ASSIGN_OR_RETURN(const OpenedData valid, OpenData(options.valid, define));
+    CAIRN_ASSIGN_OR_RETURN(const OpenedData valid, OpenData(valid_files, define));
     program.valid = valid.definition;
     plan.valid = valid.source;
   }

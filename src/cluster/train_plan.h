@@ -12,11 +12,14 @@
 #include "cairn/train.h"
 #include "coordinator/coordinator_shell.h"
 #include "train/chunks.h"
+#include "train/data_paths.h"
 #include "train/data_source.h"
 
 namespace cairn {
 
 struct TrainPlan {
+  std::unique_ptr<DataPaths> paths;  // Holds what was read from pipes: whoever opens the job's
+                                     // data by path needs it.
   CoordinatorSetup setup;
   std::shared_ptr<const DataSource> train;
   std::shared_ptr<const DataSource> valid;  // Null: none.
@@ -25,8 +28,9 @@ struct TrainPlan {
 };
 
 // kInvalidArgument: options that contradict themselves or are out of range; kNotFound and the like:
-// the data cannot be read.
-absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options);
+// the data cannot be read. `spooling` is told of input that is read from pipes first.
+absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
+                                        const SpoolProgress& spooling = {});
 
 // "auto" (none), or a FormatName.
 absl::StatusOr<std::optional<DataFormat>> ParseFormat(const std::string& format);

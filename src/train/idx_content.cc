@@ -85,10 +85,7 @@ absl::StatusOr<std::string> FindLabels(const std::string& images_path) {
                            ": a file of idx images must have \"images-idx3\" in its name; its "
                            "labels are looked for under the name with \"labels-idx1\" instead");
   }
-  std::string stem = path;
-  for (const std::string_view end : {".gz", ".zst"}) {
-    if (stem.ends_with(end)) stem.resize(stem.size() - end.size());
-  }
+  const std::string stem = WithoutCompressionSuffix(path);
   for (const std::string& candidate : {path, stem, stem + ".gz", stem + ".zst"}) {
     std::error_code ignored;  // Opening it will say what is wrong.
     if (std::filesystem::exists(candidate, ignored)) return candidate;
@@ -113,6 +110,17 @@ std::string IdxLabelsPath(const std::string& images_path) {
     return "";
   }
   return images_path.substr(0, at) + std::string(kLabels) + images_path.substr(digit + 1);
+}
+
+std::string IdxLabelsStem(const std::string& images_path) {
+  return WithoutCompressionSuffix(IdxLabelsPath(images_path));
+}
+
+std::string WithoutCompressionSuffix(std::string path) {
+  for (const std::string_view end : {".gz", ".zst"}) {
+    if (path.ends_with(end)) path.resize(path.size() - end.size());
+  }
+  return path;
 }
 
 absl::StatusOr<std::unique_ptr<IdxContent>> IdxContent::Open(const std::string& path,

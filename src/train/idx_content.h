@@ -59,5 +59,8 @@ class IdxContent final : public TextContent {
 // "d/train-images-idx3-ubyte.gz" -> "d/train-labels-idx1-ubyte.gz"; "" for a name that is not such
 // a one.
 std::string IdxLabelsPath(const std::string& images_path);
+// The same without ".gz" and ".zst" at its end.
+std::string IdxLabelsStem(const std::string& images_path);
+std::string WithoutCompressionSuffix(std::string path);
 
 }  // namespace cairn

@@ -134,5 +134,17 @@ TEST_CASE("A terminal's line is refreshed, cut to its width, and gone when resul
   CHECK(screen.TakeErr().empty());
 }
 
+TEST_CASE("Input that is read from a pipe first is told in bytes", "[train_view]") {
+  Screen screen;
+  screen.console.err_is_terminal = true;
+  screen.console.err_columns = 80;
+  TrainView view(&screen.console, &screen.time);
+  TrainProgress progress;
+  progress.phase = "spooling";
+  progress.bytes_spooled = 3 << 20;
+  view.Update(progress);
+  CHECK(screen.TakeErr() == "\rreading the input: 3.0 MiB\x1b[K");
+}
+
 }  // namespace
 }  // namespace cairn

@@ -135,8 +135,23 @@ TEST_CASE("Data that cannot be read is an error about data") {
   const absl::Status missing = MakeTrainPlan(options).status();
   CHECK(missing.code() == absl::StatusCode::kNotFound);
   CHECK(MessageOf(missing).find("missing") != std::string_view::npos);
-  options.train = {harness.directory.path()};
+  options.train = {harness.directory.PathOf("missing*")};
   CHECK(ExitCode(MakeTrainPlan(options).status()) == 3);
+}
+
+TEST_CASE("A directory stands for its files, and the job names them by absolute paths") {
+  const Harness harness;
+  TrainOptions options = harness.Options();
+  const TempDirectory directory;
+  const std::string b = WriteLinearData(directory, "b", 100, 1);
+  const std::string a = WriteLinearData(directory, "a", 100, 2);
+  std::ofstream(directory.PathOf("_SUCCESS")) << "";
+  options.train = {directory.path()};
+  const TrainPlan plan = MakeTrainPlan(options).value();
+  const TrainProgram program = DecodeProgram(plan.setup.job.program).value();
+  REQUIRE(program.train.files.size() == 2);
+  CHECK(program.train.files[0].path == a);
+  CHECK(program.train.files[1].path == b);
 }
 
 }  // namespace

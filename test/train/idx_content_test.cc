@@ -45,6 +45,7 @@ TEST_CASE("IdxLabelsPath") {
   CHECK(IdxLabelsPath("images-idx").empty());
   CHECK(IdxLabelsPath("images-idx1-ubyte").empty());
   CHECK(IdxLabelsPath("pictures").empty());
+  CHECK(IdxLabelsStem("images-idx3.zst") == "labels-idx1");
 }
 
 TEST_CASE("IdxContent weaves labels and images into rows, wherever a read begins and ends") {

@@ -1,0 +1,72 @@
+#include "train/spooled_input.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "pipe.h"
+#include "temp_files.h"
+#include "train/plain_file.h"
+
+namespace cairn {
+namespace {
+
+std::string ContentOf(const std::string& path) {
+  const auto file = PlainFile::Open(path).value();
+  std::string text(file->bytes(), ' ');
+  REQUIRE(file->Read(0, text).ok());
+  return text;
+}
+
+TEST_CASE("SpooledInput keeps what came, as long as it lives, under no name") {
+  const TempFiles files;
+  Pipe pipe;
+  pipe.Write("1 2:3\n");
+  pipe.Write("4 5:6\n");
+  pipe.EndWriting();
+  std::vector<uint64_t> told;
+  std::string path;
+  {
+    const SpooledInput::Options options{"standard input", "stdin", files.directory()};
+    const SpooledInput input = SpooledInput::Read(pipe.reading(), options, [&](uint64_t bytes) {
+                                 told.push_back(bytes);
+                                 return true;
+                               }).value();
+    path = input.path();
+    CHECK(ContentOf(path) == "1 2:3\n4 5:6\n");
+    CHECK(ContentOf(path) == "1 2:3\n4 5:6\n");
+    CHECK(std::filesystem::is_empty(files.directory()));
+    CHECK(PlainFile::Open(path).value()->name().starts_with(files.directory() + "/cairn-stdin-"));
+  }
+  CHECK_FALSE(PlainFile::Open(path).ok());
+  REQUIRE_FALSE(told.empty());
+  CHECK(told.front() == 0);
+}
+
+TEST_CASE("SpooledInput: giving up, nothing at all, no place") {
+  const TempFiles files;
+  const auto error = [&](const std::string& directory, bool go_on, absl::StatusCode code) {
+    Pipe pipe;
+    if (go_on) pipe.EndWriting();
+    const absl::Status status =
+        SpooledInput::Read(pipe.reading(), {"the pipe", "pipe", directory}, [&](uint64_t) {
+          return go_on;
+        }).status();
+    CHECK(status.code() == code);
+    return std::string(MessageOf(status));
+  };
+  CHECK(error(files.directory(), false, absl::StatusCode::kCancelled) == "interrupted");
+  CHECK(error(files.directory(), true, absl::StatusCode::kNotFound) == "the pipe: is empty");
+  const std::string none = files.Path("none");
+  CHECK(error(none, true, absl::StatusCode::kNotFound) ==
+        "the pipe: cannot be kept in " + none + ": No such file or directory");
+  CHECK(std::filesystem::is_empty(files.directory()));
+}
+
+}  // namespace
+}  // namespace cairn
