@@ -14,6 +14,31 @@ get_property(cairn_programs GLOBAL PROPERTY CAIRN_PROGRAMS)
 if(cairn_programs)
   install(TARGETS ${cairn_programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+# Manual pages and completion scripts: the program writes them from its option tables.
+if(TARGET cairn_program_cairn AND NOT CMAKE_CROSSCOMPILING)
+  set(cairn_share "${PROJECT_BINARY_DIR}/share")
+  add_custom_command(
+    OUTPUT "${cairn_share}/cairn.bash" "${cairn_share}/_cairn" "${cairn_share}/cairn.fish"
+    COMMAND cairn_program_cairn help --man "${cairn_share}/man1"
+    COMMAND cairn_program_cairn completion bash > "${cairn_share}/cairn.bash"
+    COMMAND cairn_program_cairn completion zsh > "${cairn_share}/_cairn"
+    COMMAND cairn_program_cairn completion fish > "${cairn_share}/cairn.fish"
+    DEPENDS cairn_program_cairn
+    COMMENT "Writing manual pages and completions"
+    VERBATIM)
+  add_custom_target(cairn_manual ALL DEPENDS "${cairn_share}/cairn.bash")
+  install(DIRECTORY "${cairn_share}/man1" DESTINATION "${CMAKE_INSTALL_MANDIR}")
+  set(cairn_bash_dir "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${cairn_share}/cairn.bash" DESTINATION "${cairn_bash_dir}" RENAME cairn)
+  foreach(program ps_server ps_worker ps_coordinator)  # bash looks them up by their own names.
+    if(TARGET cairn_program_${program})
+      install(FILES "${cairn_share}/cairn.bash" DESTINATION "${cairn_bash_dir}" RENAME ${program})
+    endif()
+  endforeach()
+  install(FILES "${cairn_share}/_cairn" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+  install(FILES "${cairn_share}/cairn.fish"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/cairn" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.h")
 install(EXPORT cairnTargets NAMESPACE cairn:: DESTINATION "${cairn_package_dir}")

@@ -12,16 +12,6 @@ namespace {
 
 constexpr size_t kQuotedBytesMax = 40;
 
-// For error messages: printable, in quotes, not longer than a line.
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, kQuotedBytesMax)) {
-    quoted += c >= ' ' && c <= '~' ? c : '?';
-  }
-  quoted += text.size() > kQuotedBytesMax ? "...\"" : "\"";
-  return quoted;
-}
-
 template <typename T>
 std::from_chars_result ParseAll(std::string_view text, T* value) {
   const char* const end = text.data() + text.size();
@@ -39,6 +29,15 @@ std::string_view WithoutPlus(std::string_view text) {
 }
 
 }  // namespace
+
+std::string Quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text.substr(0, kQuotedBytesMax)) {
+    quoted += c >= ' ' && c <= '~' ? c : '?';
+  }
+  quoted += text.size() > kQuotedBytesMax ? "...\"" : "\"";
+  return quoted;
+}
 
 absl::StatusOr<uint64_t> ParseU64(std::string_view text) {
   uint64_t value = 0;

@@ -23,4 +23,8 @@ absl::StatusOr<float> ParseFloat(std::string_view text);
 // back exactly. "nan", "inf", "-inf".
 std::string FormatFloat9(double value);
 
+// For error messages: the text in quotes, shortened to less than a line, and printable whatever it
+// holds.
+std::string Quoted(std::string_view text);
+
 }  // namespace cairn

@@ -10,21 +10,12 @@ namespace {
 
 constexpr size_t kTextColumn = 28;  // Where the right column of FormatOptions begins.
 
-// "--train PATH..."
+// "--train PATH...", or "FILE" where that is enough.
 std::string Heading(const OptionSpec& spec) {
+  if (spec.positional) return std::string(spec.metavar);
   const bool has_value = spec.kind != OptionSpec::Kind::kSwitch;
   return Concat("--", spec.name, has_value ? " " : "", has_value ? spec.metavar : "",
                 spec.kind == OptionSpec::Kind::kTexts ? "..." : "");
-}
-
-// "(1 to 64; default 1)", with what applies; "" if nothing does.
-std::string Limits(const OptionSpec& spec) {
-  std::string limits = LegalValues(spec);
-  if (spec.kind == OptionSpec::Kind::kPowerOfTwo) limits = Concat("a power of two, ", limits);
-  const auto add = [&](const std::string& what) { limits += limits.empty() ? what : "; " + what; };
-  if (!spec.fallback.empty()) add(Concat("default ", spec.fallback));
-  if (spec.required) add("required");
-  return limits.empty() ? "" : Concat(" (", limits, ")");
 }
 
 std::vector<std::string_view> Sections(std::span<const OptionSpec> specs) {
@@ -46,6 +37,15 @@ std::string TwoColumns(const std::string& left, const std::string& right) {
 }
 
 }  // namespace
+
+std::string OptionLimits(const OptionSpec& spec) {
+  std::string limits = LegalValues(spec);
+  if (spec.kind == OptionSpec::Kind::kPowerOfTwo) limits = Concat("a power of two, ", limits);
+  const auto add = [&](const std::string& what) { limits += limits.empty() ? what : "; " + what; };
+  if (!spec.fallback.empty()) add(Concat("default ", spec.fallback));
+  if (spec.required) add("required");
+  return limits.empty() ? "" : Concat(" (", limits, ")");
+}
 
 std::string WrapText(std::string_view text, size_t indent) {
   std::string wrapped;
@@ -72,7 +72,11 @@ std::string WrapText(std::string_view text, size_t indent) {
 std::string FormatUsage(std::span<const OptionSpec> specs) {
   std::string usage;
   for (const OptionSpec& spec : specs) {
-    if (spec.required) usage += Heading(spec) + " ";
+    if (spec.positional) {
+      usage += spec.required ? Concat(spec.metavar, " ") : Concat("[", spec.metavar, "] ");
+    } else if (spec.required) {
+      usage += Heading(spec) + " ";
+    }
   }
   return usage + "[options]";
 }
@@ -83,10 +87,15 @@ std::string FormatOptions(std::span<const OptionSpec> specs) {
     help += Concat("\n", section, ":\n");
     for (const OptionSpec& spec : specs) {
       if (spec.section != section) continue;
-      help += TwoColumns(Heading(spec), Concat(spec.help, Limits(spec)));
+      help += TwoColumns(Heading(spec), Concat(spec.help, OptionLimits(spec)));
     }
   }
   return help + "\n" + TwoColumns("-h, --help", "Show this and exit");
+}
+
+std::string FormatSources(std::string_view environment_prefix) {
+  return Concat("Options can be set in the environment too (", environment_prefix,
+                "...) and in a file (--config): doc/config.md.");
 }
 
 std::string FormatOptionsAsMarkdown(std::span<const OptionSpec> specs) {
@@ -95,7 +104,7 @@ std::string FormatOptionsAsMarkdown(std::span<const OptionSpec> specs) {
     text += Concat("\n| ", section, " | |\n|---|---|\n");
     for (const OptionSpec& spec : specs) {
       if (spec.section != section) continue;
-      text += Concat("| `", Heading(spec), "` | ", spec.help, Limits(spec), " |\n");
+      text += Concat("| `", Heading(spec), "` | ", spec.help, OptionLimits(spec), " |\n");
     }
   }
   return text;

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/option_parser.h"
+#include "base/option_spec.h"
 
 namespace cairn {
 
@@ -22,7 +22,13 @@ std::string FormatUsage(std::span<const OptionSpec> specs);
 // switch --help stands at the end.
 std::string FormatOptions(std::span<const OptionSpec> specs);
 
-// The same as a markdown table for each section.
+// " (1 to 64; default 1)", with what applies; "" if nothing does.
+std::string OptionLimits(const OptionSpec& spec);
+
+// Where else than on the command line they are set: a paragraph for the end of a help.
+std::string FormatSources(std::string_view environment_prefix);
+
+// The options as a markdown table for each section.
 std::string FormatOptionsAsMarkdown(std::span<const OptionSpec> specs);
 
 }  // namespace cairn

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/option_sources.h"
 #include "cli/program.h"
 
 namespace {
@@ -32,5 +33,5 @@ int main(int argc, char** argv) {
   FLAGS_logtostderr = true;
   FLAGS_minloglevel = google::GLOG_WARNING;
   google::InitGoogleLogging(argv[0]);
-  return cairn::RunCairn(std::vector<std::string>(argv + 1, argv + argc), StandardConsole());
+  return cairn::RunCairn({{argv + 1, argv + argc}, cairn::ProcessEnvironment()}, StandardConsole());
 }

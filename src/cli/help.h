@@ -9,7 +9,5 @@ namespace cairn {
 
 std::string GeneralHelp();
 std::string CommandHelp(const CommandSpec& command);
-// doc/cli.md.
-std::string HelpAsMarkdown();
 
 }  // namespace cairn

@@ -1,14 +1,18 @@
 #include "cli/options.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
+#include "base/check.h"
+#include "base/option_sources.h"
 #include "cli/options_sections.h"
 
 namespace cairn {
 namespace {
 
-constexpr std::array<CommandSpec, 5> kCommands = {{
+constexpr std::array<CommandSpec, 8> kCommands = {{
     {CommandSpec::kTrain, "train", "Train a model on files of data",
      "Trains a model on files of libsvm or libffm rows and prints a line for each epoch. "
      "Everything "
@@ -22,18 +26,27 @@ constexpr std::array<CommandSpec, 5> kCommands = {{
     {CommandSpec::kInspect, "inspect", "Look into a saved model, or turn it into text and back",
      "Checks every byte of a saved model, then shows what it is, how it was trained, statistics of "
      "each table, and its heaviest rows. --key shows one row, --dump writes the model as text "
-     "(doc/model_text.md), --load makes a model of that text. Memory does not grow with the model.",
-     "model-dir"},
+     "(doc/model_text.md), --load makes a model of that text. Memory does not grow with the "
+     "model."},
     {CommandSpec::kDataGen, "data gen", "Generate click data with a known truth",
      "Writes libffm rows of 39 fields whose labels come from a known model: the same arguments "
      "give the same bytes. Test rows are others, of the same truth."},
+    {CommandSpec::kConfigCheck, "config check", "Check a file of settings",
+     "Reads a file as --config would, says where it is wrong, and does nothing else."},
+    {CommandSpec::kConfigShow, "config show", "Show the settings a training would have",
+     "Prints, as a file for --config, the settings that cairn train would have with the same "
+     "options in the same environment. Defaults are comments; what is not set is chosen by the "
+     "model and the data."},
+    {CommandSpec::kCompletion, "completion", "Write a completion script for a shell",
+     "Writes what teaches a shell the commands, options and values of all programs of Cairn. For "
+     "bash: source <(cairn completion bash)."},
 }};
 
 std::vector<OptionSpec> MakeTable() {
   std::vector<OptionSpec> table;
   for (const auto& part :
        {ModelOptions(), DataOptions(), LearningOptions(), StopOptions(), ClusterOptions(),
-        GenerateOptions(), InspectionOptions(), OutputOptions()}) {
+        GenerateOptions(), InspectionOptions(), OutputOptions(), SettingsOptions()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;
@@ -43,12 +56,48 @@ std::vector<OptionSpec> MakeTable() {
 
 std::span<const CommandSpec> Commands() { return kCommands; }
 
+const CommandSpec& CommandOf(CommandSpec::Bit bit) {
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(),
+                                  [&](const CommandSpec& command) { return command.bit == bit; });
+  CAIRN_CHECK(found != kCommands.end());
+  return *found;
+}
+
+const CommandSpec* FindCommand(std::string_view name) {
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(),
+                                  [&](const CommandSpec& command) { return command.name == name; });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
 std::vector<OptionSpec> OptionsOf(const CommandSpec& command) {
+  const bool shows = command.bit == CommandSpec::kConfigShow;
+  const uint32_t bits = command.bit | (shows ? CommandSpec::kTrain : 0u);
   std::vector<OptionSpec> options;
   for (OptionSpec& option : MakeTable()) {
-    if ((option.commands & command.bit) != 0) options.push_back(std::move(option));
+    if ((option.commands & bits) == 0) continue;
+    // Of the actions of a training, showing its settings has none.
+    const bool is_own = (option.commands & command.bit) != 0;
+    if (!is_own && option.from == OptionSpec::From::kFlagOnly) continue;
+    option.required = option.required && !shows;
+    options.push_back(std::move(option));
   }
   return options;
+}
+
+std::string EnvironmentPrefixOf(const CommandSpec& command) {
+  if (command.bit == CommandSpec::kConfigShow) {
+    return EnvironmentPrefixOf(CommandOf(CommandSpec::kTrain));
+  }
+  const std::vector<OptionSpec> options = OptionsOf(command);
+  const bool has_settings = std::any_of(options.begin(), options.end(), [](const OptionSpec& spec) {
+    return spec.name == ConfigOption().name;
+  });
+  if (!has_settings) return "";
+  std::string prefix = "CAIRN_";
+  for (const char c : command.name) {
+    prefix += c == ' ' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return prefix + '_';
 }
 
 }  // namespace cairn

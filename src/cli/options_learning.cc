@@ -9,6 +9,9 @@ using Kind = OptionSpec::Kind;
 
 constexpr uint32_t kTrain = CommandSpec::kTrain;
 
+// Of what weights are multiplied with: far beyond sense, far within a float.
+constexpr double kFactorMax = 1e6;
+
 }  // namespace
 
 std::vector<OptionSpec> LearningOptions() {
@@ -26,7 +29,7 @@ std::vector<OptionSpec> LearningOptions() {
        .section = "Learning",
        .help = "Learning rate; by default the model's",
        .commands = kTrain,
-       .reals = {.min = 0, .min_is_legal = false}},
+       .reals = {.min = 0, .max = kFactorMax, .min_is_legal = false}},
       {.name = "rate",
        .kind = Kind::kChoice,
        .metavar = "SCHEDULE",
@@ -41,13 +44,15 @@ std::vector<OptionSpec> LearningOptions() {
        .section = "Learning",
        .help = "Pull towards 0 that makes weights exactly 0; with ftrl only",
        .fallback = "0",
-       .commands = kTrain},
+       .commands = kTrain,
+       .reals = {.max = kFactorMax}},
       {.name = "l2",
        .kind = Kind::kReal,
        .metavar = "X",
        .section = "Learning",
        .help = "Prior of each feature per epoch; by default the model's",
-       .commands = kTrain},
+       .commands = kTrain,
+       .reals = {.max = kFactorMax}},
       {.name = "batch",
        .kind = Kind::kCount,
        .metavar = "ROWS",

@@ -16,5 +16,6 @@ std::vector<OptionSpec> ClusterOptions();
 std::vector<OptionSpec> GenerateOptions();    // Of cairn data gen.
 std::vector<OptionSpec> InspectionOptions();  // Of cairn inspect.
 std::vector<OptionSpec> OutputOptions();
+std::vector<OptionSpec> SettingsOptions();
 
 }  // namespace cairn

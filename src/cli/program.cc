@@ -4,12 +4,18 @@
 #include <span>
 #include <string_view>
 
+#include "base/option_sources.h"
+#include "base/posix_file_system.h"
 #include "base/status.h"
 #include "base/suggest.h"
 #include "cairn/train.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/man_page.h"
+#include "cli/markdown.h"
 #include "cli/options.h"
+#include "cli/output_file.h"
+#include "cli/pages.h"
 #include "cli/version.h"
 
 namespace cairn {
@@ -38,7 +44,7 @@ std::string FirstWords(Arguments arguments, size_t words) {
 }
 
 // The command that the arguments, at least one, begin with.
-absl::StatusOr<Choice> FindCommand(Arguments arguments) {
+absl::StatusOr<Choice> ChooseCommand(Arguments arguments) {
   if (arguments[0].starts_with("-")) {
     return InvalidArgument("unknown option ", arguments[0], "; cairn help lists all");
   }
@@ -57,35 +63,50 @@ absl::StatusOr<Choice> FindCommand(Arguments arguments) {
       guess.empty() ? "cairn help lists all" : Concat("did you mean \"", guess, "\"?"));
 }
 
+absl::Status WriteManPages(const std::string& directory) {
+  PosixFileSystem files;
+  CAIRN_RETURN_IF_ERROR(files.CreateDirectories(directory));
+  for (const auto& [name, text] : ManPages(AllPages())) {
+    CAIRN_RETURN_IF_ERROR(WriteOutputFile(JoinPath(directory, name), text));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Help(Arguments topic, const Console& console) {
   if (topic.empty() || topic[0] == "help") {
     *console.out << GeneralHelp();
     return absl::OkStatus();
   }
   if (topic[0] == "--markdown") {
-    *console.out << HelpAsMarkdown();
+    const bool is_config = topic.size() > 1 && topic[1] == "config";
+    *console.out << (is_config ? ConfigAsMarkdown(AllPages()) : CliAsMarkdown(AllPages()));
     return absl::OkStatus();
   }
-  CAIRN_ASSIGN_OR_RETURN(const Choice choice, FindCommand(topic));
+  if (topic[0] == "--man") {
+    if (topic.size() != 2) return InvalidArgument("--man needs the directory that they go to");
+    return WriteManPages(topic[1]);
+  }
+  CAIRN_ASSIGN_OR_RETURN(const Choice choice, ChooseCommand(topic));
   *console.out << CommandHelp(*choice.command);
   return absl::OkStatus();
 }
 
-// The arguments with a name before the operand, if there is one: "DIR" becomes "--model-dir=DIR".
-std::vector<std::string> NameOperand(const CommandSpec& command, Arguments arguments) {
-  std::vector<std::string> named(arguments.begin(), arguments.end());
-  const bool has_operand = !command.operand.empty() && !named.empty() && !named[0].starts_with("-");
-  if (has_operand) named[0] = Concat("--", command.operand, "=", named[0]);
-  return named;
+// The values of a command's options, from wherever it reads them.
+absl::StatusOr<OptionValues> ValuesOf(const CommandSpec& command, Arguments arguments,
+                                      std::span<const std::string> environment) {
+  const std::vector<OptionSpec> specs = OptionsOf(command);
+  const std::string prefix = EnvironmentPrefixOf(command);
+  PosixFileSystem files;
+  return ReadOptions({specs, prefix}, {arguments, environment, &files});
 }
 
-absl::Status Run(const CommandSpec& command, Arguments arguments, const Console& console) {
+absl::Status Run(const CommandSpec& command, Arguments arguments,
+                 std::span<const std::string> environment, const Console& console) {
   if (WantsHelp(arguments)) {
     *console.out << CommandHelp(command);
     return absl::OkStatus();
   }
-  CAIRN_ASSIGN_OR_RETURN(const OptionValues values,
-                         ParseOptions(OptionsOf(command), NameOperand(command, arguments)));
+  CAIRN_ASSIGN_OR_RETURN(const OptionValues values, ValuesOf(command, arguments, environment));
   switch (command.bit) {
     case CommandSpec::kTrain:
       return TrainCommand(values, console);
@@ -97,6 +118,12 @@ absl::Status Run(const CommandSpec& command, Arguments arguments, const Console&
       return InspectCommand(values, console);
     case CommandSpec::kDataGen:
       return DataGenCommand(values, console);
+    case CommandSpec::kConfigCheck:
+      return ConfigCheckCommand(values, console);
+    case CommandSpec::kConfigShow:
+      return ConfigShowCommand(values, console);
+    case CommandSpec::kCompletion:
+      return CompletionCommand(values, console);
   }
   return Internal("a command without code");
 }
@@ -112,23 +139,24 @@ int Finish(const absl::Status& status, std::string_view name, const Console& con
 
 }  // namespace
 
-int RunCairn(const std::vector<std::string>& arguments, const Console& console) {
+int RunCairn(const CommandLine& line, const Console& console) {
+  const Arguments arguments = line.arguments;
   if (arguments.empty()) {
     *console.err << GeneralHelp();
     return kExitUsage;
   }
   const std::string& first = arguments[0];
-  const Arguments rest = Arguments(arguments).subspan(1);
+  const Arguments rest = arguments.subspan(1);
   if (first == "--version") {
     *console.out << "cairn " << Version() << std::endl;
     return 0;
   }
   if (first == "--help" || first == "-h") return Finish(Help({}, console), "cairn", console);
   if (first == "help") return Finish(Help(rest, console), "cairn help", console);
-  const absl::StatusOr<Choice> choice = FindCommand(arguments);
+  const absl::StatusOr<Choice> choice = ChooseCommand(arguments);
   if (!choice.ok()) return Finish(choice.status(), "cairn", console);
   const CommandSpec& command = *choice->command;
-  return Finish(Run(command, Arguments(arguments).subspan(choice->words), console),
+  return Finish(Run(command, arguments.subspan(choice->words), line.environment, console),
                 Concat("cairn ", command.name), console);
 }
 

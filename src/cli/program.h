@@ -8,8 +8,12 @@
 
 namespace cairn {
 
-// Runs one command line (without the program's name) and returns the exit code. What went wrong is
-// the last line on console.err.
-int RunCairn(const std::vector<std::string>& arguments, const Console& console);
+struct CommandLine {
+  std::vector<std::string> arguments;    // Without the program's name.
+  std::vector<std::string> environment;  // "NAME=value"; those of other programs are ignored.
+};
+
+// Runs one command line and returns the exit code. What went wrong is the last line on console.err.
+int RunCairn(const CommandLine& line, const Console& console);
 
 }  // namespace cairn

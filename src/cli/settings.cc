@@ -21,11 +21,12 @@ absl::Status CheckCompanions(const OptionValues& values) {
                                            {"min-delta", "patience"}}};
   for (const Pair& pair : kPairs) {
     if (values.IsGiven(pair.option) && !values.IsGiven(pair.needs)) {
-      return InvalidArgument("--", pair.option, " needs --", pair.needs);
+      return InvalidArgument(values.Label(pair.option), " needs --", pair.needs);
     }
   }
   if (values.IsGiven("l1") && values.Text("optimizer") != "ftrl") {
-    return InvalidArgument("--l1 needs --optimizer ftrl: no other one can hold a weight at 0");
+    return InvalidArgument(values.Label("l1"),
+                           " needs --optimizer ftrl: no other one can hold a weight at 0");
   }
   return absl::OkStatus();
 }
@@ -52,9 +53,9 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
   options.seed = values.Count("seed");
   CAIRN_ASSIGN_OR_RETURN(options.mode, ParseConsistency(values.Text("consistency")));
   if (options.mode.consistency == Consistency::kAsp && values.IsGiven("streams")) {
-    return InvalidArgument(
-        "--streams needs --consistency bsp or ssp:K: with asp a stream is "
-        "whatever part of an epoch a free worker takes");
+    return InvalidArgument(values.Label("streams"),
+                           " needs --consistency bsp or ssp:K: with asp a stream is "
+                           "whatever part of an epoch a free worker takes");
   }
   options.streams = static_cast<uint32_t>(values.Count("streams"));
   options.partitions = static_cast<uint32_t>(values.Count("partitions"));

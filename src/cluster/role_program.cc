@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/option_help.h"
+#include "base/option_sources.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "cairn/train.h"
@@ -22,12 +23,6 @@ using Kind = OptionSpec::Kind;
 constexpr OptionSpec::Reals kSeconds = {.min = 0, .max = 1e9, .min_is_legal = false};
 constexpr uint64_t kPidMax = 1u << 22;  // Of 64-bit kernels.
 
-std::vector<OptionSpec> AllOptions(const RoleProgram& program) {
-  std::vector<OptionSpec> options = program.options;
-  for (OptionSpec& option : RoleOptions()) options.push_back(std::move(option));
-  return options;
-}
-
 void StartLog(const char* program) {
   FLAGS_logtostderr = true;
   FLAGS_minloglevel = google::GLOG_INFO;
@@ -36,7 +31,11 @@ void StartLog(const char* program) {
 }
 
 absl::Status Serve(const RoleProgram& program, const std::vector<std::string>& arguments) {
-  CAIRN_ASSIGN_OR_RETURN(const OptionValues values, ParseOptions(AllOptions(program), arguments));
+  const std::vector<OptionSpec> specs = AllOptions(program);
+  const std::vector<std::string> environment = ProcessEnvironment();
+  PosixFileSystem files;
+  CAIRN_ASSIGN_OR_RETURN(const OptionValues values, ReadOptions({specs, program.environment_prefix},
+                                                                {arguments, environment, &files}));
   if (values.IsGiven("parent")) CAIRN_RETURN_IF_ERROR(DieWithParent(values.Count("parent")));
   const InterruptScope interrupt;
   return program.serve(values, interrupt);
@@ -65,7 +64,9 @@ std::vector<OptionSpec> RoleOptions() {
        .metavar = "PID",
        .section = "Process",
        .help = "The process that starts this one: end at once when it does",
+       .from = OptionSpec::From::kFlagOnly,
        .counts = {.min = 1, .max = kPidMax}},
+      ConfigOption(),
   };
 }
 
@@ -110,13 +111,23 @@ std::vector<OptionSpec> ListenOptions() {
   };
 }
 
+std::vector<OptionSpec> AllOptions(const RoleProgram& program) {
+  std::vector<OptionSpec> options = program.options;
+  for (OptionSpec& option : RoleOptions()) options.push_back(std::move(option));
+  return options;
+}
+
+std::string RoleHelp(const RoleProgram& program) {
+  const std::vector<OptionSpec> options = AllOptions(program);
+  return Concat("Usage:\n", WrapText(Concat(program.name, " ", FormatUsage(options)), 2), "\n",
+                WrapText(program.description, 0), FormatOptions(options), "\n",
+                WrapText(FormatSources(program.environment_prefix), 0));
+}
+
 int RunRoleProgram(const RoleProgram& program, int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (WantsHelp(arguments)) {
-    const std::vector<OptionSpec> options = AllOptions(program);
-    std::cout << "Usage:\n"
-              << WrapText(Concat(program.name, " ", FormatUsage(options)), 2) << "\n"
-              << WrapText(program.description, 0) << FormatOptions(options) << std::flush;
+    std::cout << RoleHelp(program) << std::flush;
     return 0;
   }
   std::signal(SIGPIPE, SIG_IGN);

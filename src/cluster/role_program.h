@@ -19,14 +19,16 @@
 namespace cairn {
 
 struct RoleProgram {
-  std::string_view name;
-  std::string_view description;     // Sentences for --help.
-  std::vector<OptionSpec> options;  // Of its own; RoleOptions come on top.
+  std::string_view name;                // "ps_server".
+  std::string_view summary;             // One line, as OptionSpec::help.
+  std::string_view description;         // Sentences for --help.
+  std::string_view environment_prefix;  // "CAIRN_SERVER_".
+  std::vector<OptionSpec> options;      // Of its own; RoleOptions come on top.
   // Serves until the end. The interrupt is armed already.
   std::function<absl::Status(const OptionValues&, const InterruptScope&)> serve;
 };
 
-// --insecure, --ready-file, --http, --parent.
+// --insecure, --ready-file, --http, --parent, --config.
 std::vector<OptionSpec> RoleOptions();
 
 // --coordinator, --join-timeout, --orphan-timeout: of all roles but the coordinator.
@@ -35,8 +37,15 @@ std::vector<OptionSpec> MemberOptions();
 // --listen, --advertise: of the roles that others connect to.
 std::vector<OptionSpec> ListenOptions();
 
-// Reads the command line, serves, says on standard error why it ended, and returns the exit code.
-// The log goes to standard error; a broken pipe kills nobody.
+// Its own options and RoleOptions.
+std::vector<OptionSpec> AllOptions(const RoleProgram& program);
+
+// What --help prints.
+std::string RoleHelp(const RoleProgram& program);
+
+// Reads the command line, this process's environment and --config, serves, says on standard error
+// why it ended, and returns the exit code. The log goes to standard error; a broken pipe kills
+// nobody.
 int RunRoleProgram(const RoleProgram& program, int argc, char** argv);
 
 // Tells that the role runs: prints `line`, starts the HTTP server that --http asks for (none: null)

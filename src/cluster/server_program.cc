@@ -10,7 +10,7 @@
 #include "base/option_parser.h"
 #include "base/status.h"
 #include "cairn/server.h"
-#include "cluster/role_program.h"
+#include "cluster/role_programs.h"
 
 namespace cairn {
 namespace {
@@ -57,15 +57,19 @@ absl::Status Serve(const OptionValues& values, const RowOptimizers& optimizers,
 
 }  // namespace
 
+RoleProgram ServerProgram(const RowOptimizers& optimizers) {
+  return {.name = "ps_server",
+          .summary = "Serve a part of a model",
+          .description = kDescription,
+          .environment_prefix = "CAIRN_SERVER_",
+          .options = ServerOptions(),
+          .serve = [optimizers](const OptionValues& values, const InterruptScope& interrupt) {
+            return Serve(values, optimizers, interrupt);
+          }};
+}
+
 int ServerMain(int argc, char** argv, const RowOptimizers& optimizers) {
-  RoleProgram program;
-  program.name = "ps_server";
-  program.description = kDescription;
-  program.options = ServerOptions();
-  program.serve = [&](const OptionValues& values, const InterruptScope& interrupt) {
-    return Serve(values, optimizers, interrupt);
-  };
-  return RunRoleProgram(program, argc, argv);
+  return RunRoleProgram(ServerProgram(optimizers), argc, argv);
 }
 
 }  // namespace cairn

@@ -44,8 +44,8 @@ absl::Status CheckOptions(const TrainOptions& options) {
   if (needs_valid && options.valid.empty()) {
     return InvalidArgument("--target and --patience need validation data: --valid FILE...");
   }
-  if (!(options.bad_rows_share >= 0 && options.bad_rows_share < 1)) {
-    return InvalidArgument("--max-bad-rows is ", options.bad_rows_share, ": at least 0, below 1");
+  if (!(options.bad_rows_share >= 0 && options.bad_rows_share <= 1)) {
+    return InvalidArgument("--max-bad-rows is ", options.bad_rows_share, ": 0 to 1");
   }
   return {};
 }

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "base/option_parser.h"
 #include "base/status.h"
-#include "cluster/role_program.h"
+#include "cluster/role_programs.h"
 #include "cluster/train_plan.h"
 #include "train/train_worker.h"
 #include "transport/zmq_transport.h"
@@ -53,13 +53,15 @@ absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
 
 }  // namespace
 
-int WorkerMain(int argc, char** argv) {
-  RoleProgram program;
-  program.name = "ps_worker";
-  program.description = kDescription;
-  program.options = WorkerOptions();
-  program.serve = Work;
-  return RunRoleProgram(program, argc, argv);
+RoleProgram WorkerProgram() {
+  return {.name = "ps_worker",
+          .summary = "Read data and compute gradients",
+          .description = kDescription,
+          .environment_prefix = "CAIRN_WORKER_",
+          .options = WorkerOptions(),
+          .serve = Work};
 }
+
+int WorkerMain(int argc, char** argv) { return RunRoleProgram(WorkerProgram(), argc, argv); }
 
 }  // namespace cairn

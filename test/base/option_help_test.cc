@@ -62,6 +62,23 @@ TEST_CASE("The usage names what has to be given", "[help]") {
   CHECK(FormatUsage(Table()) == "--train PATH... [options]");
 }
 
+TEST_CASE("A positional value stands without its name", "[help]") {
+  const std::vector<OptionSpec> table = {{.name = "file",
+                                          .kind = Kind::kText,
+                                          .metavar = "FILE",
+                                          .section = "Data",
+                                          .help = "What to read",
+                                          .required = true,
+                                          .positional = true},
+                                         {.name = "all", .section = "Data", .help = "Everything"}};
+  CHECK(FormatUsage(table) == "FILE [options]");
+  CHECK(FormatOptions(table).starts_with("\nData:\n  FILE                      What to read"));
+}
+
+TEST_CASE("A help says where else options are set", "[help]") {
+  CHECK(FormatSources("CAIRN_X_").find("(CAIRN_X_...)") != std::string::npos);
+}
+
 TEST_CASE("Markdown has a table for each section", "[help]") {
   const std::string text = FormatOptionsAsMarkdown(Table());
   CHECK(

@@ -122,8 +122,29 @@ TEST_CASE("What is missing, doubled or not an option is an error", "[options]") 
   CHECK(Error({"--lr"}) == "--lr needs a value: X");
   CHECK(Error({"--train", "--lr", "1"}) == "--train needs a value: PATH");
   CHECK(Error({"--lr", "1", "--lr", "2"}) == "--lr is given twice");
-  CHECK(Error({"--oracle=1"}) == "--oracle takes no value");
+  CHECK(Error({"--oracle=1"}) == "--oracle \"1\": must be true or false");
   CHECK(MessageOf(ParseOptions(Table(), {}).status()) == "--train PATH is missing");
+}
+
+TEST_CASE("A switch can be turned off again", "[options]") {
+  CHECK(Parse({"--oracle=true"}).Switch("oracle"));
+  CHECK_FALSE(Parse({"--oracle=false"}).Switch("oracle"));
+}
+
+TEST_CASE("A positional row takes a value without a name, once", "[options]") {
+  const std::vector<OptionSpec> table = {
+      {.name = "file", .kind = Kind::kText, .metavar = "FILE", .positional = true},
+      {.name = "all", .kind = Kind::kSwitch}};
+  CHECK(ParseOptions(table, Words{"--all", "a.toml"})->Text("file") == "a.toml");
+  CHECK(ParseOptions(table, Words{"--file", "a.toml"})->Text("file") == "a.toml");
+  CHECK(MessageOf(ParseOptions(table, Words{"a", "b"}).status()) ==
+        "unexpected argument \"b\": there is one FILE");
+}
+
+TEST_CASE("What the command line set is known by its option", "[options]") {
+  const OptionValues values = Parse({"--lr", "2"});
+  CHECK(values.Label("lr") == "--lr");
+  CHECK(values.Origin("lr").kind == OptionOrigin::Kind::kFlag);
 }
 
 TEST_CASE("Help is asked for by two names", "[options]") {

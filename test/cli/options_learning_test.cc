@@ -6,10 +6,12 @@ namespace cairn {
 namespace {
 
 TEST_CASE("A learning rate of 0 would learn nothing; a prior of 0 is none", "[options]") {
-  CHECK(Complaint(LearningOptions(), "lr", "0") == "--lr \"0\": must be a number, above 0");
+  CHECK(Complaint(LearningOptions(), "lr", "0") ==
+        "--lr \"0\": must be a number, above 0 to 1,000,000");
   CHECK(Complaint(LearningOptions(), "lr", "1e-9").empty());
   CHECK(Complaint(LearningOptions(), "l2", "0").empty());
-  CHECK(Complaint(LearningOptions(), "l2", "-1") == "--l2 \"-1\": must be a number, at least 0");
+  CHECK(Complaint(LearningOptions(), "l2", "-1") ==
+        "--l2 \"-1\": must be a number, 0 to 1,000,000");
 }
 
 TEST_CASE("Optimizers that are no trainers are not offered", "[options]") {

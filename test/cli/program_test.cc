@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "cli/help.h"
+#include "cli/markdown.h"
 #include "cli/run_cairn.h"
 #include "cli/version.h"
 
@@ -18,7 +19,9 @@ TEST_CASE("Help and version are results", "[program]") {
     CHECK(ran.out == GeneralHelp());
     CHECK(ran.err.empty());
   }
-  CHECK(Run({"help", "--markdown"}).out == HelpAsMarkdown());
+  CHECK(Run({"help", "--markdown"}).out == CliAsMarkdown(AllPages()));
+  CHECK(Run({"help", "--markdown", "config"}).out == ConfigAsMarkdown(AllPages()));
+  CHECK(Run({"help", "--man"}).code == 2);
 }
 
 TEST_CASE("Every command has help by three ways", "[program]") {
@@ -70,18 +73,36 @@ TEST_CASE("A mistake in the options ends a command before it begins", "[program]
   CHECK(Run({"eval", "--data", "a"}).err == "cairn eval: --model-dir DIR is missing\n");
 }
 
-TEST_CASE("Only commands with an operand take a first argument without a name", "[program]") {
+TEST_CASE("Only commands with a positional option take an argument without a name", "[program]") {
   CHECK(Run({"inspect", "/no/model"}).err.starts_with("cairn inspect: no saved model in /no/mod"));
   CHECK(Run({"eval", "/no/model"}).err.starts_with("cairn eval: unexpected argument"));
   CHECK(Run({"inspect", "a", "--model-dir", "b"}).err ==
         "cairn inspect: --model-dir is given twice\n");
 }
 
+TEST_CASE("The environment sets options, and its mistakes are the command's", "[program]") {
+  CHECK(Run({"train"}, {"CAIRN_TRAIN_EPOCHS=0"}).err ==
+        "cairn train: CAIRN_TRAIN_EPOCHS \"0\": must be a whole number, 1 to 1,000,000\n");
+  CHECK(Run({"data", "gen"}, {"CAIRN_DATA_GEN_ROW=1"}).err ==
+        "cairn data gen: unknown environment variable CAIRN_DATA_GEN_ROW; did you mean "
+        "CAIRN_DATA_GEN_ROWS?\n");
+  CHECK(Run({"config", "show"}, {"CAIRN_TRAIN_BATCH=77"}).out.find("\nbatch = 77\n") !=
+        std::string::npos);
+  // A command that has no settings reads nobody's.
+  CHECK(Run({"completion", "bash"}, {"CAIRN_TRAIN_EPOCHS=0", "CAIRN_=1"}).code == 0);
+}
+
+TEST_CASE("A file sets options, and its mistakes have a place", "[program]") {
+  const std::string missing = Run({"train", "--config", "/nowhere/job.toml"}).err;
+  CHECK(missing.find("/nowhere/job.toml") != std::string::npos);
+  CHECK(Run({"train", "--config", "/nowhere/job.toml"}).code == 2);
+}
+
 TEST_CASE("Results that cannot be printed are an error", "[program]") {
   std::ostringstream out;
   out.setstate(std::ios::badbit);
   std::ostringstream err;
-  CHECK(RunCairn({"help"}, {&out, &err}) == 1);
+  CHECK(RunCairn({{"help"}, {}}, {&out, &err}) == 1);
   CHECK(err.str() == "cairn help: cannot write to standard output\n");
 }
 

@@ -23,10 +23,11 @@ struct Ran {
   }
 };
 
-inline Ran Run(const std::vector<std::string>& arguments) {
+inline Ran Run(const std::vector<std::string>& arguments,
+               const std::vector<std::string>& environment = {}) {
   std::ostringstream out;
   std::ostringstream err;
-  const int code = RunCairn(arguments, {&out, &err});
+  const int code = RunCairn({arguments, environment}, {&out, &err});
   return {code, out.str(), err.str()};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/option_sources.h"
 #include "base/status.h"
 #include "cli/options.h"
 
@@ -118,6 +119,15 @@ TEST_CASE("Options that contradict one another are errors", "[settings]") {
   CHECK(Error("--train a --l1 1").starts_with("--l1 needs --optimizer ftrl"));
   CHECK(Error("--train a --l1 1 --optimizer sgd").starts_with("--l1 needs --optimizer ftrl"));
   CHECK(Error("--train a --consistency ssp").starts_with("--consistency: "));
+}
+
+TEST_CASE("A contradiction is called as whoever set it did", "[settings]") {
+  const std::vector<std::string> environment = {"CAIRN_TRAIN_STREAMS=4"};
+  const std::vector<OptionSpec> specs = OptionsOf(Commands()[0]);
+  const std::vector<std::string> arguments = {"--train", "a"};
+  const auto values = ReadOptions({specs, "CAIRN_TRAIN_"}, {arguments, environment});
+  REQUIRE(values.ok());
+  CHECK(MessageOf(MakeTrainOptions(*values).status()).starts_with("CAIRN_TRAIN_STREAMS needs"));
 }
 
 TEST_CASE("Every option of scoring reaches the library", "[settings]") {

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -23,6 +24,7 @@ Ran Run(const Serve& serve, const std::vector<std::string>& arguments) {
   RoleProgram program;
   program.name = "ps_mute";
   program.description = "Says nothing.";
+  program.environment_prefix = "CAIRN_MUTE_";
   program.options = MemberOptions();
   program.serve = serve;
   const auto main = [&program](int argc, char** argv) {
@@ -42,6 +44,26 @@ TEST_CASE("A role program's own options stand with those that all have", "[role_
   CHECK(help.code == 0);
   CHECK_THAT(help.out, Catch::Contains("ps_mute --coordinator ADDRESS [options]") &&
                            Catch::Contains("Says nothing.") && Catch::Contains("--ready-file"));
+}
+
+TEST_CASE("A role program takes options from its environment and from a file", "[role_program]") {
+  const TempDirectory directory;
+  const std::string file = directory.PathOf("mute.toml");
+  std::ofstream(file) << "[network]\njoin-timeout = 7\norphan-timeout = 8\n";
+  ::setenv("CAIRN_MUTE_ORPHAN_TIMEOUT", "9", 1);
+  const Serve serve = [](const OptionValues& values, const InterruptScope&) {
+    CHECK(values.Real("join-timeout") == 7);
+    CHECK(values.Real("orphan-timeout") == 9);
+    return absl::OkStatus();
+  };
+  CHECK(Run(serve, {"--coordinator", "x", "--config", file}).code == 0);
+  ::setenv("CAIRN_MUTE_ORPHAN_TIMEOUT", "0", 1);
+  const Ran wrong = Run(serve, {"--coordinator", "x"});
+  ::unsetenv("CAIRN_MUTE_ORPHAN_TIMEOUT");
+  CHECK(wrong.code == 2);
+  CHECK(wrong.err ==
+        "ps_mute: CAIRN_MUTE_ORPHAN_TIMEOUT \"0\": must be a number, above 0 to 1,000,000,000\n");
+  CHECK_THAT(Run(serve, {"--config", "/nowhere/s.toml"}).err, Catch::Contains("/nowhere/s.toml"));
 }
 
 TEST_CASE("How serving ends is what the program ends with", "[role_program]") {

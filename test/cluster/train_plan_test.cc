@@ -115,7 +115,7 @@ TEST_CASE("Options that contradict themselves are refused by their flag") {
   options.stop_metric = "accuracy";
   CHECK(ErrorOf(options).find("\"accuracy\"") != std::string::npos);
   options = harness.Options();
-  options.bad_rows_share = 1;
+  options.bad_rows_share = 1.5;
   CHECK(ErrorOf(options).find("--max-bad-rows") != std::string::npos);
   options = harness.Options();
   options.format = "csv";

@@ -25,13 +25,14 @@ struct FuzzTarget {
   size_t allocated_per_byte_max = 64;
 };
 
-FuzzTarget MessageTarget();   // DecodeMessage, as frames come.
-FuzzTarget SealedTarget();    // DecodeMessage behind the checksums, which random bytes never pass.
-FuzzTarget AddressTarget();   // ParseAddress.
-FuzzTarget ParseTarget();     // The text formats of data files (parse_fuzz.h).
-FuzzTarget DecodeTarget();    // TextDecoder, for every compression.
-FuzzTarget IdxTarget();       // IdxContent and ParseIdxRows.
-FuzzTarget SnapshotTarget();  // SnapshotParser, with and without good checksums.
+FuzzTarget MessageTarget();  // DecodeMessage, as frames come.
+FuzzTarget SealedTarget();   // DecodeMessage behind the checksums, which random bytes never pass.
+FuzzTarget AddressTarget();  // ParseAddress.
+FuzzTarget ParseTarget();    // The text formats of data files (parse_fuzz.h).
+FuzzTarget DecodeTarget();   // TextDecoder, for every compression.
+FuzzTarget IdxTarget();      // IdxContent and ParseIdxRows.
+FuzzTarget OptionFileTarget();  // ParseOptionFile.
+FuzzTarget SnapshotTarget();    // SnapshotParser, with and without good checksums.
 
 std::vector<FuzzTarget> FuzzTargets();
 

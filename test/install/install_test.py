@@ -49,6 +49,12 @@ class Installed:
                    f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={self._compiler}"]
         return build, output_of(command, fails)
 
+    def has_documentation(self):
+        for path in ("man/man1/cairn-train.1", "bash-completion/completions/cairn",
+                     "zsh/site-functions/_cairn", "fish/vendor_completions.d/cairn.fish"):
+            if not os.path.getsize(os.path.join(self.prefix, "share", path)):
+                sys.exit(f"share/{path} is empty")
+
     def use_by_cmake(self, source):
         build, _ = self.configure(source)
         output_of(["cmake", "--build", build])
@@ -79,6 +85,7 @@ def main():
         sys.exit("needs at least one consumer folder, and pkg-config")
     with tempfile.TemporaryDirectory() as folder:
         installed = Installed(build, compiler, folder)
+        installed.has_documentation()
         installed.refuses("cairn 99.0 CONFIG REQUIRED", "compatible with requested version")
         installed.refuses("cairn CONFIG REQUIRED COMPONENTS client abacus",
                           'cairn has no component "abacus"')
