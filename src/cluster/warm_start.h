@@ -1,0 +1,25 @@
+// What a job that starts from a saved model (--init) takes over from it, said before it starts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/file_system.h"
+#include "cairn/job.h"
+
+namespace cairn {
+
+// Compares the model in job.init_dir with the tables of `job`. Weights and counts of every row are
+// taken over, whatever the number of partitions was; an optimizer's state where the optimizer is
+// the same. The result: a sentence for each table or part that starts afresh all the same.
+//
+// kNotFound: no model there; kDataLoss: damaged (manifest and first header: loading checks the
+// rest); kFailedPrecondition: its tables are not the job's, and what differs.
+absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobSpec& job);
+
+// kInvalidArgument: a model cannot be saved where it comes from. The two may be written in
+// different ways; either may be empty.
+absl::Status CheckInitAndSave(const std::string& init_dir, const std::string& save_dir);
+
+}  // namespace cairn
