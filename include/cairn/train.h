@@ -92,6 +92,7 @@ struct TrainReport {
   uint64_t bytes_sent = 0, bytes_received = 0;  // 0 in one process: nothing is encoded.
   std::string model_digest;  // 32 hex digits; the same for the same weights, however they lie.
   std::string stop_reason;
+  std::vector<std::string> notes;  // Sentences: what could not be taken over from init_dir.
   std::vector<EpochReport> epochs;
 };
 

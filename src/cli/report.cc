@@ -75,6 +75,10 @@ std::string TrainReportAsJson(const TrainOptions& options, const TrainReport& re
   Field(&json, "bytes_received", report.bytes_received);
   Field(&json, "model_digest", report.model_digest);
   Field(&json, "stop_reason", report.stop_reason);
+  json.Key("notes");
+  json.BeginArray();
+  for (const std::string& note : report.notes) json.String(note);
+  json.EndArray();
   Epochs(&json, report.epochs);
   json.EndObject();
   return json.Finish();

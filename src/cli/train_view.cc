@@ -85,6 +85,7 @@ void TrainView::Update(const TrainProgress& progress) {
 void TrainView::End(const TrainOptions& options, const TrainReport& report) {
   PrintEpochs(report.epochs);
   ClearProgress();
+  for (const std::string& note : report.notes) *console_.err << "note   " << note << '\n';
   if (!report.data.empty()) PrintResult(console_, "data   " + report.data);
   PrintResult(console_, Concat("done   ", report.stop_reason, "; ", HumanCount(report.features),
                                " features; model digest ", report.model_digest, "; peak memory ",

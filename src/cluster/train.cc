@@ -68,6 +68,7 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   report.model = options.model;
   report.settings = plan.settings;
   report.data = plan.data_description;
+  report.notes = plan.notes;
   report.rows = result.rows;
   report.features = result.features;
   report.train_seconds = result.train_seconds;

@@ -4,8 +4,10 @@
 #include <cmath>
 
 #include "base/numbers.h"
+#include "base/posix_file_system.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "cluster/warm_start.h"
 #include "sharding/consistency.h"
 #include "train/data_sample.h"
 #include "train/model.h"
@@ -35,6 +37,7 @@ absl::Status CheckOptions(const TrainOptions& options) {
   if (options.mode.consistency == Consistency::kAsp && options.streams != 0) {
     return InvalidArgument("--streams is for bsp and ssp: with asp, streams come and go");
   }
+  CAIRN_RETURN_IF_ERROR(CheckInitAndSave(options.init_dir, options.save_dir));
   if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");
   if (options.workers == 0) return InvalidArgument("--workers is 0: at least 1");
   if (options.stop_metric != "auc" && options.stop_metric != "logloss") {
@@ -215,6 +218,10 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   job.init_dir = options.init_dir;
   CAIRN_ASSIGN_OR_RETURN(job.program, EncodeProgram(program));
   CAIRN_RETURN_IF_ERROR(CheckJob(job));
+  if (!job.init_dir.empty()) {
+    PosixFileSystem files;
+    CAIRN_ASSIGN_OR_RETURN(plan.notes, CheckInit(&files, job));
+  }
   plan.setup.plan = PlanFor(options, program);
   plan.settings = SettingsList(options, program, job,
                                train.sample.rows_per_chunk * train.definition.chunks_per_batch);

@@ -25,6 +25,7 @@ struct TrainPlan {
   std::shared_ptr<const DataSource> valid;  // Null: none.
   std::vector<std::pair<std::string, std::string>> settings;
   std::string data_description;
+  std::vector<std::string> notes;  // TrainReport::notes.
 };
 
 // kInvalidArgument: options that contradict themselves or are out of range; kNotFound and the like:

@@ -23,6 +23,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   report.peak_rss_bytes = 1 << 20;
   report.model_digest = "00ff";
   report.stop_reason = "all epochs are done";
+  report.notes = {"the state starts afresh"};
   report.epochs = {{1, 1000, 0.5, 0.4, std::nan(""), 1.5}};
   CHECK(TrainReportAsJson(options, report) == R"({
   "model": "lr",
@@ -46,6 +47,9 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   "bytes_received": 0,
   "model_digest": "00ff",
   "stop_reason": "all epochs are done",
+  "notes": [
+    "the state starts afresh"
+  ],
   "epochs": [
     {
       "epoch": 1,

@@ -73,6 +73,7 @@ TEST_CASE("Each epoch is one row of a table, whatever is not known is a dash", "
   report.peak_rss_bytes = 210u << 20;
   TrainOptions options;
   options.save_dir = "model";
+  report.notes = {"the state starts afresh"};
   view.End(options, report);
   CHECK(screen.TakeOut() ==
         "    2     2,000,000       0.4000            -           -    2.0 M/s       1.5\n"
@@ -80,7 +81,7 @@ TEST_CASE("Each epoch is one row of a table, whatever is not known is a dash", "
         "data   2 files\n"
         "done   all epochs are done; 43,210 features; model digest 0123; peak memory 210.0 MiB\n"
         "saved  model\n");
-  CHECK(screen.TakeErr().empty());
+  CHECK(screen.TakeErr() == "note   the state starts afresh\n");
 }
 
 TEST_CASE("Without a terminal, progress is one line every ten seconds", "[train_view]") {

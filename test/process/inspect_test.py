@@ -128,6 +128,37 @@ class InspectTest(unittest.TestCase):
             digests.add(load(self.path("report.json"))["model_digest"])
         self.assertEqual(len(digests), 1)
 
+    def test_a_warm_start_is_the_same_from_any_model_on_any_cluster(self):
+        digests = {}
+        for before in ("16", "64"):
+            model = self.path("model" + before)
+            self.check_run("train", "--train", self.old, "--epochs", "1", "--consistency", "bsp",
+                           "--partitions", before, "--save", model)
+            for partitions, servers, workers in (("64", "1", "1"), ("16", "3", "2"), ("1", "1", "2")):
+                report = self.path("report.json")
+                self.check_run("train", "--train", self.new, "--epochs", "2", "--consistency",
+                               "bsp", "--init", model, "--partitions", partitions, "--servers",
+                               servers, "--workers", workers, "--report", report)
+                digests[before, partitions, servers] = load(report)["model_digest"]
+        self.assertEqual(len(set(digests.values())), 1, digests)
+
+    def test_a_warm_start_says_what_it_cannot_take_over(self):
+        report = self.path("report.json")
+        again = ["train", "--train", self.new, "--epochs", "1", "--init", self.model]
+        result = self.check_run(*again, "--optimizer", "ftrl", "--report", report)
+        note = 'table "weights": weights of adagrad are kept, the state of ftrl starts afresh'
+        self.assertIn(note, load(report)["notes"])
+        self.assertIn("note   " + note + "\n", result.stderr)
+        cause = self.check_failure(USAGE, *again, "--save", self.model + "/")
+        self.assertIn("--init and --save are the same directory", cause)
+        cause = self.check_failure(USAGE, *again, "--model", "count")
+        self.assertIn(self.model, cause)
+        damaged = self.path("damaged")
+        shutil.copytree(self.model, damaged)
+        os.remove(os.path.join(damaged, sorted(os.listdir(damaged))[5]))
+        cause = self.check_failure(NO_DATA, *again[:-1], damaged)
+        self.assertIn(damaged, cause)
+
     def test_a_dump_is_a_line_for_each_row_wherever_it_goes(self):
         text = self.path("model.txt")
         self.check_run("inspect", self.model, "--dump", text)
