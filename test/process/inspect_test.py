@@ -134,7 +134,8 @@ class InspectTest(unittest.TestCase):
             model = self.path("model" + before)
             self.check_run("train", "--train", self.old, "--epochs", "1", "--consistency", "bsp",
                            "--partitions", before, "--save", model)
-            for partitions, servers, workers in (("64", "1", "1"), ("16", "3", "2"), ("1", "1", "2")):
+            for partitions, servers, workers in (("64", "1", "1"), ("16", "3", "2"),
+                                                 ("1", "1", "2")):
                 report = self.path("report.json")
                 self.check_run("train", "--train", self.new, "--epochs", "2", "--consistency",
                                "bsp", "--init", model, "--partitions", partitions, "--servers",
