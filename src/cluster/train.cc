@@ -10,9 +10,11 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "cluster/embedded.h"
+#include "cluster/job_handle.h"
 #include "cluster/train_plan.h"
 #include "coordinator/manifest.h"
 #include "train/train_worker.h"
+#include "wire/message_type.h"
 
 namespace cairn {
 namespace {
@@ -36,9 +38,9 @@ EpochReport ReportOf(const EpochRecord& record) {
           record.valid_logloss, record.valid_auc, record.seconds};
 }
 
-TrainProgress ProgressOf(const CoordinatorCore::Status& status, uint64_t epochs) {
+TrainProgress ProgressOf(const JobStatus& status, uint64_t epochs) {
   TrainProgress progress;
-  progress.phase = status.phase;
+  progress.phase = NameOf(status.phase).data();  // Names of phases are literals.
   progress.epoch = std::min(status.epoch + 1, epochs);
   progress.epochs = epochs;
   progress.rows = status.rows;
@@ -47,7 +49,7 @@ TrainProgress ProgressOf(const CoordinatorCore::Status& status, uint64_t epochs)
         static_cast<double>(status.batches_done) / static_cast<double>(status.batches);
   }
   if (status.rows > 0) progress.loss = status.loss_sum / static_cast<double>(status.rows);
-  for (const EpochRecord& record : status.epochs) progress.done.push_back(ReportOf(record));
+  for (const EpochRecord& record : status.epochs_listed) progress.done.push_back(ReportOf(record));
   return progress;
 }
 
@@ -76,10 +78,22 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
     report.rows_per_second = static_cast<double>(result.rows) / result.train_seconds;
   }
   report.peak_rss_bytes = PeakRssBytes();
+  report.bytes_sent = result.bytes_sent;
+  report.bytes_received = result.bytes_received;
   report.model_digest = FormatDigest(result.digest_high, result.digest_low);
   report.stop_reason = result.message;
   for (const EpochRecord& record : result.epochs) report.epochs.push_back(ReportOf(record));
   return report;
+}
+
+// Shows how the job goes until it is over.
+JobResult Follow(JobHandle* job, uint64_t epochs,
+                 const std::function<bool(const TrainProgress&)>& progress) {
+  while (!job->WaitFor(kPollEvery)) {
+    if (progress && !progress(ProgressOf(job->status(), epochs))) job->Stop(130, "interrupted");
+  }
+  if (progress) progress(ProgressOf(job->status(), epochs));
+  return job->Wait();
 }
 
 }  // namespace
@@ -130,14 +144,8 @@ absl::StatusOr<TrainReport> Train(const TrainOptions& options,
     workers.push_back(std::move(worker));
   }
   const double setup_seconds = Since(start);
-  RunningCoordinator& coordinator = cluster->coordinator();
-  while (!coordinator.WaitFor(kPollEvery)) {
-    if (progress && !progress(ProgressOf(coordinator.status(), epochs))) {
-      coordinator.Stop(130, "interrupted");
-    }
-  }
-  const JobResult result = coordinator.Wait();
-  if (progress) progress(ProgressOf(coordinator.status(), epochs));
+  const std::unique_ptr<JobHandle> job = HandleOf(&cluster->coordinator());
+  const JobResult result = Follow(job.get(), epochs, progress);
   CAIRN_RETURN_IF_ERROR(StatusOf(result));
   for (const auto& worker : workers) CAIRN_RETURN_IF_ERROR(worker->Wait());
   TrainReport report = MakeReport(options, plan, result);

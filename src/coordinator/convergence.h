@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/job_plan.h"
 #include "coordinator/job_state.h"
+#include "wire/job_plan.h"
 
 namespace cairn {
 

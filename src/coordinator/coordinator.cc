@@ -7,6 +7,7 @@
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "coordinator/coordinator_shell.h"
+#include "sharding/plan_check.h"
 #include "transport/event_loop.h"
 #include "transport/zmq_transport.h"
 
@@ -27,19 +28,14 @@ class CoordinatorShell final : public RunningCoordinator {
     transport_.reset();  // Last: the loop sends through it.
   }
 
-  absl::Status Start(CoordinatorSetup setup, std::vector<InitFile> init_files,
-                     const TransportMaker& make_transport) {
+  // Fills in who and which job it is.
+  absl::Status Start(CoordinatorCore::Options options, const TransportMaker& make_transport) {
     CAIRN_ASSIGN_OR_RETURN(transport_,
                            make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
-    save_dir_ = setup.plan.save_dir;
+    options.self = {kCoordinatorProcess, NewIncarnation()};
+    options.job_id = NewIncarnation();
     CoordinatorActions actions;
-    core_ = std::make_unique<CoordinatorCore>(
-        CoordinatorCore::Options{{kCoordinatorProcess, NewIncarnation()},
-                                 std::move(setup.job),
-                                 std::move(setup.plan),
-                                 setup.times,
-                                 std::move(init_files)},
-        time_.NowMicros(), &actions);
+    core_ = std::make_unique<CoordinatorCore>(std::move(options), time_.NowMicros(), &actions);
     auto first = std::make_shared<CoordinatorActions>(std::move(actions));
     loop_.Post([this, first] { Execute(std::move(*first)); });
     loop_.Start();
@@ -52,18 +48,27 @@ class CoordinatorShell final : public RunningCoordinator {
     return done_.WaitUntil(std::chrono::steady_clock::now() + patience).has_value();
   }
 
-  CoordinatorCore::Status status() override {
-    auto answer = std::make_shared<DoneSignal<CoordinatorCore::Status>>();
-    loop_.Post([this, answer] { answer->Set(core_->status(time_.NowMicros())); });
+  JobStatus status(uint64_t epochs_from) override {
+    auto answer = std::make_shared<DoneSignal<JobStatus>>();
+    loop_.Post([this, answer, epochs_from] {
+      answer->Set(core_->status(time_.NowMicros(), epochs_from));
+    });
     const auto patience = std::chrono::seconds(1);
-    const auto status = answer->WaitUntil(std::chrono::steady_clock::now() + patience);
-    return status.value_or(CoordinatorCore::Status{});
+    return answer->WaitUntil(std::chrono::steady_clock::now() + patience).value_or(JobStatus{});
   }
 
   void Stop(int32_t code, const std::string& message) override {
     loop_.Post([this, code, message] {
       CoordinatorActions actions;
       core_->Stop(code, message, time_.NowMicros(), &actions);
+      Execute(std::move(actions));
+    });
+  }
+
+  void ReportDeath(const MemberDead& dead) override {
+    loop_.Post([this, dead] {
+      CoordinatorActions actions;
+      core_->ProcessDied(dead, time_.NowMicros(), &actions);
       Execute(std::move(actions));
     });
   }
@@ -89,13 +94,21 @@ class CoordinatorShell final : public RunningCoordinator {
     }
     SendAll(transport_.get(), &actions.messages);
     if (actions.manifest.has_value()) WriteManifest(*actions.manifest);
+    if (actions.open_job.has_value()) OpenJob(*actions.open_job);
     loop_.SetTimer(core_->finished() ? kNever : core_->next_tick());
     if (core_->finished()) done_.Set(core_->result());
   }
 
+  void OpenJob(const JobDirectories& directories) {
+    CoordinatorActions more;
+    core_->JobOpened(OpenDirectories(files_, directories), time_.NowMicros(), &more);
+    Execute(std::move(more));
+  }
+
   void WriteManifest(const std::string& text) {
-    const absl::Status written = files_->WriteFileAtomically(
-        JoinPath(save_dir_, kManifestName), std::as_bytes(std::span(text.data(), text.size())));
+    const absl::Status written =
+        files_->WriteFileAtomically(JoinPath(core_->state().plan.save_dir, kManifestName),
+                                    std::as_bytes(std::span(text.data(), text.size())));
     CoordinatorActions more;
     core_->ManifestWritten(written, time_.NowMicros(), &more);
     Execute(std::move(more));
@@ -103,7 +116,6 @@ class CoordinatorShell final : public RunningCoordinator {
 
   FileSystem* const files_;
   const RealTimeSource time_;
-  std::string save_dir_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<CoordinatorCore> core_;  // The loop's thread, once it runs.
   MemoryJobLog log_;
@@ -147,26 +159,47 @@ absl::StatusOr<Manifest> ReadManifest(FileSystem* files, const std::string& dire
   return manifest;
 }
 
-absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
-    CoordinatorSetup setup, const TransportMaker& make_transport, FileSystem* files) {
-  CAIRN_RETURN_IF_ERROR(CheckJob(setup.job));
+absl::StatusOr<std::vector<InitFile>> OpenDirectories(FileSystem* files,
+                                                      const JobDirectories& directories) {
   std::vector<InitFile> init_files;
-  if (!setup.job.init_dir.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(files, setup.job.init_dir));
+  if (!directories.init_dir.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(files, directories.init_dir));
     for (const Manifest::File& file : manifest.files) {
-      init_files.push_back({JoinPath(setup.job.init_dir, file.name), file.crc});
+      init_files.push_back({JoinPath(directories.init_dir, file.name), file.crc});
     }
   }
-  if (!setup.plan.save_dir.empty()) {
+  if (!directories.save_dir.empty()) {
     CAIRN_ASSIGN_OR_RETURN(const bool taken,
-                           files->Exists(JoinPath(setup.plan.save_dir, kManifestName)));
+                           files->Exists(JoinPath(directories.save_dir, kManifestName)));
     if (taken) {
-      return FailedPrecondition("there is a model in ", setup.plan.save_dir,
+      return FailedPrecondition("there is a model in ", directories.save_dir,
                                 " already: choose another directory, or remove that one");
     }
   }
+  return init_files;
+}
+
+absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
+    CoordinatorSetup setup, const TransportMaker& make_transport, FileSystem* files) {
+  CoordinatorCore::Options options;
+  options.times = setup.times;
+  options.given = JobDefinition{std::move(setup.job), std::move(setup.plan)};
+  CAIRN_RETURN_IF_ERROR(CheckJob(options.given->spec));
+  CAIRN_RETURN_IF_ERROR(CheckPlan(*options.given));
+  CAIRN_ASSIGN_OR_RETURN(
+      options.init_files,
+      OpenDirectories(files, {options.given->spec.init_dir, options.given->plan.save_dir}));
   auto shell = std::make_unique<CoordinatorShell>(files);
-  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(setup), std::move(init_files), make_transport));
+  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), make_transport));
+  return shell;
+}
+
+absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartIdleCoordinator(
+    const CoordinatorTimes& times, const TransportMaker& make_transport, FileSystem* files) {
+  CoordinatorCore::Options options;
+  options.times = times;
+  auto shell = std::make_unique<CoordinatorShell>(files);
+  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), make_transport));
   return shell;
 }
 

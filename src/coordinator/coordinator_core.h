@@ -1,4 +1,5 @@
-// The coordinator's state machine: membership, map, streams, evaluation, convergence, the end.
+// The coordinator's state machine: the job, membership, map, streams, evaluation, convergence, the
+// end. It may start without a job, and then waits for one to be submitted.
 // Decisions are records; a record is applied here and handed to the shell, which makes it durable
 // before it sends the messages of the same call. No thread, socket, file or clock.
 #pragma once
@@ -11,18 +12,26 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "base/time_source.h"
+#include "coordinator/coordinator_times.h"
 #include "coordinator/evaluation.h"
-#include "coordinator/job_plan.h"
 #include "coordinator/job_state.h"
 #include "transport/outbox.h"
 
 namespace cairn {
 
+// The directories of a job: the model that it starts from, and where its own will be.
+struct JobDirectories {
+  std::string init_dir;
+  std::string save_dir;
+};
+
 struct CoordinatorActions {
   std::vector<std::pair<uint64_t, LogRecord>> log;  // Append these, in order, before anything else.
   Outbox messages;
   std::optional<std::string> manifest;  // Write as MANIFEST of plan.save_dir, then ManifestWritten.
+  std::optional<JobDirectories> open_job;  // Look into them (OpenDirectories), then JobOpened.
 };
 
 // How the job went, for reports. Complete once finished() is true.
@@ -34,19 +43,23 @@ struct JobResult {
   uint64_t features = 0;  // Rows of the sparse tables; only with a digest or a saved model.
   uint64_t digest_high = 0, digest_low = 0;
   double train_seconds = 0;  // From the first lease to the end of the last epoch.
+  uint64_t bytes_sent = 0, bytes_received = 0;  // Of all members; 0 within one process.
 };
 
 // The result's code as a Status: what ExitCode (cairn/train.h) turns back into the code.
 absl::Status StatusOf(const JobResult& result);
+// The exit code for an error of opening a job.
+int32_t CodeOf(const absl::Status& status);
 
 class CoordinatorCore {
  public:
   struct Options {
     ProcessId self;
-    JobSpec job;
-    JobPlan plan;
+    uint64_t job_id = 0;  // Random, not 0.
+    // The job, opened already; absent: it waits for a Submit.
+    std::optional<JobDefinition> given;
     CoordinatorTimes times;
-    std::vector<InitFile> init_files;  // Snapshot files of job.init_dir, in partition order.
+    std::vector<InitFile> init_files;  // Of the given job's init_dir, in partition order.
   };
 
   CoordinatorCore(Options options, Micros now, CoordinatorActions* out);
@@ -55,43 +68,34 @@ class CoordinatorCore {
   void Tick(Micros now, CoordinatorActions* out);
   Micros next_tick() const { return next_tick_; }
   void ManifestWritten(const absl::Status& status, Micros now, CoordinatorActions* out);
+  // The answer to open_job: the snapshot files of init_dir, or why the job cannot be run.
+  void JobOpened(absl::StatusOr<std::vector<InitFile>> init_files, Micros now,
+                 CoordinatorActions* out);
   // Ends the job from outside: Ctrl-C, or the program that embeds the cluster.
   void Stop(int32_t code, const std::string& message, Micros now, CoordinatorActions* out);
+  // Somebody saw this process die: its members are lost now, not when their leases end.
+  void ProcessDied(const MemberDead& dead, Micros now, CoordinatorActions* out);
 
   // Everybody has left, or had long enough to: the shell may end.
-  bool finished() const { return phase_ == Phase::kFinished; }
+  bool finished() const { return phase_ == JobPhase::kFinished; }
   const JobState& state() const { return state_; }
   const JobResult& result() const { return result_; }
-
-  // For progress displays: where training is.
-  struct Status {
-    const char* phase = "";
-    uint64_t epoch = 0;         // The one that is being trained, from 0.
-    uint64_t batches_done = 0;  // Of this epoch.
-    uint64_t batches = 0;
-    uint64_t rows = 0;        // Of this epoch.
-    double loss_sum = 0;      // Of this epoch.
-    std::string waiting_for;  // What is missing, when something is.
-    std::vector<EpochRecord> epochs;
-  };
-  Status status(Micros now) const;
+  // Lists epochs from `epochs_from` on, and as many members and epochs as a StatusReply may.
+  JobStatus status(Micros now, uint64_t epochs_from = 0) const;
 
  private:
-  enum class Phase : uint8_t {
-    kForming,  // Waiting for the members that the plan names.
-    kServing,  // User programs push what they like.
-    kTraining,
-    kEvaluating,
-    kSaving,    // Snapshots (or digests) of all partitions, then the manifest.
-    kFarewell,  // The end was announced.
-    kFinished,
-  };
   // What is known of a member besides what the log says.
   struct Volatile {
     Micros heard = 0;
     uint32_t capacity = 0;
     uint64_t map_index = 0;
     uint64_t grants_index = 0;
+    ProcessUsage usage;
+  };
+  // A job that was submitted, while its directories are looked at.
+  struct Opening {
+    ProcessId submitter;
+    Submit submit;
   };
   // What the running attempt has reported so far, to tell new rows from old ones.
   struct AttemptSums {
@@ -103,21 +107,38 @@ class CoordinatorCore {
   // Records.
   void Decide(LogRecord record, CoordinatorActions* out);
 
-  // Members.
+  // Members and the job.
+  void CreateJob(JobDefinition job, std::vector<InitFile> init_files, Micros now,
+                 CoordinatorActions* out);
+  void OnSubmit(const Message& message, const Submit& submit, Micros now, CoordinatorActions* out);
+  std::optional<JobEnd> RefusalOf(const Submit& submit) const;
+  std::optional<JobEnd> RefusalOf(const Hello& hello) const;
+  std::optional<JobEnd> EndedRefusal(const Hello& hello) const;
+  void AddMember(const ProcessId& id, const Hello& hello, Micros now, CoordinatorActions* out);
+  void SendWelcome(const ProcessId& id, Micros now, CoordinatorActions* out);
   void OnHello(const Message& message, const Hello& hello, Micros now, CoordinatorActions* out);
   void OnHeartbeat(const Message& message, const Heartbeat& beat, Micros now,
                    CoordinatorActions* out);
   void OnGoodbye(const Message& message, const Goodbye& bye, Micros now, CoordinatorActions* out);
   void ExpireMembers(Micros now, CoordinatorActions* out);
   void RemoveMember(uint32_t process, CoordinatorActions* out);
+  void LoseMember(uint32_t process, const std::string& how, Micros now, CoordinatorActions* out);
   const MemberState* FindMember(const ProcessId& id) const;
+  const MemberState* FindLife(uint64_t incarnation) const;
   uint32_t CountOf(Role role) const;
   uint32_t CountOfStreamRunners() const { return CountOf(Role::kWorker); }
   void Send(const ProcessId& to, Body body, CoordinatorActions* out) const;
   void TellMembers(CoordinatorActions* out);
   void TellMember(const MemberState& member, CoordinatorActions* out);
   void MaybeForm(Micros now, CoordinatorActions* out);
+  void CheckDeadlines(Micros now, CoordinatorActions* out);
+  void CheckWorkers(Micros now, CoordinatorActions* out);
+
+  // For people: what is missing.
   std::string Missing() const;
+  std::string MissingSnapshots() const;
+  std::string WaitingFor(Micros now) const;
+  std::vector<MemberStatus> ListMembers(Micros now) const;
 
   // Streams.
   bool Fixed() const { return state_.job.mode.consistency != Consistency::kAsp; }
@@ -143,23 +164,33 @@ class CoordinatorCore {
   std::string ManifestText() const;
   void End(int32_t code, const std::string& message, Micros now, CoordinatorActions* out);
   void Announce(CoordinatorActions* out) const;
+  void FinishIfAlone();
+  void Finish();
 
   const ProcessId self_;
+  const uint64_t job_id_;
   const CoordinatorTimes times_;
-  const std::vector<InitFile> init_files_;
+  std::vector<InitFile> init_files_;
   JobState state_;
-  Phase phase_ = Phase::kForming;
-  Micros started_ = 0;
+  JobPhase phase_ = JobPhase::kIdle;
+  Micros started_ = 0;          // The phase kIdle, then kForming.
+  bool asked_in_vain_ = false;  // Somebody was told to wait for a job.
+  std::optional<Opening> opening_;
   Micros training_started_ = 0;
   Micros repeat_at_ = 0;
   Micros farewell_until_ = 0;
   Micros next_tick_ = 0;
   std::map<uint32_t, Volatile> volatile_;
+  uint64_t bytes_sent_ = 0, bytes_received_ = 0;  // Of members who are gone.
+  std::optional<Micros> workerless_since_;        // While there ought to be workers.
+  uint32_t workers_lost_ = 0;
+  std::string last_lost_;  // Worker: which one, and how.
   std::map<StreamId, AttemptSums> attempt_sums_;
   std::set<StreamId> unleased_;  // Open, and nobody runs them.
   StreamId next_evaluation_ = kEvaluationBit;
   std::optional<Evaluation> evaluation_;
   std::map<uint32_t, SnapshotDone> snapshots_;
+  Micros snapshot_heard_ = 0;  // When saving began, or the last partition's answer came.
   bool manifest_asked_ = false;
   bool stop_when_placed_ = false;  // Stop came before the servers did.
   int32_t pending_code_ = 0;

@@ -29,6 +29,22 @@ absl::Status StatusOf(const JobResult& result) {
   }
 }
 
+int32_t CodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+      return 2;
+    case absl::StatusCode::kNotFound:
+      return 3;
+    case absl::StatusCode::kDataLoss:
+      return 4;
+    default:
+      return 1;
+  }
+}
+
 void CoordinatorCore::BeginSaving(int32_t code, const std::string& message, Micros now,
                                   CoordinatorActions* out) {
   const JobPlan& plan = state_.plan;
@@ -36,9 +52,10 @@ void CoordinatorCore::BeginSaving(int32_t code, const std::string& message, Micr
     End(code, message, now, out);
     return;
   }
-  phase_ = Phase::kSaving;
+  phase_ = JobPhase::kSaving;
   pending_code_ = code;
   pending_message_ = message;
+  snapshot_heard_ = now;
   repeat_at_ = now + times_.repeat;
   RequestSnapshots(out);
 }
@@ -53,7 +70,7 @@ void CoordinatorCore::RequestSnapshots(CoordinatorActions* out) const {
 
 void CoordinatorCore::OnSnapshotDone(const Message& message, const SnapshotDone& done, Micros now,
                                      CoordinatorActions* out) {
-  if (phase_ != Phase::kSaving || done.partition >= state_.partitions.size()) return;
+  if (phase_ != JobPhase::kSaving || done.partition >= state_.partitions.size()) return;
   const PartitionEntry& entry = state_.partitions[done.partition];
   if (done.term != entry.term || message.header.from != entry.primary) return;
   if (snapshots_.contains(done.partition)) return;
@@ -61,6 +78,7 @@ void CoordinatorCore::OnSnapshotDone(const Message& message, const SnapshotDone&
     End(kExitInternal, Concat("the model could not be saved: ", done.error), now, out);
     return;
   }
+  snapshot_heard_ = now;
   snapshots_[done.partition] = done;
   result_.features += done.rows;
   // Addition modulo 2^128.
@@ -90,7 +108,7 @@ std::string CoordinatorCore::ManifestText() const {
 
 void CoordinatorCore::ManifestWritten(const absl::Status& status, Micros now,
                                       CoordinatorActions* out) {
-  if (phase_ != Phase::kSaving) return;
+  if (phase_ != JobPhase::kSaving) return;
   if (!status.ok()) {
     End(kExitInternal, Concat("the model could not be saved: ", MessageOf(status)), now, out);
     return;
@@ -100,7 +118,7 @@ void CoordinatorCore::ManifestWritten(const absl::Status& status, Micros now,
 
 void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
                            CoordinatorActions* out) {
-  if (phase_ > Phase::kSaving || (phase_ == Phase::kSaving && code == 0)) return;
+  if (phase_ > JobPhase::kSaving || (phase_ == JobPhase::kSaving && code == 0)) return;
   if (code == 0 && state_.partitions.empty() && !state_.plan.save_dir.empty()) {
     stop_when_placed_ = true;  // There is nothing to save before; form_timeout bounds the wait.
     pending_message_ = message;
@@ -113,9 +131,9 @@ void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
 
 void CoordinatorCore::End(int32_t code, const std::string& message, Micros now,
                           CoordinatorActions* out) {
-  if (phase_ >= Phase::kFarewell) return;
+  if (phase_ >= JobPhase::kFarewell) return;
   Decide(JobEnded{code, message}, out);
-  phase_ = Phase::kFarewell;
+  phase_ = JobPhase::kFarewell;
   farewell_until_ = now + times_.farewell;
   repeat_at_ = now + times_.repeat;
   result_.code = code;
@@ -123,7 +141,7 @@ void CoordinatorCore::End(int32_t code, const std::string& message, Micros now,
   result_.epochs = state_.epochs;
   result_.rows = state_.rows_total;
   Announce(out);
-  if (state_.members.empty()) phase_ = Phase::kFinished;
+  FinishIfAlone();
 }
 
 void CoordinatorCore::Announce(CoordinatorActions* out) const {
@@ -132,26 +150,16 @@ void CoordinatorCore::Announce(CoordinatorActions* out) const {
   }
 }
 
-CoordinatorCore::Status CoordinatorCore::status(Micros now) const {
-  static constexpr const char* kNames[] = {"forming", "serving",  "training", "evaluating",
-                                           "saving",  "farewell", "finished"};
-  Status status;
-  status.phase = kNames[static_cast<size_t>(phase_)];
-  status.epoch = state_.epochs.size();
-  status.batches = BatchesOfEpoch(state_.plan.schedule, status.epoch);
-  status.rows = state_.epoch_rows;
-  status.loss_sum = state_.epoch_loss_sum;
-  status.epochs = state_.epochs;
-  if (phase_ == Phase::kForming) {
-    status.waiting_for = Concat(Missing(), " for ", (now - started_) / kMicrosPerSecond, " s");
-  }
-  uint64_t left = 0;
-  for (const auto& [id, stream] : state_.streams) {
-    if (stream.work.kind != StreamWork::Kind::kTrain) continue;
-    left += (Fixed() ? stream.limit : stream.work.last) - stream.progress;
-  }
-  status.batches_done = status.batches - std::min(status.batches, left);
-  return status;
+// Nobody is left who would have to hear of the end.
+void CoordinatorCore::FinishIfAlone() {
+  if (state_.members.empty() && !asked_in_vain_) Finish();
+}
+
+void CoordinatorCore::Finish() {
+  phase_ = JobPhase::kFinished;
+  const JobStatus last = status(0);
+  result_.bytes_sent = last.bytes_sent;
+  result_.bytes_received = last.bytes_received;
 }
 
 }  // namespace cairn

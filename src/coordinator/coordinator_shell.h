@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
@@ -26,19 +27,33 @@ class RunningCoordinator {
  public:
   virtual ~RunningCoordinator() = default;  // Ends at once.
   virtual const std::string& address() const = 0;
-  virtual CoordinatorCore::Status status() = 0;
+  // As it is now, with the epochs from this one on (limits::kStatusEpochsMax of them). A default
+  // one if the coordinator does not answer within a second.
+  virtual JobStatus status(uint64_t epochs_from = 0) = 0;
   // Blocks until the job is over and everybody has left, or had time to.
   virtual JobResult Wait() = 0;
   // True if it is over within `patience`.
   virtual bool WaitFor(std::chrono::milliseconds patience) const = 0;
   // Ends the job; code 0 saves first. Returns at once.
   virtual void Stop(int32_t code, const std::string& message) = 0;
+  // Somebody saw a process die: its members are struck off at once. Returns at once.
+  virtual void ReportDeath(const MemberDead& dead) = 0;
 };
 
 // Reads the manifest of job.init_dir, if there is one to read, before anything starts: kNotFound,
 // kDataLoss. `files` must outlive the coordinator.
 absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
     CoordinatorSetup setup, const TransportMaker& make_transport, FileSystem* files);
+
+// Without a job: waits for a submitter to bring one. `files` must outlive the coordinator.
+absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartIdleCoordinator(
+    const CoordinatorTimes& times, const TransportMaker& make_transport, FileSystem* files);
+
+// The snapshot files of the model in init_dir, in partition order; none without init_dir.
+// kNotFound, kDataLoss: there is no such model, or it is damaged; kFailedPrecondition: save_dir
+// holds a model already.
+absl::StatusOr<std::vector<InitFile>> OpenDirectories(FileSystem* files,
+                                                      const JobDirectories& directories);
 
 // kDataLoss: the model in `directory` is damaged; kNotFound: there is none.
 absl::StatusOr<Manifest> ReadManifest(FileSystem* files, const std::string& directory);

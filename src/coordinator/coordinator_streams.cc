@@ -7,6 +7,7 @@
 #include "coordinator/convergence.h"
 #include "coordinator/coordinator_core.h"
 #include "coordinator/exit_codes.h"
+#include "sharding/schedule.h"
 
 namespace cairn {
 namespace {
@@ -115,14 +116,14 @@ uint32_t CoordinatorCore::WorkerFor(const std::map<uint32_t, uint32_t>& load, bo
 // Gives every stream that nobody runs to a worker with room, in the order of their ids. A fixed
 // stream goes out in any case: all others wait for it.
 void CoordinatorCore::LeaseStreams(CoordinatorActions* out) {
-  if (unleased_.empty() || phase_ == Phase::kForming || phase_ >= Phase::kSaving) return;
+  if (unleased_.empty() || phase_ == JobPhase::kForming || phase_ >= JobPhase::kSaving) return;
   std::map<uint32_t, uint32_t> load;
   for (const auto& [process, member] : state_.members) {
     if (member.role == Role::kWorker) load[process] = 0;
   }
   for (const auto& [id, stream] : state_.streams) {
-    const bool runs = !IsEvaluation(id) || phase_ == Phase::kEvaluating;
-    const bool idle = Fixed() && phase_ == Phase::kEvaluating && !IsEvaluation(id);
+    const bool runs = !IsEvaluation(id) || phase_ == JobPhase::kEvaluating;
+    const bool idle = Fixed() && phase_ == JobPhase::kEvaluating && !IsEvaluation(id);
     if (runs && !idle && load.contains(stream.worker)) ++load[stream.worker];
   }
   for (auto it = unleased_.begin(); it != unleased_.end();) {
@@ -172,13 +173,13 @@ bool CoordinatorCore::EpochComplete() const {
 }
 
 void CoordinatorCore::MaybeEndEpoch(Micros now, CoordinatorActions* out) {
-  if (phase_ != Phase::kTraining || !EpochComplete()) return;
+  if (phase_ != JobPhase::kTraining || !EpochComplete()) return;
   result_.train_seconds = static_cast<double>(now - training_started_) / kMicrosPerSecond;
   if (state_.plan.evaluation_batches == 0) {
     EndEpoch(now, out);
     return;
   }
-  phase_ = Phase::kEvaluating;
+  phase_ = JobPhase::kEvaluating;
   OpenEvaluation(out);
   LeaseStreams(out);
 }
@@ -187,7 +188,7 @@ void CoordinatorCore::OnEvaluationResult(const Message& message, const Evaluatio
                                          Micros now, CoordinatorActions* out) {
   const auto found = state_.streams.find(result.ref.stream);
   Send(message.header.from, EvaluationAck{result.ref, result.step}, out);
-  if (phase_ != Phase::kEvaluating || found == state_.streams.end()) return;
+  if (phase_ != JobPhase::kEvaluating || found == state_.streams.end()) return;
   const StreamState& stream = found->second;
   if (stream.work.kind != StreamWork::Kind::kEvaluate) return;
   if (result.step == 0 || result.step > stream.work.last) return;
@@ -234,7 +235,7 @@ void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
     BeginSaving(stop->code, stop->reason, now, out);
     return;
   }
-  phase_ = Phase::kTraining;
+  phase_ = JobPhase::kTraining;
   OpenEpoch(out);
   LeaseStreams(out);
 }

@@ -33,9 +33,10 @@ void JobState::Apply(const LogRecord& record) {
                  [&](const JobCreated& r) {
                    job = r.job;
                    plan = r.plan;
+                   job_id = r.id;
                  },
                  [&](const MemberJoined& r) {
-                   members[r.id.process] = {r.id, r.role, r.address};
+                   members[r.id.process] = {r.id, r.role, r.address, r.host, r.pid};
                    next_process = std::max(next_process, r.id.process + 1);
                    if (r.role == Role::kServer) map_index = index;
                  },

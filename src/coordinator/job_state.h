@@ -10,31 +10,24 @@
 #include <vector>
 
 #include "cairn/job.h"
-#include "coordinator/job_plan.h"
+#include "wire/job_plan.h"
 #include "wire/message.h"
 
 namespace cairn {
-
-// The model and its validation after one epoch. Metrics are NaN where there is nothing to measure.
-struct EpochRecord {
-  uint64_t epoch = 0;  // From 0.
-  uint64_t rows = 0;   // Trained.
-  double train_logloss = 0;
-  double valid_logloss = 0;
-  double valid_auc = 0;
-  double seconds = 0;  // Since training started.
-};
 
 // ---- Records --------------------------------------------------------------------------------
 
 struct JobCreated {
   JobSpec job;
   JobPlan plan;
+  uint64_t id = 0;  // Random; tells this job from others that ran at the same address.
 };
 struct MemberJoined {
   ProcessId id;
   Role role = Role::kWorker;
   std::string address;
+  std::string host;
+  uint32_t pid = 0;
 };
 struct MemberLeft {
   uint32_t process = 0;
@@ -92,6 +85,8 @@ struct MemberState {
   ProcessId id;
   Role role = Role::kWorker;
   std::string address;
+  std::string host;
+  uint32_t pid = 0;
 };
 
 struct StreamState {
@@ -106,6 +101,7 @@ struct JobState {
   uint64_t index = 0;  // Of the last record.
   JobSpec job;
   JobPlan plan;
+  uint64_t job_id = 0;                      // 0: there is no job yet.
   std::map<uint32_t, MemberState> members;  // By process; only those who are there.
   uint32_t next_process = 1;
   std::vector<PartitionEntry> partitions;

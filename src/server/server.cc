@@ -11,12 +11,15 @@
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "kernels/target.h"
+#include "server/come_again.h"
 #include "server/executor_core.h"
 #include "server/server_shell.h"
 #include "server/storage_worker.h"
+#include "transport/address.h"
 #include "transport/coordinator_watch.h"
 #include "transport/event_loop.h"
 #include "transport/member_core.h"
+#include "transport/process_report.h"
 #include "transport/zmq_transport.h"
 
 namespace cairn {
@@ -50,6 +53,7 @@ class ServerShell final : public Server {
     member.coordinator_address = options_.coordinator;
     member.own_address = transport_->address();
     member.kernel_target = kKernelTarget;
+    DescribeProcess(transport_.get(), &member);
     member.join_timeout = absl::ToInt64Microseconds(options_.join_timeout);
     member.orphan_timeout = absl::ToInt64Microseconds(options_.orphan_timeout);
     member_ = std::make_unique<MemberCore>(std::move(member));
@@ -74,7 +78,7 @@ class ServerShell final : public Server {
   void Leave() override {
     control_.Post([this] {
       Outbox out;
-      member_->Leave(0, "", &out);
+      member_->Leave(&out);
       SendAll(transport_.get(), &out);
       done_.Set(MakeError(absl::StatusCode::kCancelled, "interrupted: this server left its job"));
     });
@@ -88,18 +92,25 @@ class ServerShell final : public Server {
     explicit Executor(EventLoop::Options loop_options) : loop(std::move(loop_options)) {}
   };
 
-  // Any thread of the transport.
+  static bool IsData(const Message& message) {
+    return std::holds_alternative<Push>(message.body) ||
+           std::holds_alternative<Pull>(message.body) ||
+           std::holds_alternative<SnapshotRequest>(message.body);
+  }
+
+  // Any thread of the transport. What comes before the executors run is the control loop's.
   void Dispatch(MessagePtr message) {
-    const bool data = std::holds_alternative<Push>(message->body) ||
-                      std::holds_alternative<Pull>(message->body) ||
-                      std::holds_alternative<SnapshotRequest>(message->body);
-    if (!data) {
+    if (IsData(*message) && serving_.load(std::memory_order_acquire)) {
+      HandOver(message);
+    } else {
       control_.Deliver(std::move(message));
-      return;
     }
-    if (!serving_.load(std::memory_order_acquire)) return;  // It will be repeated.
+  }
+
+  // To the executors that it concerns.
+  void HandOver(const MessagePtr& message) {
     if (executors_.size() == 1) {
-      executors_[0]->loop.Deliver(std::move(message));
+      executors_[0]->loop.Deliver(message);
       return;
     }
     for (const auto& executor : executors_) {
@@ -121,14 +132,28 @@ class ServerShell final : public Server {
 
   // ---- The control loop's thread.
   void OnControlMessage(const MessagePtr& message) {
+    if (IsData(*message)) {
+      OnEarlyRequest(message);
+      return;
+    }
     Outbox out;
     if (message->header.from.process == kCoordinatorProcess) watch_.Heard(time_.NowMicros());
-    const MemberCore::News news = member_->Receive(*message, time_.NowMicros(), &out);
-    if (news.welcomed) StartExecutors(&out);
+    MemberCore::News news = member_->Receive(*message, time_.NowMicros(), &out);
+    if (news.welcomed) StartExecutors(&news, &out);
     if (news.map) {
       for (const auto& executor : executors_) executor->loop.Deliver(message);
     }
     Finish(news, &out);
+  }
+
+  // Answered at once, so that its sender comes again when there is somebody to serve it.
+  void OnEarlyRequest(const MessagePtr& message) {
+    if (serving_.load(std::memory_order_relaxed)) {  // In the meantime.
+      HandOver(message);
+    } else if (message->header.to.incarnation == member_->self().incarnation) {
+      const MessagePtr answer = ComeAgain(*message);
+      if (answer != nullptr) transport_->Reply(answer->header.to, answer);
+    }
   }
 
   void OnControlTick(Micros now) {
@@ -138,13 +163,13 @@ class ServerShell final : public Server {
   }
 
   void Finish(const MemberCore::News& news, Outbox* out) {
-    if (news.ended) member_->Leave(0, "", out);
+    if (news.ended) member_->Leave(out);
     SendAll(transport_.get(), out);
     control_.SetTimer(member_->next_tick());
-    if (news.ended) done_.Set(member_->end());
+    if (news.ended) done_.Set(failure_.ok() ? member_->end() : failure_);
   }
 
-  void StartExecutors(Outbox* out) {
+  void StartExecutors(MemberCore::News* news, Outbox* out) {
     for (uint32_t e = 0; e < options_.executors; ++e) {
       absl::StatusOr<std::unique_ptr<ExecutorCore>> core =
           ExecutorCore::Make(member_->welcome(), member_->self(), member_->coordinator(),
@@ -154,9 +179,9 @@ class ServerShell final : public Server {
                               .guards = {},
                               .optimizers = options_.optimizers});
       if (!core.ok()) {
-        member_->Leave(kExitUsage, std::string(MessageOf(core.status())), out);
-        SendAll(transport_.get(), out);
-        done_.Set(core.status());
+        failure_ = core.status();
+        *news = member_->Fail(kExitUsage, std::string(MessageOf(failure_)), time_.NowMicros(), out);
+        executors_.clear();
         return;
       }
       AddExecutor(e, *std::move(core));
@@ -209,6 +234,7 @@ class ServerShell final : public Server {
   StorageWorker storage_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<MemberCore> member_;                // The control loop's thread.
+  absl::Status failure_;                              // Likewise: why this server cannot serve.
   std::vector<std::unique_ptr<Executor>> executors_;  // Filled once, before serving_.
   std::atomic<bool> serving_{false};
   CoordinatorWatch watch_;
@@ -229,6 +255,7 @@ absl::StatusOr<std::unique_ptr<Server>> StartServer(const Server::Options& optio
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   static PosixFileSystem files;  // Stateless.
+  CAIRN_RETURN_IF_ERROR(Annotate(ParseAddress(options.coordinator).status(), "coordinator"));
   const ZmqOptions zmq{
       .listen = options.listen, .insecure = options.insecure, .advertise = options.advertise};
   return StartServer(

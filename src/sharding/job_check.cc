@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "cairn/job.h"
 #include "cairn/table.h"
+#include "wire/job_codec.h"
 #include "wire/limits.h"
 
 namespace cairn {
@@ -136,7 +137,13 @@ absl::Status CheckJob(const JobSpec& job) {
   CAIRN_RETURN_IF_ERROR(CheckMode(job.mode, job.streams));
   CAIRN_RETURN_IF_ERROR(CheckTables(job.tables));
   CAIRN_RETURN_IF_ERROR(CheckBytes("init_dir", job.init_dir, 0, limits::kStringBytesMax));
-  return CheckBytes("program", job.program, 0, limits::kProgramBytesMax);
+  CAIRN_RETURN_IF_ERROR(CheckBytes("program", job.program, 0, limits::kProgramBytesMax));
+  // A job travels whole, in one message.
+  std::vector<std::byte> encoded;
+  ByteWriter out(&encoded);
+  WriteJob(job, &out);
+  return CheckRange("number of bytes of the job as a message", encoded.size(), 0,
+                    limits::kJobBytesMax);
 }
 
 }  // namespace cairn

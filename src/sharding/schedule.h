@@ -6,18 +6,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "wire/job_plan.h"
+
 namespace cairn {
-
-struct Schedule {
-  uint64_t epochs = 0;
-  uint64_t batches_per_epoch = 0;
-  uint64_t batches_max = 0;    // Of all epochs together; 0: no such bound.
-  uint32_t fixed_streams = 0;  // bsp, ssp: streams that the batches are dealt to. asp: 0.
-  float warmup_share = 0;      // Of all steps, with a rising learning rate.
-  bool decay = false;          // Afterwards the rate falls linearly to 0 at the last step.
-
-  bool operator==(const Schedule&) const = default;
-};
 
 constexpr uint64_t BatchesOfEpoch(const Schedule& schedule, uint64_t epoch) {
   if (epoch >= schedule.epochs) return 0;

@@ -15,6 +15,7 @@
 #include "transport/coordinator_watch.h"
 #include "transport/event_loop.h"
 #include "transport/member_core.h"
+#include "transport/process_report.h"
 #include "worker/client_core.h"
 
 namespace cairn {
@@ -51,6 +52,8 @@ class TrainWorkerShell final : public TrainWorker {
     member.coordinator_address = options_.coordinator;
     member.own_address = transport_->address();
     member.kernel_target = kKernelTarget;
+    member.job_name = options_.job_name;
+    DescribeProcess(transport_.get(), &member);
     member.join_timeout = options_.join_timeout;
     member.orphan_timeout = options_.orphan_timeout;
     member_ = std::make_unique<MemberCore>(std::move(member));
@@ -74,7 +77,7 @@ class TrainWorkerShell final : public TrainWorker {
   void Leave() override {
     loop_.Post([this] {
       Outbox out;
-      member_->Leave(0, "", &out);
+      member_->Leave(&out);
       SendAll(transport_.get(), &out);
       runner_.reset();
       done_.Set(MakeError(absl::StatusCode::kCancelled, "interrupted: this worker left its job"));
@@ -177,11 +180,9 @@ class TrainWorkerShell final : public TrainWorker {
     Execute(&actions);
     if (news.ended) {
       Outbox out;
-      member_->Leave(0, "", &out);
+      member_->Leave(&out);
       SendAll(transport_.get(), &out);
-      // A few bad rows more than allowed may only be certain at the end.
-      const bool check = member_->end().ok() && pool_ != nullptr;
-      done_.Set(check ? DataError(pool_->CheckBadRows()) : member_->end());
+      done_.Set(EndStatus());
     }
     Micros wake = member_->next_tick();
     if (runner_ != nullptr) {
@@ -221,7 +222,8 @@ class TrainWorkerShell final : public TrainWorker {
         computes.push_back(std::move(compute));
       }
       if (runner_ != nullptr && !runner_->error().ok()) {
-        Fail(kExitInternal, runner_->error(), &actions->messages);
+        const absl::Status error = runner_->error();  // The runner goes with the failure.
+        Fail(kExitInternal, error, &actions->messages);
         SendAll(transport_.get(), &actions->messages);
         return;
       }
@@ -245,13 +247,20 @@ class TrainWorkerShell final : public TrainWorker {
                       time_.NowMicros(), actions);
   }
 
+  absl::Status EndStatus() {
+    if (!failure_.ok()) return failure_;
+    // A few bad rows more than allowed may only be certain at the end.
+    const bool check = member_->end().ok() && pool_ != nullptr;
+    return check ? DataError(pool_->CheckBadRows()) : member_->end();
+  }
+
   // Ends the job with an error of this worker; the coordinator's answer ends the worker.
   void Fail(int32_t code, const absl::Status& status, Outbox* out) {
-    if (done_.done()) return;
-    member_->Leave(code, std::string(MessageOf(status)), out);
-    SendAll(transport_.get(), out);
+    if (!failure_.ok() || member_->ended()) return;
+    failure_ = status;
     runner_.reset();
-    done_.Set(status);
+    // Only a member has something to do that can fail, so this never ends it at once.
+    member_->Fail(code, std::string(MessageOf(status)), time_.NowMicros(), out);
   }
 
   const Options options_;
@@ -265,6 +274,7 @@ class TrainWorkerShell final : public TrainWorker {
   std::shared_ptr<const Model> model_;
   std::unique_ptr<BatchPool> pool_;
   std::thread setup_;
+  absl::Status failure_;  // Of this worker, told to the coordinator.
 
   CoordinatorWatch watch_;
   EventLoop loop_;

@@ -18,6 +18,7 @@ class TrainWorker {
  public:
   struct Options {
     std::string coordinator;
+    std::string job_name;  // The only job to join; empty: whatever the coordinator runs.
     uint32_t threads = 1;  // That read and parse.
     Micros join_timeout = 60 * kMicrosPerSecond;
     Micros orphan_timeout = 60 * kMicrosPerSecond;

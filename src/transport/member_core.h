@@ -1,10 +1,13 @@
-// What servers, workers and clients have in common: they ask the coordinator for membership, beat
-// their heart, learn the map and their grants, and end when the job ends or the coordinator is
-// gone for too long. A core: no thread, no socket, no clock.
+// What servers, workers, clients and submitters have in common: they ask the coordinator for
+// membership, beat their heart, learn the map and their grants, and end when the job ends or the
+// coordinator is gone for too long. A core: no thread, no socket, no clock.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -22,8 +25,16 @@ class MemberCore {
     std::string own_address;          // Where others reach this process; workers: may be empty.
     std::string kernel_target;
     uint32_t capacity = 0;  // Workers: how many streams there is room for.
+    // Without any answer. A coordinator that says Wait has answered.
     Micros join_timeout = 60'000'000;
     Micros orphan_timeout = 60'000'000;
+    std::string host = {};  // Where this process runs, for people and for whoever sees it die.
+    uint32_t pid = 0;
+    std::string job_name = {};  // The only job to join; empty: any.
+    // The job of a submitter: its Hello is a Submit then.
+    std::shared_ptr<const JobDefinition> submit = nullptr;
+    // What this process has used so far, for heartbeats; empty: nothing is known.
+    std::function<ProcessUsage()> usage = nullptr;
   };
 
   // What a call changed, for the shell and for the cores above.
@@ -42,14 +53,23 @@ class MemberCore {
   // another incarnation.
   News Receive(const Message& message, Micros now, Outbox* out);
   News Tick(Micros now, Outbox* out);
-  Micros next_tick() const { return next_tick_; }
+  // When Tick wants to be called; never again once it has left or ended.
+  Micros next_tick() const {
+    return left_ || ended_ ? std::numeric_limits<Micros>::max() : next_tick_;
+  }
 
-  // Leaves: tells the coordinator, with a reason if `code` is not 0. Nothing is sent afterwards.
-  void Leave(int32_t code, const std::string& message, Outbox* out);
+  // Leaves, and tells the coordinator. Nothing is sent afterwards.
+  void Leave(Outbox* out);
+  // Ends the job with an error of this member (code != 0). A single message may be lost, so it is
+  // repeated until the coordinator has heard it or kLastWordsFor has passed: go on calling Receive
+  // and Tick until ended(). Called before the welcome, it ends the member at once.
+  News Fail(int32_t code, const std::string& message, Micros now, Outbox* out);
+  static constexpr Micros kLastWordsFor = 3'000'000;
+
   void set_capacity(uint32_t capacity) { options_.capacity = capacity; }
   // Beats now rather than at the next tick: the capacity has changed.
   void Beat(Micros now, Outbox* out) {
-    if (joined_ && !left_ && !ended_) SendHeartbeat(now, out);
+    if (joined_ && !left_ && !ended_ && !failure_.has_value()) SendHeartbeat(now, out);
   }
   // Asks for a newer map at once (a server said it was not primary).
   void AskForMap(Micros now, Outbox* out);
@@ -63,6 +83,8 @@ class MemberCore {
   const std::shared_ptr<const MapUpdate>& map() const { return map_; }
   const std::shared_ptr<const Grants>& grants() const { return grants_; }
   uint64_t map_index() const { return map_ == nullptr ? 0 : map_->index; }
+  // Before the welcome: why it is not said yet, in the coordinator's words; empty: no answer yet.
+  const std::string& waiting() const { return waiting_; }
 
   bool ended() const { return ended_; }
   // How it ended: OK, or an error with the coordinator's exit code in end_code().
@@ -74,6 +96,14 @@ class MemberCore {
  private:
   void SendHello(Micros now, Outbox* out);
   void SendHeartbeat(Micros now, Outbox* out);
+  void SendFailure(Micros now, Outbox* out);
+  void OnWelcome(const Message& message, const Welcome& welcome, Micros now, News* news,
+                 Outbox* out);
+  void OnMap(const MapUpdate& map, News* news);
+  void OnVersion(const VersionNotice& notice, News* news);
+  ProcessUsage Usage() const {
+    return options_.usage == nullptr ? ProcessUsage{} : options_.usage();
+  }
   void End(absl::Status status, int32_t code, News* news);
 
   Options options_;
@@ -87,7 +117,9 @@ class MemberCore {
   std::shared_ptr<const Welcome> welcome_;
   std::shared_ptr<const MapUpdate> map_;
   std::shared_ptr<const Grants> grants_;
-  Micros started_ = 0;
+  std::string waiting_;
+  std::optional<Goodbye> failure_;  // Said until it is heard,
+  Micros failed_at_ = 0;            // since then.
   Micros last_heard_ = 0;
   Micros last_asked_ = 0;
   Micros next_tick_ = 0;

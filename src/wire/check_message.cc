@@ -26,21 +26,40 @@ absl::Status CheckEnum(std::string_view field, Enum value, Enum last) {
   return AtMost(field, static_cast<uint64_t>(value), static_cast<uint64_t>(last));
 }
 
-absl::Status Check(const Hello& hello) {
-  CAIRN_RETURN_IF_ERROR(CheckEnum("hello.role", hello.role, Role::kReader));
+absl::Status CheckHello(const Hello& hello) {
   CAIRN_RETURN_IF_ERROR(
       AtMost("hello.address bytes", hello.address.size(), limits::kAddressBytesMax));
+  CAIRN_RETURN_IF_ERROR(AtMost("hello.host bytes", hello.host.size(), limits::kAddressBytesMax));
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("hello.job_name bytes", hello.job_name.size(), limits::kStringBytesMax));
   return AtMost("hello.kernel_target bytes", hello.kernel_target.size(), limits::kStringBytesMax);
 }
 
+absl::Status Check(const Hello& hello) {
+  CAIRN_RETURN_IF_ERROR(CheckEnum("hello.role", hello.role, Role::kReader));
+  return CheckHello(hello);
+}
+
+absl::Status CheckSpec(const JobSpec& job) {
+  CAIRN_RETURN_IF_ERROR(AtMost("job.name bytes", job.name.size(), limits::kStringBytesMax));
+  CAIRN_RETURN_IF_ERROR(AtMost("job.init_dir bytes", job.init_dir.size(), limits::kStringBytesMax));
+  CAIRN_RETURN_IF_ERROR(AtMost("job.program bytes", job.program.size(), limits::kProgramBytesMax));
+  return AtMost("job.tables", job.tables.size(), limits::kTablesMax);
+}
+
+absl::Status Check(const Submit& submit) {
+  if (submit.hello.role != Role::kSubmitter) {
+    return InvalidArgument("submit.hello.role: ", static_cast<int>(submit.hello.role),
+                           ", not that of a submitter");
+  }
+  CAIRN_RETURN_IF_ERROR(Annotate(CheckHello(submit.hello), "submit"));
+  CAIRN_RETURN_IF_ERROR(Annotate(CheckSpec(submit.job.spec), "submit"));
+  return AtMost("submit.plan.save_dir bytes", submit.job.plan.save_dir.size(),
+                limits::kStringBytesMax);
+}
+
 absl::Status Check(const Welcome& welcome) {
-  const JobSpec& job = welcome.job;
-  CAIRN_RETURN_IF_ERROR(AtMost("welcome.job.name bytes", job.name.size(), limits::kStringBytesMax));
-  CAIRN_RETURN_IF_ERROR(
-      AtMost("welcome.job.init_dir bytes", job.init_dir.size(), limits::kStringBytesMax));
-  CAIRN_RETURN_IF_ERROR(
-      AtMost("welcome.job.program bytes", job.program.size(), limits::kProgramBytesMax));
-  CAIRN_RETURN_IF_ERROR(AtMost("welcome.job.tables", job.tables.size(), limits::kTablesMax));
+  CAIRN_RETURN_IF_ERROR(Annotate(CheckSpec(welcome.job), "welcome"));
   CAIRN_RETURN_IF_ERROR(
       AtMost("welcome.init_files", welcome.init_files.size(), limits::kPartitionsMax));
   for (size_t i = 0; i < welcome.init_files.size(); ++i) {
@@ -94,6 +113,31 @@ absl::Status Check(const SnapshotDone& done) {
   CAIRN_RETURN_IF_ERROR(
       AtMost("snapshot_done.partition", done.partition, limits::kPartitionsMax - 1));
   return AtMost("snapshot_done.file bytes", done.file.size(), limits::kStringBytesMax);
+}
+
+absl::Status Check(const MemberDead& dead) {
+  return AtMost("member_dead.host bytes", dead.host.size(), limits::kAddressBytesMax);
+}
+
+absl::Status Check(const StatusReply& reply) {
+  const JobStatus& status = reply.status;
+  CAIRN_RETURN_IF_ERROR(CheckEnum("status.phase", status.phase, JobPhase::kFinished));
+  CAIRN_RETURN_IF_ERROR(
+      CheckEnum("status.consistency", status.mode.consistency, Consistency::kBsp));
+  CAIRN_RETURN_IF_ERROR(AtMost("status.job bytes", status.job.size(), limits::kStringBytesMax));
+  CAIRN_RETURN_IF_ERROR(
+      AtMost("status.epochs", status.epochs_listed.size(), limits::kStatusEpochsMax));
+  CAIRN_RETURN_IF_ERROR(AtMost("status.members", status.members.size(), limits::kStatusMembersMax));
+  for (size_t i = 0; i < status.members.size(); ++i) {
+    const MemberStatus& member = status.members[i];
+    CAIRN_RETURN_IF_ERROR(AtMost("status.members", i, "role", static_cast<uint64_t>(member.role),
+                                 static_cast<uint64_t>(Role::kSubmitter)));
+    CAIRN_RETURN_IF_ERROR(AtMost("status.members", i, "address bytes", member.address.size(),
+                                 limits::kAddressBytesMax));
+    CAIRN_RETURN_IF_ERROR(
+        AtMost("status.members", i, "host bytes", member.host.size(), limits::kAddressBytesMax));
+  }
+  return absl::OkStatus();
 }
 
 // Of the two slices messages: parts take slices in rising order and share none, so a message
@@ -184,6 +228,10 @@ absl::Status Check(const Progress&) { return absl::OkStatus(); }
 absl::Status Check(const EvaluationAck&) { return absl::OkStatus(); }
 absl::Status Check(const JobEnd&) { return absl::OkStatus(); }
 absl::Status Check(const Goodbye&) { return absl::OkStatus(); }
+absl::Status Check(const Wait&) { return absl::OkStatus(); }
+absl::Status Check(const StopJob&) { return absl::OkStatus(); }
+absl::Status Check(const StatusRequest&) { return absl::OkStatus(); }
+absl::Status Check(const VersionNotice&) { return absl::OkStatus(); }
 
 }  // namespace
 

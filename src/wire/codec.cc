@@ -11,6 +11,8 @@
 #include "wire/data_codec.h"
 #include "wire/frame_header.h"
 #include "wire/limits.h"
+#include "wire/status_codec.h"
+#include "wire/version_notice.h"
 
 namespace cairn {
 namespace {
@@ -34,6 +36,13 @@ absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, T
                            " bytes, but data messages have no control part");
   }
   return ReadPayload(payload, body);
+}
+
+// A version notice has a frame of its own, so these are never called: codec.h's functions see to
+// it.
+uint32_t WriteBody(const VersionNotice&, ByteWriter*) { return 0; }
+absl::Status ReadBody(std::span<const std::byte>, ByteReader*, VersionNotice*) {
+  return Internal("a version notice inside of a frame");
 }
 
 template <typename T>
@@ -71,6 +80,7 @@ absl::Status ReadAs(MessageType type, std::span<const std::byte> control, ByteRe
 
 absl::StatusOr<Frame> TryEncodeMessage(const Message& message, Checksum checksum) {
   CAIRN_RETURN_IF_ERROR(CheckBody(message.body));
+  if (const auto* notice = BodyAs<VersionNotice>(message)) return WriteVersionNotice(*notice);
   const size_t bytes_hint =
       sizeof(FrameHeader) +
       std::visit([](const auto& body) { return BodyBytesHint(body); }, message.body);
@@ -110,8 +120,12 @@ size_t FrameBytes(const Pull& pull) { return sizeof(FrameHeader) + PayloadBytes(
 size_t FrameBytes(const PullReply& reply) { return sizeof(FrameHeader) + PayloadBytes(reply); }
 
 absl::StatusOr<MessagePtr> DecodeMessage(std::span<const std::byte> frame) {
-  CAIRN_ASSIGN_OR_RETURN(const FrameHeader header, OpenFrame(frame));
   auto message = std::make_shared<Message>();
+  if (IsVersionNotice(frame)) {
+    CAIRN_ASSIGN_OR_RETURN(message->body, ReadVersionNotice(frame));
+    return message;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const FrameHeader header, OpenFrame(frame));
   message->header = {.from = {header.from_process, header.from_incarnation},
                      .to = {header.to_process, header.to_incarnation},
                      .request = header.request,

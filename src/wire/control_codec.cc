@@ -44,6 +44,41 @@ void GetRef(const Proto& control, T* message) {
   message->step = control.step();
 }
 
+void SetHello(const Hello& hello, pb::Hello* control) {
+  control->set_role(static_cast<uint32_t>(hello.role));
+  control->set_address(hello.address);
+  control->set_kernel_target(hello.kernel_target);
+  control->set_host(hello.host);
+  control->set_pid(hello.pid);
+  control->set_job_id(hello.job_id);
+  control->set_job_name(hello.job_name);
+}
+
+absl::Status GetHello(const pb::Hello& control, Hello* hello) {
+  if (control.role() > static_cast<uint32_t>(Role::kSubmitter)) {
+    return InvalidArgument("hello.role: ", control.role(), " has no meaning");
+  }
+  hello->role = static_cast<Role>(control.role());
+  hello->address = control.address();
+  hello->kernel_target = control.kernel_target();
+  hello->host = control.host();
+  hello->pid = control.pid();
+  hello->job_id = control.job_id();
+  hello->job_name = control.job_name();
+  return absl::OkStatus();
+}
+
+void SetUsage(const ProcessUsage& usage, pb::Usage* control) {
+  control->set_rss_bytes(usage.rss_bytes);
+  control->set_cpu_ms(usage.cpu_ms);
+  control->set_bytes_sent(usage.bytes_sent);
+  control->set_bytes_received(usage.bytes_received);
+}
+
+ProcessUsage GetUsage(const pb::Usage& control) {
+  return {control.rss_bytes(), control.cpu_ms(), control.bytes_sent(), control.bytes_received()};
+}
+
 struct RawServer {
   uint64_t incarnation;
   uint32_t process, reserved;
@@ -64,22 +99,44 @@ static_assert(sizeof(RawGrant) == 64);
 
 uint32_t WriteBody(const Hello& hello, ByteWriter* out) {
   pb::Hello control;
-  control.set_role(static_cast<uint32_t>(hello.role));
-  control.set_address(hello.address);
-  control.set_kernel_target(hello.kernel_target);
+  SetHello(hello, &control);
   return WriteControl(control, out);
 }
 
 absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Hello* hello) {
   pb::Hello control;
   CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "hello", &control));
-  if (control.role() > static_cast<uint32_t>(Role::kReader)) {
-    return InvalidArgument("hello.role: ", control.role(), " has no meaning");
-  }
-  hello->role = static_cast<Role>(control.role());
-  hello->address = control.address();
-  hello->kernel_target = control.kernel_target();
-  return absl::OkStatus();
+  return GetHello(control, hello);
+}
+
+uint32_t WriteBody(const Submit& submit, ByteWriter* out) {
+  pb::Submit control;
+  SetHello(submit.hello, control.mutable_hello());
+  const uint32_t control_bytes = WriteControl(control, out);
+  WriteJob(submit.job.spec, out);
+  WritePlan(submit.job.plan, out);
+  return control_bytes;
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, Submit* submit) {
+  pb::Submit control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "submit", &control));
+  CAIRN_RETURN_IF_ERROR(Annotate(GetHello(control.hello(), &submit->hello), "submit"));
+  CAIRN_RETURN_IF_ERROR(Annotate(ReadJob(payload, &submit->job.spec), "submit"));
+  return Annotate(ReadPlan(payload, &submit->job.plan), "submit");
+}
+
+uint32_t WriteBody(const Wait& wait, ByteWriter* out) {
+  pb::Wait control;
+  control.set_text(Clip(wait.text));
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Wait* wait) {
+  pb::Wait control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "wait", &control));
+  wait->text = control.text();
+  return CheckText("wait.text", wait->text);
 }
 
 uint32_t WriteBody(const Welcome& welcome, ByteWriter* out) {
@@ -87,6 +144,7 @@ uint32_t WriteBody(const Welcome& welcome, ByteWriter* out) {
   control.set_process(welcome.process);
   control.set_heartbeat_ms(welcome.heartbeat_ms);
   control.set_init_file_count(static_cast<uint32_t>(welcome.init_files.size()));
+  control.set_job_id(welcome.job_id);
   const uint32_t control_bytes = WriteControl(control, out);
   WriteJob(welcome.job, out);
   std::vector<uint32_t> crcs;
@@ -103,6 +161,7 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, Wel
   CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "welcome", &control));
   welcome->process = control.process();
   welcome->heartbeat_ms = control.heartbeat_ms();
+  welcome->job_id = control.job_id();
   CAIRN_RETURN_IF_ERROR(Annotate(ReadJob(payload, &welcome->job), "welcome"));
   // 8: the shortest string, its length and padding.
   CAIRN_RETURN_IF_ERROR(payload->Need("welcome.init_files", control.init_file_count(), 8));
@@ -122,6 +181,7 @@ uint32_t WriteBody(const Heartbeat& heartbeat, ByteWriter* out) {
   control.set_map_index(heartbeat.map_index);
   control.set_grants_index(heartbeat.grants_index);
   control.set_capacity(heartbeat.capacity);
+  SetUsage(heartbeat.usage, control.mutable_usage());
   return WriteControl(control, out);
 }
 
@@ -131,6 +191,7 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Heartbeat* 
   heartbeat->map_index = control.map_index();
   heartbeat->grants_index = control.grants_index();
   heartbeat->capacity = control.capacity();
+  heartbeat->usage = GetUsage(control.usage());
   return absl::OkStatus();
 }
 
@@ -363,6 +424,7 @@ uint32_t WriteBody(const Goodbye& goodbye, ByteWriter* out) {
   pb::Goodbye control;
   control.set_code(goodbye.code);
   control.set_text(Clip(goodbye.message));
+  SetUsage(goodbye.usage, control.mutable_usage());
   return WriteControl(control, out);
 }
 
@@ -371,7 +433,55 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Goodbye* go
   CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "goodbye", &control));
   goodbye->code = control.code();
   goodbye->message = control.text();
+  goodbye->usage = GetUsage(control.usage());
   return CheckText("goodbye.message", goodbye->message);
+}
+
+// ---- A submitter's messages ----
+
+uint32_t WriteBody(const StopJob& stop, ByteWriter* out) {
+  pb::StopJob control;
+  control.set_code(stop.code);
+  control.set_text(Clip(stop.message));
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, StopJob* stop) {
+  pb::StopJob control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "stop_job", &control));
+  stop->code = control.code();
+  stop->message = control.text();
+  return CheckText("stop_job.message", stop->message);
+}
+
+uint32_t WriteBody(const MemberDead& dead, ByteWriter* out) {
+  pb::MemberDead control;
+  control.set_host(dead.host);
+  control.set_pid(dead.pid);
+  control.set_text(Clip(dead.text));
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, MemberDead* dead) {
+  pb::MemberDead control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "member_dead", &control));
+  dead->host = control.host();
+  dead->pid = control.pid();
+  dead->text = control.text();
+  return CheckText("member_dead.text", dead->text);
+}
+
+uint32_t WriteBody(const StatusRequest& request, ByteWriter* out) {
+  pb::StatusRequest control;
+  control.set_epochs_from(request.epochs_from);
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, StatusRequest* request) {
+  pb::StatusRequest control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "status_request", &control));
+  request->epochs_from = control.epochs_from();
+  return absl::OkStatus();
 }
 
 }  // namespace cairn

@@ -25,6 +25,11 @@ uint32_t WriteBody(const SnapshotRequest& request, ByteWriter* out);
 uint32_t WriteBody(const SnapshotDone& done, ByteWriter* out);
 uint32_t WriteBody(const JobEnd& end, ByteWriter* out);
 uint32_t WriteBody(const Goodbye& goodbye, ByteWriter* out);
+uint32_t WriteBody(const Submit& submit, ByteWriter* out);
+uint32_t WriteBody(const Wait& wait, ByteWriter* out);
+uint32_t WriteBody(const StopJob& stop, ByteWriter* out);
+uint32_t WriteBody(const MemberDead& dead, ByteWriter* out);
+uint32_t WriteBody(const StatusRequest& request, ByteWriter* out);
 
 // Reads a body from its control part (without padding) and its payload. Leaves ranges and limits
 // to CheckBody, and what is left of the payload to the caller.
@@ -43,5 +48,11 @@ absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload,
 absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, SnapshotDone* done);
 absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, JobEnd* end);
 absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, Goodbye* goodbye);
+absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, Submit* submit);
+absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, Wait* wait);
+absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, StopJob* stop);
+absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, MemberDead* dead);
+absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload,
+                      StatusRequest* request);
 
 }  // namespace cairn

@@ -30,22 +30,6 @@ void Step(std::ostream& out, StepIndex step) {
   }
 }
 
-const char* RoleName(Role role) {
-  switch (role) {
-    case Role::kCoordinator:
-      return "coordinator";
-    case Role::kServer:
-      return "server";
-    case Role::kWorker:
-      return "worker";
-    case Role::kClient:
-      return "client";
-    case Role::kReader:
-      return "reader";
-  }
-  return "?";
-}
-
 const char* CodeName(PartCode code) {
   switch (code) {
     case PartCode::kOk:
@@ -67,13 +51,21 @@ const char* CodeName(PartCode code) {
 }
 
 void Describe(std::ostream& out, const Hello& m) {
-  out << ' ' << RoleName(m.role) << " address " << std::quoted(m.address) << " kernels "
-      << std::quoted(m.kernel_target);
+  out << ' ' << NameOf(m.role) << " address " << std::quoted(m.address) << " kernels "
+      << std::quoted(m.kernel_target) << " host " << std::quoted(m.host) << " pid " << m.pid;
+  if (m.job_id != 0) out << " of job " << std::hex << m.job_id << std::dec;
+  if (!m.job_name.empty()) out << " wants " << std::quoted(m.job_name);
 }
+void Describe(std::ostream& out, const Submit& m) {
+  Describe(out, m.hello);
+  out << " job " << std::quoted(m.job.spec.name) << " servers " << m.job.plan.servers << " workers "
+      << m.job.plan.workers << " epochs " << m.job.plan.schedule.epochs;
+}
+void Describe(std::ostream& out, const Wait& m) { out << ' ' << std::quoted(m.text); }
 void Describe(std::ostream& out, const Welcome& m) {
   out << " process " << m.process << " job " << std::quoted(m.job.name) << " partitions "
       << m.job.partitions << " tables " << m.job.tables.size() << " init_files "
-      << m.init_files.size();
+      << m.init_files.size() << " id " << std::hex << m.job_id << std::dec;
 }
 void Describe(std::ostream& out, const Heartbeat& m) {
   out << " has map " << m.map_index << " grants " << m.grants_index << " capacity " << m.capacity;
@@ -114,6 +106,25 @@ void Describe(std::ostream& out, const JobEnd& m) {
 }
 void Describe(std::ostream& out, const Goodbye& m) {
   out << " code " << m.code << ' ' << std::quoted(m.message);
+}
+
+void Describe(std::ostream& out, const StopJob& m) {
+  out << " code " << m.code << ' ' << std::quoted(m.message);
+}
+void Describe(std::ostream& out, const MemberDead& m) {
+  out << " host " << std::quoted(m.host) << " pid " << m.pid << ' ' << std::quoted(m.text);
+}
+void Describe(std::ostream& out, const StatusRequest& m) {
+  out << " epochs from " << m.epochs_from;
+}
+void Describe(std::ostream& out, const StatusReply& m) {
+  const JobStatus& s = m.status;
+  out << " job " << std::quoted(s.job) << ' ' << NameOf(s.phase) << " epoch " << s.epoch << " of "
+      << s.epochs << " batches " << s.batches_done << '/' << s.batches << " members "
+      << s.member_count;
+}
+void Describe(std::ostream& out, const VersionNotice& m) {
+  out << " speaks " << m.major << '.' << m.minor;
 }
 
 size_t IdCount(const std::vector<TableSlice>& slices) {

@@ -1,12 +1,14 @@
 #include "wire/frame_header.h"
 
 #include <cstring>
+#include <optional>
 
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "base/status.h"
 #include "wire/byte_io.h"
 #include "wire/limits.h"
+#include "wire/version_notice.h"
 
 namespace cairn {
 namespace {
@@ -64,21 +66,22 @@ absl::StatusOr<FrameHeader> OpenFrame(std::span<const std::byte> frame) {
     return InvalidArgument("frame of ", frame.size(), " bytes, at most ", limits::kFrameBytesMax,
                            " are legal");
   }
+  // Before everything else: another major version may have another length and another checksum.
+  if (const std::optional<VersionNotice> other = ForeignVersion(frame)) {
+    return MakeError(absl::StatusCode::kUnimplemented, "protocol version ", other->major, ".",
+                     other->minor, ", but this program speaks ", kWireMajor, ".", kWireMinor,
+                     "; run the same release everywhere");
+  }
   ByteReader in(frame);
   CAIRN_ASSIGN_OR_RETURN(const FrameHeader header, in.Record<FrameHeader>("header"));
   if (header.magic != kFrameMagic) {
     return InvalidArgument("magic at offset 0: this is not a message of ours");
   }
-  // Before the checksum: another major version may put it elsewhere.
-  if (header.major != kWireMajor) {
-    return MakeError(absl::StatusCode::kUnimplemented, "protocol version ", header.major, ".",
-                     header.minor, ", but this program speaks ", kWireMajor, ".", kWireMinor,
-                     "; run the same release everywhere");
-  }
   if (Crc32c(frame.first(offsetof(FrameHeader, header_crc))) != header.header_crc) {
     return InvalidArgument("header checksum at offset 92 does not match the header");
   }
-  if (NameOf(static_cast<MessageType>(header.type)) == "unknown") {
+  const auto type = static_cast<MessageType>(header.type);
+  if (type == MessageType::kVersionNotice || NameOf(type) == "unknown") {
     return MakeError(absl::StatusCode::kUnimplemented, "type at offset 8: ", header.type,
                      " is not known to version ", kWireMajor, ".", kWireMinor);
   }

@@ -13,7 +13,7 @@ namespace cairn {
 
 inline constexpr uint32_t kFrameMagic = 0x314E5243;  // "CRN1" as it lies in memory.
 inline constexpr uint16_t kWireMajor = 1;            // Another one: not understood.
-inline constexpr uint16_t kWireMinor = 0;            // A higher one: understood, less known.
+inline constexpr uint16_t kWireMinor = 1;            // A higher one: understood, less known.
 inline constexpr uint32_t kFlagBodyChecksum = 1;     // body_crc holds.
 
 // As it lies in the frame. Reserved bytes are written as 0 and ignored.

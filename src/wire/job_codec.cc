@@ -1,5 +1,7 @@
 #include "wire/job_codec.h"
 
+#include <cmath>
+
 #include "wire/limits.h"
 
 namespace cairn {
@@ -30,6 +32,16 @@ struct RawPart {
 };
 static_assert(sizeof(RawPart) == 48);
 
+struct RawPlan {
+  uint64_t epochs, batches_per_epoch, batches_max, evaluation_batches;
+  double max_seconds, target, min_delta, relative_change;
+  uint32_t servers, workers, fixed_streams, lease_batches, patience;
+  float warmup_share;
+  uint8_t decay, metric, end_with_clients, want_digest;
+  uint8_t reserved[4];
+};
+static_assert(sizeof(RawPlan) == 96);
+
 // Reads a number of an enum whose values are 0 .. last.
 template <typename Enum>
 absl::Status ReadEnum(std::string_view field, uint8_t number, Enum last, Enum* value) {
@@ -43,6 +55,25 @@ absl::Status ReadEnum(std::string_view field, uint8_t number, Enum last, Enum* v
 absl::Status CheckCount(std::string_view field, uint64_t count, uint64_t count_max) {
   if (count <= count_max) return absl::OkStatus();
   return InvalidArgument(field, ": ", count, ", at most ", count_max, " are legal");
+}
+
+absl::Status ReadBool(std::string_view field, uint8_t number, bool* value) {
+  if (number > 1) return InvalidArgument(field, ": ", int{number}, ", not 0 or 1");
+  *value = number == 1;
+  return absl::OkStatus();
+}
+
+absl::Status CheckFinite(std::string_view field, double number) {
+  if (std::isfinite(number)) return absl::OkStatus();
+  return InvalidArgument(field, ": ", number, " is not finite");
+}
+
+absl::Status CheckFloats(const RawPlan& raw) {
+  CAIRN_RETURN_IF_ERROR(CheckFinite("plan.schedule.warmup_share", raw.warmup_share));
+  CAIRN_RETURN_IF_ERROR(CheckFinite("plan.stop.max_seconds", raw.max_seconds));
+  CAIRN_RETURN_IF_ERROR(CheckFinite("plan.stop.target", raw.target));
+  CAIRN_RETURN_IF_ERROR(CheckFinite("plan.stop.min_delta", raw.min_delta));
+  return CheckFinite("plan.stop.relative_change", raw.relative_change);
 }
 
 void WritePart(const PartSpec& part, ByteWriter* out) {
@@ -150,6 +181,59 @@ absl::Status ReadJob(ByteReader* in, JobSpec* job) {
   job->tables.resize(raw.table_count);
   for (TableSpec& table : job->tables) CAIRN_RETURN_IF_ERROR(ReadTable(in, &table));
   return absl::OkStatus();
+}
+
+void WritePlan(const JobPlan& plan, ByteWriter* out) {
+  const Schedule& schedule = plan.schedule;
+  const StopRules& stop = plan.stop;
+  out->Record(RawPlan{.epochs = schedule.epochs,
+                      .batches_per_epoch = schedule.batches_per_epoch,
+                      .batches_max = schedule.batches_max,
+                      .evaluation_batches = plan.evaluation_batches,
+                      .max_seconds = stop.max_seconds,
+                      .target = stop.target,
+                      .min_delta = stop.min_delta,
+                      .relative_change = stop.relative_change,
+                      .servers = plan.servers,
+                      .workers = plan.workers,
+                      .fixed_streams = schedule.fixed_streams,
+                      .lease_batches = plan.lease_batches,
+                      .patience = stop.patience,
+                      .warmup_share = schedule.warmup_share,
+                      .decay = schedule.decay,
+                      .metric = static_cast<uint8_t>(stop.metric),
+                      .end_with_clients = plan.end_with_clients,
+                      .want_digest = plan.want_digest,
+                      .reserved = {}});
+  out->String(plan.save_dir);
+}
+
+absl::Status ReadPlan(ByteReader* in, JobPlan* plan) {
+  CAIRN_ASSIGN_OR_RETURN(const RawPlan raw, in->Record<RawPlan>("plan"));
+  CAIRN_RETURN_IF_ERROR(CheckFloats(raw));
+  plan->servers = raw.servers;
+  plan->workers = raw.workers;
+  plan->evaluation_batches = raw.evaluation_batches;
+  plan->lease_batches = raw.lease_batches;
+  plan->schedule = {.epochs = raw.epochs,
+                    .batches_per_epoch = raw.batches_per_epoch,
+                    .batches_max = raw.batches_max,
+                    .fixed_streams = raw.fixed_streams,
+                    .warmup_share = raw.warmup_share,
+                    .decay = false};
+  plan->stop = {.max_seconds = raw.max_seconds,
+                .metric = StopRules::Metric::kAuc,
+                .target = raw.target,
+                .patience = raw.patience,
+                .min_delta = raw.min_delta,
+                .relative_change = raw.relative_change};
+  CAIRN_RETURN_IF_ERROR(ReadBool("plan.schedule.decay", raw.decay, &plan->schedule.decay));
+  CAIRN_RETURN_IF_ERROR(
+      ReadEnum("plan.stop.metric", raw.metric, StopRules::Metric::kLogLoss, &plan->stop.metric));
+  CAIRN_RETURN_IF_ERROR(
+      ReadBool("plan.end_with_clients", raw.end_with_clients, &plan->end_with_clients));
+  CAIRN_RETURN_IF_ERROR(ReadBool("plan.want_digest", raw.want_digest, &plan->want_digest));
+  return in->String("plan.save_dir", limits::kStringBytesMax, &plan->save_dir);
 }
 
 }  // namespace cairn

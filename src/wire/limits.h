@@ -21,9 +21,17 @@ inline constexpr uint32_t kRowFloatsMax = 65'536;     // Weights of a row.
 inline constexpr uint32_t kProcessesMax = 65'536;     // Members of a cluster over its life.
 inline constexpr uint32_t kFixedStreamsMax = 65'536;  // bsp, ssp.
 inline constexpr uint32_t kProgramBytesMax = 48u << 10;
-inline constexpr uint32_t kStalenessMax = 1'000'000;  // Steps; ssp.
+inline constexpr size_t kJobBytesMax = size_t{2} << 20;  // Encoded: a Welcome has to be one frame.
+inline constexpr uint64_t kEpochsMax = 1'000'000;
+inline constexpr uint64_t kBatchesMax = uint64_t{1} << 40;  // Of an epoch; and of all together.
+inline constexpr uint64_t kStreamsAtOnceMax = 1u << 20;     // asp: streams of one epoch.
+inline constexpr uint32_t kStalenessMax = 1'000'000;        // Steps; ssp.
 inline constexpr size_t kTableNameBytesMax = 64;
 inline constexpr uint64_t kDenseFloatsMax = uint64_t{1} << 40;  // Keeps sums of sizes in 64 bits.
+
+// What a StatusReply lists.
+inline constexpr uint32_t kStatusMembersMax = 1'000;
+inline constexpr uint32_t kStatusEpochsMax = 1'000;
 
 // Requests.
 inline constexpr uint32_t kIdsPerSliceMax = 1u << 20;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cairn/job.h"
+#include "wire/job_plan.h"
 
 namespace cairn {
 
@@ -28,9 +29,10 @@ inline constexpr uint32_t kUnassignedProcess = 0xFFFFFFFF;  // A sender that was
 enum class Role : uint8_t {
   kCoordinator = 0,
   kServer = 1,
-  kWorker = 2,  // Runs the streams that the coordinator leases to it.
-  kClient = 3,  // A program that decides itself what to push: it is given one stream of its own.
-  kReader = 4,  // A program that only reads: no stream.
+  kWorker = 2,     // Runs the streams that the coordinator leases to it.
+  kClient = 3,     // A program that decides itself what to push: it is given one stream of its own.
+  kReader = 4,     // A program that only reads: no stream.
+  kSubmitter = 5,  // Brought the job, follows it, and may end it.
 };
 
 using StreamId = uint64_t;   // Ids rise in the order in which the coordinator opens streams.
@@ -53,8 +55,27 @@ struct Hello {
   Role role = Role::kWorker;
   std::string address;        // Where this process can be reached; workers: may be empty.
   std::string kernel_target;  // Instruction set of its row math; bsp jobs pin one.
+  std::string host = {};      // For people, and for MemberDead.
+  uint32_t pid = 0;           // On that host.
+  uint64_t job_id = 0;        // Of the job that this life has been welcomed to; 0: none yet.
+  std::string job_name = {};  // The only job that it wants to join; empty: any.
 
   bool operator==(const Hello&) const = default;
+};
+
+// The Hello of a submitter: the job that an idle coordinator is to run. Repeated like any Hello.
+struct Submit {
+  Hello hello;
+  JobDefinition job;
+
+  bool operator==(const Submit&) const = default;
+};
+
+// "I am here, but cannot say Welcome yet": the text says why. Whoever gets it goes on asking.
+struct Wait {
+  std::string text;
+
+  bool operator==(const Wait&) const = default;
 };
 
 // One snapshot file of the model that a job starts from.
@@ -72,8 +93,18 @@ struct Welcome {
   uint32_t heartbeat_ms = 500;
   // init_dir's snapshot files, in partition order; empty without init_dir.
   std::vector<InitFile> init_files;
+  uint64_t job_id = 0;  // Random: tells jobs apart that ran at one address.
 
   bool operator==(const Welcome&) const = default;
+};
+
+// What a process has used so far.
+struct ProcessUsage {
+  uint64_t rss_bytes = 0;                       // Of memory, now.
+  uint64_t cpu_ms = 0;                          // User and system, all threads.
+  uint64_t bytes_sent = 0, bytes_received = 0;  // Encoded; 0 within one process.
+
+  bool operator==(const ProcessUsage&) const = default;
 };
 
 // "I live"; asks for what is newer than the two indices. capacity: streams a worker has room for.
@@ -81,6 +112,7 @@ struct Heartbeat {
   uint64_t map_index = 0;
   uint64_t grants_index = 0;
   uint32_t capacity = 0;
+  ProcessUsage usage = {};
 
   bool operator==(const Heartbeat&) const = default;
 };
@@ -208,12 +240,122 @@ struct JobEnd {
   bool operator==(const JobEnd&) const = default;
 };
 
-// "I leave"; also a worker's way to end the job with an error (code != 0).
+// "I leave"; also a member's way to end the job with an error (code != 0), and then repeated.
 struct Goodbye {
   int32_t code = 0;
   std::string message;
+  ProcessUsage usage = {};
 
   bool operator==(const Goodbye&) const = default;
+};
+
+// ---- A submitter's messages, and what anybody may ask -----------------------------------------
+
+// A submitter ends its job; code 0 saves first. Repeated until JobEnd.
+struct StopJob {
+  int32_t code = 0;
+  std::string message;
+
+  bool operator==(const StopJob&) const = default;
+};
+
+// A submitter saw a process die: its members need not be waited for. Repeated until they are gone.
+struct MemberDead {
+  std::string host;
+  uint32_t pid = 0;
+  std::string text;  // How it died, for people.
+
+  bool operator==(const MemberDead&) const = default;
+};
+
+// Answered to anybody, member or not.
+struct StatusRequest {
+  uint64_t epochs_from = 0;  // The asker knows the epochs before this one.
+
+  bool operator==(const StatusRequest&) const = default;
+};
+
+// The model and its validation after one epoch. Metrics are NaN where there is nothing to measure.
+struct EpochRecord {
+  uint64_t epoch = 0;  // From 0.
+  uint64_t rows = 0;   // Trained.
+  double train_logloss = 0;
+  double valid_logloss = 0;
+  double valid_auc = 0;
+  double seconds = 0;  // Since training started.
+
+  bool operator==(const EpochRecord&) const = default;
+};
+
+enum class JobPhase : uint8_t {
+  kIdle = 0,     // Waiting for a job.
+  kForming = 1,  // Waiting for the members that the plan names.
+  kServing = 2,  // User programs push what they like.
+  kTraining = 3,
+  kEvaluating = 4,
+  kSaving = 5,    // Snapshots (or digests) of all partitions, then the manifest.
+  kFarewell = 6,  // The end was announced.
+  kFinished = 7,
+};
+
+struct MemberStatus {
+  uint32_t process = 0;
+  Role role = Role::kWorker;
+  std::string address;
+  std::string host;
+  uint32_t pid = 0;
+  uint32_t silent_ms = 0;  // Since it was last heard.
+  uint32_t streams = 0;    // That it holds.
+  ProcessUsage usage;      // By its last heartbeat.
+
+  bool operator==(const MemberStatus&) const = default;
+};
+
+// Where a job is, and, once it is over, how it went.
+struct JobStatus {
+  std::string job;  // Its name; empty: there is none yet.
+  uint64_t job_id = 0;
+  JobPhase phase = JobPhase::kIdle;
+  std::string waiting_for;  // What is missing, for people; empty: nothing.
+  ConsistencyMode mode;
+  uint64_t epoch = 0;  // The one that is being trained, from 0.
+  uint64_t epochs = 0;
+  uint64_t batches_done = 0;  // Of this epoch.
+  uint64_t batches = 0;       // Likewise.
+  uint64_t rows = 0;          // Likewise.
+  double loss_sum = 0;        // Likewise.
+  uint64_t epochs_done = 0;
+  std::vector<EpochRecord> epochs_listed;  // Consecutive, from StatusRequest::epochs_from.
+  uint32_t member_count = 0;
+  std::vector<MemberStatus> members;  // The first kStatusMembersMax of them, by number.
+  uint32_t workers_lost = 0;
+  uint64_t bytes_sent = 0, bytes_received = 0;  // Of all members that there ever were.
+  // Once it is over: phase kFarewell and kFinished.
+  int32_t code = 0;  // Exit code of the command line.
+  std::string message;
+  uint64_t rows_trained = 0;  // All epochs.
+  uint64_t features = 0;      // Rows of the sparse tables; only with a digest or a saved model.
+  uint64_t digest_high = 0, digest_low = 0;
+  double train_seconds = 0;  // From the first lease to the end of the last epoch.
+
+  bool over() const { return phase >= JobPhase::kFarewell; }
+  bool operator==(const JobStatus&) const = default;
+};
+
+struct StatusReply {
+  JobStatus status;
+
+  bool operator==(const StatusReply&) const = default;
+};
+
+// A peer speaks another version of the protocol: made by the transport that noticed, understood by
+// every version. The only message with a frame of its own form (wire/version_notice.h).
+struct VersionNotice {
+  uint16_t major = 0;
+  uint16_t minor = 0;
+  std::string address = {};  // Set by the receiving transport: whom it had connected to.
+
+  bool operator==(const VersionNotice&) const = default;
 };
 
 // ---- Data path -----------------------------------------------------------------------------
@@ -322,8 +464,9 @@ struct PullReply {
 // ---- The message ---------------------------------------------------------------------------
 
 using Body = std::variant<Hello, Welcome, Heartbeat, MapUpdate, Grants, Progress, EvaluationResult,
-                          EvaluationAck, SnapshotRequest, SnapshotDone, JobEnd, Goodbye, Push,
-                          PushReply, Pull, PullReply>;
+                          EvaluationAck, SnapshotRequest, SnapshotDone, JobEnd, Goodbye, Submit,
+                          Wait, StopJob, MemberDead, StatusRequest, StatusReply, VersionNotice,
+                          Push, PushReply, Pull, PullReply>;
 
 struct Header {
   ProcessId from;

@@ -1,4 +1,5 @@
-// The number by which a frame's header names the kind of its message. Fixed for all time.
+// The numbers by which a frame's header names the kind of its message, fixed for all time, and the
+// names of things for people.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 namespace cairn {
 
 enum class MessageType : uint16_t {
+  kVersionNotice = 0,  // Never in a header: its frame has none.
   kHello = 1,
   kWelcome = 2,
   kHeartbeat = 3,
@@ -21,6 +23,12 @@ enum class MessageType : uint16_t {
   kSnapshotDone = 10,
   kJobEnd = 11,
   kGoodbye = 12,
+  kSubmit = 13,
+  kWait = 14,
+  kStopJob = 15,
+  kMemberDead = 16,
+  kStatusRequest = 17,
+  kStatusReply = 18,
   kPush = 32,
   kPushReply = 33,
   kPull = 34,
@@ -40,6 +48,13 @@ constexpr MessageType TypeOf(const SnapshotRequest*) { return MessageType::kSnap
 constexpr MessageType TypeOf(const SnapshotDone*) { return MessageType::kSnapshotDone; }
 constexpr MessageType TypeOf(const JobEnd*) { return MessageType::kJobEnd; }
 constexpr MessageType TypeOf(const Goodbye*) { return MessageType::kGoodbye; }
+constexpr MessageType TypeOf(const Submit*) { return MessageType::kSubmit; }
+constexpr MessageType TypeOf(const Wait*) { return MessageType::kWait; }
+constexpr MessageType TypeOf(const StopJob*) { return MessageType::kStopJob; }
+constexpr MessageType TypeOf(const MemberDead*) { return MessageType::kMemberDead; }
+constexpr MessageType TypeOf(const StatusRequest*) { return MessageType::kStatusRequest; }
+constexpr MessageType TypeOf(const StatusReply*) { return MessageType::kStatusReply; }
+constexpr MessageType TypeOf(const VersionNotice*) { return MessageType::kVersionNotice; }
 constexpr MessageType TypeOf(const Push*) { return MessageType::kPush; }
 constexpr MessageType TypeOf(const PushReply*) { return MessageType::kPushReply; }
 constexpr MessageType TypeOf(const Pull*) { return MessageType::kPull; }
@@ -76,6 +91,20 @@ constexpr std::string_view NameOf(MessageType type) {
       return "job_end";
     case MessageType::kGoodbye:
       return "goodbye";
+    case MessageType::kSubmit:
+      return "submit";
+    case MessageType::kWait:
+      return "wait";
+    case MessageType::kStopJob:
+      return "stop_job";
+    case MessageType::kMemberDead:
+      return "member_dead";
+    case MessageType::kStatusRequest:
+      return "status_request";
+    case MessageType::kStatusReply:
+      return "status_reply";
+    case MessageType::kVersionNotice:
+      return "version_notice";
     case MessageType::kPush:
       return "push";
     case MessageType::kPushReply:
@@ -84,6 +113,47 @@ constexpr std::string_view NameOf(MessageType type) {
       return "pull";
     case MessageType::kPullReply:
       return "pull_reply";
+  }
+  return "unknown";
+}
+
+// "server": as errors, logs and status pages write it.
+constexpr std::string_view NameOf(Role role) {
+  switch (role) {
+    case Role::kCoordinator:
+      return "coordinator";
+    case Role::kServer:
+      return "server";
+    case Role::kWorker:
+      return "worker";
+    case Role::kClient:
+      return "client";
+    case Role::kReader:
+      return "reader";
+    case Role::kSubmitter:
+      return "submitter";
+  }
+  return "unknown";
+}
+
+constexpr std::string_view NameOf(JobPhase phase) {
+  switch (phase) {
+    case JobPhase::kIdle:
+      return "idle";
+    case JobPhase::kForming:
+      return "forming";
+    case JobPhase::kServing:
+      return "serving";
+    case JobPhase::kTraining:
+      return "training";
+    case JobPhase::kEvaluating:
+      return "evaluating";
+    case JobPhase::kSaving:
+      return "saving";
+    case JobPhase::kFarewell:
+      return "farewell";
+    case JobPhase::kFinished:
+      return "finished";
   }
   return "unknown";
 }

@@ -10,8 +10,10 @@
 #include "kernels/finite.h"
 #include "kernels/target.h"
 #include "sharding/merge.h"
+#include "transport/address.h"
 #include "transport/event_loop.h"
 #include "transport/member_core.h"
+#include "transport/process_report.h"
 #include "transport/zmq_transport.h"
 #include "wire/limits.h"
 #include "worker/client_core.h"
@@ -72,7 +74,7 @@ class ClientShell final : public ShellClient {
     DoneSignal<bool> left;
     loop_.Post([&] {
       Outbox out;
-      if (!member_->ended()) member_->Leave(0, "", &out);
+      if (!member_->ended()) member_->Leave(&out);
       SendAll(transport_.get(), &out);
       FailAll(MakeError(absl::StatusCode::kCancelled, "the client is closed"));
       left.Set(true);
@@ -91,6 +93,7 @@ class ClientShell final : public ShellClient {
     member.coordinator_address = options_.coordinator;
     member.own_address = transport_->address();
     member.kernel_target = kKernelTarget;
+    DescribeProcess(transport_.get(), &member);
     member.join_timeout = absl::ToInt64Microseconds(options_.join_timeout);
     member_ = std::make_unique<MemberCore>(std::move(member));
     loop_.Post([this] {
@@ -103,8 +106,9 @@ class ClientShell final : public ShellClient {
     const std::optional<absl::Status> joined =
         joined_.WaitUntil(std::chrono::steady_clock::now() + patience + std::chrono::seconds(1));
     if (!joined.has_value()) {
-      return DeadlineExceeded("the job at ", options_.coordinator,
-                              " has not begun: its servers are not all there");
+      return DeadlineExceeded("the job at ", options_.coordinator, " has not begun within ",
+                              absl::FormatDuration(options_.join_timeout),
+                              ": its coordinator waits for servers, or for a job");
     }
     return *joined;
   }
@@ -391,7 +395,7 @@ void ClientShell::Finish(const MemberCore::News& news, Outbox* out) {
   if (news.grants) OnGrants();
   if (news.map && core_ != nullptr) core_->OnMap(now, out);
   if (news.ended) {
-    member_->Leave(0, "", out);
+    member_->Leave(out);
     joined_.Set(member_->end().ok() ? Usable() : member_->end());
     FailAll(Usable());
   }
@@ -524,6 +528,7 @@ absl::StatusOr<std::unique_ptr<ShellClient>> JoinClient(const Client::Options& o
 }
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Join(const Options& options) {
+  CAIRN_RETURN_IF_ERROR(Annotate(ParseAddress(options.coordinator).status(), "coordinator"));
   return JoinClient(options, [](MessageHandler handler) {
     return MakeZmqTransport(ZmqOptions{}, std::move(handler));
   });

@@ -60,8 +60,8 @@ TEST_CASE("CoordinatorCore: who was taken for dead and was not keeps its number"
 
 TEST_CASE("CoordinatorCore: a job that is finished before its servers came is saved all the same") {
   auto options = OptionsOf(Consistency::kAsp);
-  options.plan.schedule.epochs = 0;
-  options.plan.save_dir = "/model";
+  options.given->plan.schedule.epochs = 0;
+  options.given->plan.save_dir = "/model";
   CoordinatorHarness harness(options);
   harness.Join(Role::kServer, 101);
   harness.core().Stop(0, "finished", harness.now, &harness.actions);

@@ -17,8 +17,8 @@ TEST_CASE("CoordinatorCore: a lost server ends the job and says what is lost") {
 
 TEST_CASE("CoordinatorCore: digests of all partitions make the model's") {
   auto options = OptionsOf(Consistency::kAsp);
-  options.plan.want_digest = true;
-  options.plan.schedule.epochs = 1;
+  options.given->plan.want_digest = true;
+  options.given->plan.schedule.epochs = 1;
   CoordinatorHarness harness(options);
   harness.Form();
   harness.Report({0, 1}, 4);
@@ -67,6 +67,67 @@ TEST_CASE("CoordinatorCore: a cluster that is never formed ends and says what is
   }
   CHECK(harness.core().result().code == 5);
   CHECK(harness.core().result().message.find("1 of 2 servers") != std::string::npos);
+}
+
+TEST_CASE("CoordinatorCore: a server lost before the workers came ends the job") {
+  CoordinatorHarness harness(OptionsOf(Consistency::kAsp));
+  const ProcessId first = harness.Join(Role::kServer, 101);
+  harness.Join(Role::kServer, 102);
+  REQUIRE(!harness.state().partitions.empty());
+  harness.Pass(21 * kSecond, {first});
+  CHECK(harness.state().end_code == 1);
+  CHECK(harness.state().end_message.find("server 2 at sim://102") != std::string::npos);
+}
+
+TEST_CASE("CoordinatorCore: training waits for workers to come back, but not for ever") {
+  CoordinatorHarness harness(OptionsOf(Consistency::kBsp));
+  harness.Form();
+  harness.Pass(11 * kSecond, harness.servers);  // The lease of the only worker.
+  CHECK(harness.state().members.size() == 2);
+  harness.Pass(50 * kSecond, harness.servers);
+  CHECK(!harness.state().ended);
+  CHECK(harness.core().status(harness.now).waiting_for.find("a worker for") == 0);
+  SECTION("one comes in time") {
+    harness.worker = harness.Join(Role::kWorker, 202);
+    harness.Beat(harness.worker);
+    CHECK(harness.state().streams.at(0).worker == harness.worker.process);
+    harness.Pass(100 * kSecond, {harness.servers[0], harness.servers[1], harness.worker});
+    CHECK(!harness.state().ended);
+    // The time begins anew.
+    harness.Pass(69 * kSecond, harness.servers);
+    CHECK(!harness.state().ended);
+  }
+  SECTION("none comes") {
+    harness.Pass(10 * kSecond, harness.servers);
+    CHECK(harness.state().end_code == 5);
+    CHECK(harness.state().end_message ==
+          "no worker has been there for 60 s; the last one lost: worker 3 at sim://201 (h, pid 201)"
+          " has been silent for 10 s");
+  }
+}
+
+TEST_CASE("CoordinatorCore: saving waits for each next answer only so long") {
+  auto options = OptionsOf(Consistency::kAsp);
+  options.given->plan.schedule.epochs = 1;
+  options.given->plan.want_digest = true;
+  CoordinatorHarness harness(options);
+  harness.Form();
+  harness.Report({0, 1}, 4);
+  harness.Report({1, 1}, 4);
+  for (uint32_t p = 0; p < 3; ++p) {
+    harness.Pass(59 * kSecond, {harness.servers[0], harness.servers[1], harness.worker});
+    REQUIRE(!harness.state().ended);
+    SnapshotDone done;
+    done.checkpoint = 1;
+    done.partition = p;
+    done.term = 1;
+    harness.Receive(harness.state().partitions[p].primary, done, kSelf.incarnation);
+  }
+  harness.Pass(61 * kSecond, {harness.servers[0], harness.servers[1], harness.worker});
+  CHECK(harness.state().end_code == 1);
+  CHECK(harness.state().end_message ==
+        "the model could not be saved: no answer for 60 s about partition 3 of server 2 at "
+        "sim://102");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A coordinator core for tests: what it is told, and what it did in the last call.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <utility>
@@ -12,20 +13,30 @@
 namespace cairn {
 
 inline constexpr ProcessId kSelf{kCoordinatorProcess, 5};
+inline constexpr uint64_t kJobId = 0xABC;
 inline constexpr Micros kSecond = kMicrosPerSecond;
 
 inline CoordinatorCore::Options OptionsOf(Consistency consistency) {
   CoordinatorCore::Options options;
   options.self = kSelf;
-  options.job.partitions = 4;
-  options.job.mode.consistency = consistency;
-  options.job.streams = 2;
-  options.job.tables = {TableSpec{.name = "t"}};
-  options.plan.servers = 2;
-  options.plan.workers = 1;
-  options.plan.schedule = {.epochs = 2, .batches_per_epoch = 8};
-  options.plan.schedule.fixed_streams = consistency == Consistency::kAsp ? 0 : 2;
-  options.plan.lease_batches = 4;
+  options.job_id = kJobId;
+  options.given.emplace();
+  options.given->spec.partitions = 4;
+  options.given->spec.mode.consistency = consistency;
+  options.given->spec.streams = 2;
+  options.given->spec.tables = {TableSpec{.name = "t"}};
+  options.given->plan.servers = 2;
+  options.given->plan.workers = 1;
+  options.given->plan.schedule = {.epochs = 2, .batches_per_epoch = 8};
+  options.given->plan.schedule.fixed_streams = consistency == Consistency::kAsp ? 0 : 2;
+  options.given->plan.lease_batches = 4;
+  return options;
+}
+
+inline CoordinatorCore::Options IdleOptions() {
+  CoordinatorCore::Options options;
+  options.self = kSelf;
+  options.job_id = kJobId;
   return options;
 }
 
@@ -35,9 +46,25 @@ class CoordinatorHarness {
   explicit CoordinatorHarness(CoordinatorCore::Options options)
       : core_(std::move(options), 0, &actions) {}
 
+  // A submitter brings a job; the shell finds nothing wrong with its directories.
+  ProcessId SubmitJob(uint64_t life, const JobDefinition& job) {
+    Receive({kUnassignedProcess, life}, Submit{HelloOf(Role::kSubmitter, life), job}, 0);
+    if (actions.open_job.has_value()) Opened(std::vector<InitFile>{});
+    const Welcome* welcome = SentTo<Welcome>(life);
+    return {welcome == nullptr ? kUnassignedProcess : welcome->process, life};
+  }
+  void Opened(absl::StatusOr<std::vector<InitFile>> files) {
+    actions = {};
+    core_.JobOpened(std::move(files), now, &actions);
+  }
+  // Each life is a process of its own on host "h".
+  static Hello HelloOf(Role role, uint64_t life, const char* kernels = kKernelTarget) {
+    return {role, "sim://" + std::to_string(life), kernels, "h", static_cast<uint32_t>(life), 0,
+            ""};
+  }
   ProcessId Join(Role role, uint64_t life, uint32_t process = kUnassignedProcess,
                  const char* kernels = kKernelTarget) {
-    Receive({process, life}, Hello{role, "sim://" + std::to_string(life), kernels}, 0);
+    Receive({process, life}, HelloOf(role, life, kernels), 0);
     const Welcome* welcome = SentTo<Welcome>(life);
     return {welcome == nullptr ? kUnassignedProcess : welcome->process, life};
   }
@@ -49,6 +76,13 @@ class CoordinatorHarness {
   }
   void Beat(const ProcessId& from, uint32_t capacity = 4) {
     Receive(from, Heartbeat{0, 0, capacity}, kSelf.incarnation);
+  }
+  // Time passes in which these are heard from.
+  void Pass(Micros time, const std::vector<ProcessId>& alive) {
+    for (const Micros until = now + time; now < until;) {
+      for (const ProcessId& member : alive) Beat(member);
+      Tick(std::min(kSecond, until - now));
+    }
   }
   void Report(const StreamRef& ref, StepIndex step, uint64_t rows = 0) {
     Receive(worker, Progress{ref, step, rows, 0}, kSelf.incarnation);

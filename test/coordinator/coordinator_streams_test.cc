@@ -68,7 +68,7 @@ TEST_CASE("CoordinatorCore, bsp: the streams stay, only their limit rises") {
 
 TEST_CASE("CoordinatorCore: validation data is scored between the epochs") {
   auto options = OptionsOf(Consistency::kBsp);
-  options.plan.evaluation_batches = 1;
+  options.given->plan.evaluation_batches = 1;
   CoordinatorHarness harness(options);
   harness.Form();
   harness.Report({0, 1}, 4);

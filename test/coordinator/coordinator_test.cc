@@ -74,7 +74,7 @@ TEST_CASE("Coordinator: forms the job, tells the map, and ends it when it is tol
   Harness harness(Setup());
   const MessagePtr map = harness.server().Take<MapUpdate>();
   CHECK(BodyAs<MapUpdate>(*map)->partitions.size() == 2);
-  CHECK(std::string(harness.coordinator().status().phase) == "serving");
+  CHECK(harness.coordinator().status().phase == JobPhase::kServing);
   CHECK(!harness.coordinator().WaitFor(std::chrono::milliseconds(0)));
   harness.coordinator().Stop(130, "interrupted");
   const MessagePtr end = harness.server().Take<JobEnd>();

@@ -13,8 +13,8 @@ JobState Created(Consistency consistency) {
   JobCreated created;
   created.job.mode.consistency = consistency;
   state.Apply(created);
-  state.Apply(MemberJoined{kServer, Role::kServer, "sim://1"});
-  state.Apply(MemberJoined{kWorker, Role::kWorker, ""});
+  state.Apply(MemberJoined{kServer, Role::kServer, "sim://1", "h", 1});
+  state.Apply(MemberJoined{kWorker, Role::kWorker, "", "h", 2});
   state.Apply(MapChanged{{{1, kServer}, {1, kServer}}});
   return state;
 }

@@ -13,9 +13,13 @@
 namespace cairn {
 namespace {
 
-std::vector<FuzzTarget::Bytes> SampleFrames() {
+enum class Samples { kAll, kWithHeader };
+
+std::vector<FuzzTarget::Bytes> SampleFrames(Samples samples) {
   std::vector<FuzzTarget::Bytes> frames;
   for (const SampleMessage& sample : SampleMessages()) {
+    const bool headless = BodyAs<VersionNotice>(sample.message) != nullptr;
+    if (headless && samples == Samples::kWithHeader) continue;
     const Frame frame = EncodeMessage(sample.message);
     const auto* begin = reinterpret_cast<const uint8_t*>(frame.data());
     frames.emplace_back(begin, begin + frame.size());
@@ -61,10 +65,15 @@ int DecodeSealedFuzz(const uint8_t* data, size_t size) {
 
 }  // namespace
 
-FuzzTarget MessageTarget() { return {.name = "message", .run = DecodeFuzz, .seeds = SampleFrames}; }
+FuzzTarget MessageTarget() {
+  return {
+      .name = "message", .run = DecodeFuzz, .seeds = [] { return SampleFrames(Samples::kAll); }};
+}
 
 FuzzTarget SealedTarget() {
-  return {.name = "sealed", .run = DecodeSealedFuzz, .seeds = SampleFrames};
+  return {.name = "sealed", .run = DecodeSealedFuzz, .seeds = [] {
+            return SampleFrames(Samples::kWithHeader);
+          }};
 }
 
 }  // namespace cairn

@@ -171,10 +171,41 @@ TEST_CASE("Server: tells its coordinator when it is told to leave, and then has 
 
 TEST_CASE("Server: a job whose optimizer is not linked is left with a sentence") {
   Harness harness(2, "mine");
+  // The first one was lost, say.
+  harness.peer().Take<Goodbye>();
   const MessagePtr bye = harness.peer().Take<Goodbye>();
   CHECK(BodyAs<Goodbye>(*bye)->code == 2);
   CHECK(BodyAs<Goodbye>(*bye)->message.find("mine") != std::string::npos);
+  harness.FromCoordinator(JobEnd{2, BodyAs<Goodbye>(*bye)->message});
   CHECK(harness.server->Wait().code() == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("Server: what comes before it can serve is answered at once") {
+  InProcessNetwork network;
+  test::Peer peer(&network);
+  MemoryFileSystem files;
+  Server::Options options;
+  options.coordinator = peer.address();
+  const auto server = StartServer(options, test::MakerOn(&network), &files).value();
+  // The coordinator has let it in and has told a worker, but its welcome is still under way.
+  const ProcessId self{3, peer.Take<Hello>()->header.from.incarnation};
+  const auto ids = std::make_shared<std::vector<uint64_t>>(1, 1);
+  const std::vector<float> values = {5};
+  peer.Send(server->address(), kWorker, self, PushOf(ids, values), 7);
+  const MessagePtr reply = peer.Take<PushReply>();
+  CHECK(reply->header.from == self);
+  CHECK(reply->header.request == 7);
+  REQUIRE(BodyAs<PushReply>(*reply)->parts.size() == 1);
+  CHECK(BodyAs<PushReply>(*reply)->parts[0].code == PartCode::kBehind);
+}
+
+TEST_CASE("Server: a coordinator's address that is none is refused at once") {
+  Server::Options options;
+  options.coordinator = "127.0.0.1:4100";
+  const absl::Status status = Server::Start(options).status();
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK_THAT(std::string(MessageOf(status)),
+             Catch::Contains("coordinator: ") && Catch::Contains("127.0.0.1:4100"));
 }
 
 TEST_CASE("Server: refuses to listen for everybody unless told to, and needs an executor") {

@@ -221,5 +221,21 @@ TEST_CASE("texts of a job are bounded") {
         "program has 49153 bytes, legal: 0 .. 49152");
 }
 
+TEST_CASE("a job has to fit into one message") {
+  JobSpec job = Job();
+  TableSpec table = SparseTable();
+  table.parts.assign(limits::kPartsMax, PartOf(1));
+  for (size_t i = 0; i < 300; ++i) {
+    table.name = "t" + std::to_string(i);
+    job.tables.push_back(table);
+  }
+  CHECK(CheckJob(job).ok());
+  for (size_t i = 300; i < 1'000; ++i) {
+    table.name = "t" + std::to_string(i);
+    job.tables.push_back(table);
+  }
+  CHECK_THAT(std::string(MessageOf(CheckJob(job))), Catch::Contains("bytes of the job"));
+}
+
 }  // namespace
 }  // namespace cairn

@@ -17,8 +17,11 @@ void SimCoordinator::Start(Micros now) {
   const Scenario& scenario = host_->scenario();
   CoordinatorActions actions;
   core_ = std::make_unique<CoordinatorCore>(
-      CoordinatorCore::Options{
-          {kCoordinatorProcess, incarnation_}, scenario.job, scenario.plan, scenario.times, {}},
+      CoordinatorCore::Options{{kCoordinatorProcess, incarnation_},
+                               incarnation_,
+                               JobDefinition{scenario.job, scenario.plan},
+                               scenario.times,
+                               {}},
       now, &actions);
   Perform(std::move(actions));
 }

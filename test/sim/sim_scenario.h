@@ -6,8 +6,9 @@
 
 #include "base/time_source.h"
 #include "cairn/job.h"
-#include "coordinator/job_plan.h"
+#include "coordinator/coordinator_times.h"
 #include "server/guards.h"
+#include "wire/job_plan.h"
 #include "worker/request_builder.h"
 
 namespace cairn::sim {

@@ -36,7 +36,7 @@ void SimServer::Start(Micros now) {
 
 void SimServer::OnNews(const MemberCore::News& news, Outbox* out) {
   if (news.welcomed) MakeExecutors();
-  if (news.ended) member_.Leave(0, "", out);
+  if (news.ended) member_.Leave(out);
 }
 
 void SimServer::MakeExecutors() {

@@ -58,7 +58,7 @@ void SimWorker::OnNews(const MemberCore::News& news, Micros now, RunnerActions* 
     }
     runner_->OnGrants(now, actions);
   }
-  if (news.ended) member_.Leave(0, "", &actions->messages);
+  if (news.ended) member_.Leave(&actions->messages);
 }
 
 void SimWorker::Deliver(const MessagePtr& message, Micros now) {
@@ -93,7 +93,7 @@ void SimWorker::Finish(RunnerActions actions, Micros now) {
     if (!runner_->error().ok()) {
       host_->checkers()->Report("report", Concat("a worker failed: ", MessageOf(runner_->error())));
       failed_ = true;
-      member_.Leave(1, std::string(MessageOf(runner_->error())), &actions.messages);
+      member_.Fail(1, std::string(MessageOf(runner_->error())), now, &actions.messages);
     }
   }
   host_->Send(std::move(actions.messages));

@@ -38,6 +38,65 @@ JobSpec SampleJob() {
   return job;
 }
 
+JobPlan SamplePlan() {
+  JobPlan plan;
+  plan.servers = 2;
+  plan.workers = 3;
+  plan.schedule = {.epochs = 5,
+                   .batches_per_epoch = 1'000,
+                   .batches_max = 4'500,
+                   .fixed_streams = 6,
+                   .warmup_share = 0.125f,
+                   .decay = true};
+  plan.evaluation_batches = 77;
+  plan.lease_batches = 16;
+  plan.stop = {.max_seconds = 3'600.5,
+               .metric = StopRules::Metric::kLogLoss,
+               .target = 0.44,
+               .patience = 2,
+               .min_delta = 1e-4,
+               .relative_change = 1e-3};
+  plan.end_with_clients = true;
+  plan.want_digest = true;
+  plan.save_dir = "/models/new";
+  return plan;
+}
+
+Hello SampleHello(Role role) {
+  return {role, "tcp://10.0.0.1:4100", "avx2", "node-7", 4'711, 0x0123456789ABCDEF, "flights"};
+}
+
+JobStatus SampleStatus() {
+  JobStatus status;
+  status.job = "flights";
+  status.job_id = 0x0123456789ABCDEF;
+  status.phase = JobPhase::kFarewell;
+  status.waiting_for = "partition 3 of server 2";
+  status.mode = {.consistency = Consistency::kSsp, .staleness = 3};
+  status.epoch = 4;
+  status.epochs = 5;
+  status.batches_done = 12;
+  status.batches = 1'000;
+  status.rows = 12'345;
+  status.loss_sum = 8'556.5;
+  status.epochs_done = 4;
+  status.epochs_listed = {{2, 100, 0.5, 0.51, 0.75, 1.5}, {3, 101, 0.49, 0.5, 0.76, 3.25}};
+  status.member_count = 1'700;
+  status.members = {{1, Role::kServer, "tcp://10.0.0.1:4100", "node-7", 4'711, 20, 0, {1, 2, 3, 4}},
+                    {5, Role::kWorker, "", "node-8", 4'712, 480, 3, {1u << 30, 91'000, 77, 78}}};
+  status.workers_lost = 2;
+  status.bytes_sent = uint64_t{1} << 40;
+  status.bytes_received = (uint64_t{1} << 40) + 1;
+  status.code = 6;
+  status.message = "diverged at step 12";
+  status.rows_trained = 1'234'567;
+  status.features = 89;
+  status.digest_high = 0x8000000000000001;
+  status.digest_low = 42;
+  status.train_seconds = 59.5;
+  return status;
+}
+
 MapUpdate SampleMap() {
   MapUpdate map;
   map.index = 17;
@@ -138,11 +197,14 @@ std::vector<SampleMessage> SampleMessages() {
   const Header to_server{worker, server, 0xFFFFFFFF00000001, 17};
   const Header from_server{server, worker, 0xFFFFFFFF00000001, 16};
   return {
-      {"hello", {{newcomer, {}, 1, 0}, Hello{Role::kServer, "tcp://10.0.0.1:4100", "avx2"}}},
+      {"hello", {{newcomer, {}, 1, 0}, SampleHello(Role::kServer)}},
       {"welcome",
-       {from_coordinator,
-        Welcome{5, SampleJob(), 250, {{"part-0.snap", 7}, {"", 0}, {"part-2.snap", 0xFFFFFFFF}}}}},
-      {"heartbeat", {to_coordinator, Heartbeat{17, 21, 2}}},
+       {from_coordinator, Welcome{5,
+                                  SampleJob(),
+                                  250,
+                                  {{"part-0.snap", 7}, {"", 0}, {"part-2.snap", 0xFFFFFFFF}},
+                                  0x0123456789ABCDEF}}},
+      {"heartbeat", {to_coordinator, Heartbeat{17, 21, 2, {1u << 20, 900, 11, 12}}}},
       {"map_update", {from_coordinator, SampleMap()}},
       {"grants", {from_coordinator, SampleGrants()}},
       {"progress", {to_coordinator, Progress{{7, 2}, 101, 51'234, 0.6931}}},
@@ -154,7 +216,16 @@ std::vector<SampleMessage> SampleMessages() {
        {to_coordinator, SnapshotDone{2, 3, 4, "p3-t4.snap", 123'456, 0xDEADBEEF, 789,
                                      0x8000000000000001, 42, "disk full\xFF"}}},
       {"job_end", {from_coordinator, JobEnd{6, "diverged at step 12"}}},
-      {"goodbye", {to_coordinator, Goodbye{-3, "train.txt:7:3: not a number"}}},
+      {"goodbye",
+       {to_coordinator, Goodbye{-3, "train.txt:7:3: not a number", {2u << 20, 901, 13, 14}}}},
+      {"submit",
+       {{newcomer, {}, 1, 0}, Submit{SampleHello(Role::kSubmitter), {SampleJob(), SamplePlan()}}}},
+      {"wait", {{coordinator, newcomer, 1, 0}, Wait{"no job was submitted yet"}}},
+      {"stop_job", {to_coordinator, StopJob{130, "interrupted"}}},
+      {"member_dead", {to_coordinator, MemberDead{"node-7", 4'711, "killed by signal 9"}}},
+      {"status_request", {{newcomer, {}, 2, 0}, StatusRequest{2}}},
+      {"status_reply", {{coordinator, newcomer, 2, 18}, StatusReply{SampleStatus()}}},
+      {"version_notice", {{}, VersionNotice{7, 3}}},
       {"push", {to_server, SamplePush()}},
       {"push_reply",
        {from_server,

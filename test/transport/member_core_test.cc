@@ -147,13 +147,125 @@ TEST_CASE("MemberCore: after leaving it sends nothing more") {
   Harness harness;
   harness.Join(0);
   harness.out.clear();
-  harness.core.Leave(3, "no data", &harness.out);
+  harness.core.Leave(&harness.out);
   REQUIRE(harness.Sent<Goodbye>() != nullptr);
-  CHECK(harness.Sent<Goodbye>()->code == 3);
+  CHECK(harness.Sent<Goodbye>()->code == 0);
   harness.Tick(60 * kSecond);
-  harness.core.Leave(0, "", &harness.out);
+  harness.core.Leave(&harness.out);
+  harness.core.Fail(1, "too late", 61 * kSecond, &harness.out);
   harness.core.AskForMap(61 * kSecond, &harness.out);
   CHECK(harness.out.empty());
+}
+
+TEST_CASE("MemberCore: says why it fails until it is heard") {
+  Harness harness;
+  harness.Join(0);
+  harness.out.clear();
+  CHECK(!harness.core.Fail(3, "no data", 0, &harness.out).ended);
+  Micros now = 0;
+  for (int repeats = 0; repeats < 3; ++repeats) {
+    REQUIRE(harness.Sent<Goodbye>() != nullptr);
+    CHECK(harness.Sent<Goodbye>()->code == 3);
+    CHECK(harness.Sent<Goodbye>()->message == "no data");
+    CHECK(harness.Sent<Heartbeat>() == nullptr);
+    now = harness.core.next_tick();
+    CHECK(!harness.Tick(now).ended);
+  }
+  CHECK(harness.Receive(JobEnd{3, "no data"}, now).ended);
+  CHECK(harness.core.end_code() == 3);
+  harness.Tick(now + kSecond);
+  CHECK(harness.out.empty());
+}
+
+TEST_CASE("MemberCore: a failure that nobody hears is said for some seconds only") {
+  Harness harness;
+  harness.Join(0);
+  harness.core.Fail(3, "no data", kSecond, &harness.out);
+  CHECK(!harness.Tick(kSecond + MemberCore::kLastWordsFor - 1).ended);
+  CHECK(harness.Tick(2 * kSecond + MemberCore::kLastWordsFor).ended);
+  CHECK(harness.core.end_code() == 3);
+  CHECK(std::string(harness.core.end().message()) == "no data");
+  Harness unjoined;  // Nobody knows it, so nobody has to be told.
+  CHECK(unjoined.core.Fail(2, "no such optimizer", 0, &unjoined.out).ended);
+}
+
+TEST_CASE("MemberCore: a coordinator that cannot welcome it yet is there all the same") {
+  Harness harness;
+  for (Micros now = kSecond; now <= 60 * kSecond; now += 5 * kSecond) {
+    CHECK(!harness.Tick(now).ended);
+    CHECK(harness.Sent<Hello>() != nullptr);
+    CHECK(!harness.Receive(Wait{"waits for a job"}, now).ended);
+    CHECK(harness.core.waiting() == "waits for a job");
+  }
+  CHECK(!harness.core.joined());
+  CHECK(harness.Tick(70 * kSecond).ended);  // It fell silent.
+  CHECK(harness.core.end_code() == 5);
+}
+
+TEST_CASE("MemberCore: a submitter's hello is its job, again and again") {
+  MemberCore::Options options = TestOptions();
+  options.role = Role::kSubmitter;
+  auto job = std::make_shared<JobDefinition>();
+  job->spec.name = "flights";
+  options.submit = job;
+  MemberCore core(options);
+  Outbox out;
+  core.Start(0, &out);
+  core.Tick(kSecond, &out);
+  REQUIRE(out.size() == 2);
+  for (const Outgoing& sent : out) {
+    const auto* submit = BodyAs<Submit>(*sent.message);
+    REQUIRE(submit != nullptr);
+    CHECK(submit->job == *job);
+    CHECK(submit->hello.role == Role::kSubmitter);
+  }
+}
+
+TEST_CASE("MemberCore: says who it is, which job it wants, and later to which it belongs") {
+  MemberCore::Options options = TestOptions();
+  options.host = "node-7";
+  options.pid = 4'711;
+  options.job_name = "flights";
+  options.usage = [] { return ProcessUsage{1, 2, 3, 4}; };
+  MemberCore core(options);
+  Outbox out;
+  core.Start(0, &out);
+  const auto* hello = BodyAs<Hello>(*out[0].message);
+  CHECK(hello->host == "node-7");
+  CHECK(hello->pid == 4'711);
+  CHECK(hello->job_id == 0);
+  CHECK(hello->job_name == "flights");
+  Welcome welcome;
+  welcome.process = 4;
+  welcome.job.name = "flights";
+  welcome.job_id = 99;
+  core.Receive(*MakeMessage({kCoordinator, {kUnassignedProcess, kLife}, 0, 0}, welcome), 1, &out);
+  CHECK(BodyAs<Heartbeat>(*out.back().message)->usage == ProcessUsage{1, 2, 3, 4});
+  out.clear();
+  core.Tick(5 * kSecond, &out);  // Silence: it introduces itself again.
+  hello = BodyAs<Hello>(*out.back().message);
+  REQUIRE(hello != nullptr);
+  CHECK(hello->job_id == 99);
+  // A new coordinator with another job at the same address is none of its own.
+  welcome.job_id = 100;
+  const ProcessId other{kCoordinatorProcess, 6};
+  core.Receive(*MakeMessage({other, {4, kLife}, 0, 0}, welcome), 5 * kSecond, &out);
+  CHECK(core.coordinator() == kCoordinator);
+  core.Leave(&out);
+  CHECK(BodyAs<Goodbye>(*out.back().message)->usage == ProcessUsage{1, 2, 3, 4});
+}
+
+TEST_CASE(
+    "MemberCore: a coordinator of another release is named, another peer's is not its affair") {
+  Harness harness;
+  VersionNotice notice{2, 0, "sim://9"};
+  CHECK(!harness.core.Receive(*MakeMessage({}, notice), 1, &harness.out).ended);
+  notice.address = "sim://0";
+  CHECK(harness.core.Receive(*MakeMessage({}, notice), 1, &harness.out).ended);
+  CHECK(harness.core.end_code() == 5);
+  CHECK(std::string(harness.core.end().message()) ==
+        "the coordinator at sim://0 speaks protocol version 2.0, this process 1.1: use programs of "
+        "one release");
 }
 
 TEST_CASE("MemberCore: asks for the map at once, but not again and again") {

@@ -38,7 +38,7 @@ Written Write(const T& body) {
 
 TEMPLATE_TEST_CASE("control messages come back equal", "", Hello, Welcome, Heartbeat, MapUpdate,
                    Grants, Progress, EvaluationResult, EvaluationAck, SnapshotRequest, SnapshotDone,
-                   JobEnd, Goodbye) {
+                   JobEnd, Goodbye, Submit, Wait, StopJob, MemberDead, StatusRequest) {
   const TestType body = Sample<TestType>();
   const Written written = Write(body);
   ByteReader payload = written.payload();
@@ -49,7 +49,7 @@ TEMPLATE_TEST_CASE("control messages come back equal", "", Hello, Welcome, Heart
 }
 
 TEMPLATE_TEST_CASE("a payload that is cut off is refused", "", Welcome, MapUpdate, Grants,
-                   EvaluationResult) {
+                   EvaluationResult, Submit) {
   const Written written = Write(Sample<TestType>());
   const auto whole = std::span(written.bytes).subspan(PaddedTo8(written.control_bytes));
   for (size_t bytes = 0; bytes < whole.size(); ++bytes) {

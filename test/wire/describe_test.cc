@@ -16,7 +16,8 @@ std::string Described(const std::string& name) {
 TEST_CASE("messages describe themselves in one stable line") {
   CHECK(Described("hello") ==
         "hello new#abcdef0123456789 -> 0#0 request 1 map 0: server address "
-        "\"tcp://10.0.0.1:4100\" kernels \"avx2\"");
+        "\"tcp://10.0.0.1:4100\" kernels \"avx2\" host \"node-7\" pid 4711 of job "
+        "123456789abcdef wants \"flights\"");
   CHECK(Described("grants") ==
         "grants 0#c0 -> 5#abcdef0123456789 request 3 map 18: index 21 rollback 5 "
         "[7.2 100..164/300, 8.1 0..0/20]");

@@ -1,6 +1,7 @@
 #include "wire/job_codec.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "support/sample_messages.h"
 #include "wire/limits.h"
@@ -74,6 +75,61 @@ TEST_CASE("every truncation of a job is refused") {
     JobSpec read;
     CHECK_FALSE(ReadJob(&in, &read).ok());
   }
+}
+
+JobPlan SamplePlan() {
+  for (SampleMessage& sample : SampleMessages()) {
+    if (const auto* submit = BodyAs<Submit>(sample.message)) return submit->job.plan;
+  }
+  return {};
+}
+
+std::vector<std::byte> Bytes(const JobPlan& plan) {
+  std::vector<std::byte> bytes;
+  ByteWriter out(&bytes);
+  WritePlan(plan, &out);
+  return bytes;
+}
+
+absl::StatusOr<JobPlan> Read(std::span<const std::byte> bytes) {
+  ByteReader in(bytes);
+  JobPlan plan;
+  CAIRN_RETURN_IF_ERROR(ReadPlan(&in, &plan));
+  CAIRN_RETURN_IF_ERROR(in.End("plan"));
+  return plan;
+}
+
+TEST_CASE("a plan comes back equal, and every truncation of it is refused") {
+  const std::vector<std::byte> bytes = Bytes(SamplePlan());
+  REQUIRE(Read(bytes).ok());
+  CHECK(*Read(bytes) == SamplePlan());
+  CHECK(*Read(Bytes(JobPlan{})) == JobPlan{});
+  for (size_t n = 0; n < bytes.size(); ++n) {
+    CHECK_FALSE(Read(std::span(bytes).first(n)).ok());
+  }
+}
+
+TEST_CASE("a plan's numbers that mean nothing are refused by the name of the field") {
+  const auto with = [](auto change) {
+    JobPlan plan = SamplePlan();
+    change(&plan);
+    return std::string(MessageOf(Read(Bytes(plan)).status()));
+  };
+  using Catch::Contains;
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THAT(with([](JobPlan* p) { p->stop.metric = static_cast<StopRules::Metric>(2); }),
+             Contains("plan.stop.metric: 2"));
+  CHECK_THAT(with([](JobPlan* p) { p->schedule.warmup_share = kNan; }),
+             Contains("plan.schedule.warmup_share"));
+  CHECK_THAT(with([](JobPlan* p) { p->stop.max_seconds = kNan; }),
+             Contains("plan.stop.max_seconds"));
+  CHECK_THAT(with([](JobPlan* p) { p->stop.target = kNan; }), Contains("plan.stop.target"));
+  CHECK_THAT(with([](JobPlan* p) { p->stop.min_delta = kNan; }), Contains("plan.stop.min_delta"));
+  CHECK_THAT(with([](JobPlan* p) { p->stop.relative_change = kNan; }),
+             Contains("plan.stop.relative_change"));
+  std::vector<std::byte> bytes = Bytes(SamplePlan());
+  bytes[88] = std::byte{2};  // decay: neither true nor false.
+  CHECK_THAT(std::string(MessageOf(Read(bytes).status())), Contains("plan.schedule.decay"));
 }
 
 }  // namespace

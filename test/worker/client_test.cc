@@ -22,5 +22,12 @@ TEST_CASE("Client: a coordinator that does not answer is named when the deadline
   CHECK(MessageOf(alone).find("tcp://127.0.0.1:1") != std::string_view::npos);
 }
 
+TEST_CASE("Client: an address that is none is refused at once") {
+  const absl::Status status = JoinAt("localhost:4100");
+  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
+  CHECK_THAT(std::string(MessageOf(status)),
+             Catch::Contains("coordinator: ") && Catch::Contains("localhost:4100"));
+}
+
 }  // namespace
 }  // namespace cairn

@@ -1,14 +1,25 @@
 // What the coordinator needs to know of a job beyond JobSpec: how much there is to do and when it
-// is enough. It knows no data, only numbers of batches.
+// is enough. It knows no data, only numbers of batches. Plain values.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "base/time_source.h"
-#include "sharding/schedule.h"
+#include "cairn/job.h"
 
 namespace cairn {
+
+// How much training there is; what follows from it is in sharding/schedule.h.
+struct Schedule {
+  uint64_t epochs = 0;
+  uint64_t batches_per_epoch = 0;
+  uint64_t batches_max = 0;    // Of all epochs together; 0: no such bound.
+  uint32_t fixed_streams = 0;  // bsp, ssp: streams that the batches are dealt to. asp: 0.
+  float warmup_share = 0;      // Of all steps, with a rising learning rate.
+  bool decay = false;          // Afterwards the rate falls linearly to 0 at the last step.
+
+  bool operator==(const Schedule&) const = default;
+};
 
 // When training ends before its last epoch. Zero switches a rule off.
 struct StopRules {
@@ -37,14 +48,12 @@ struct JobPlan {
   bool operator==(const JobPlan&) const = default;
 };
 
-// How patient the coordinator is. Not part of the job: tests and the simulator change them.
-struct CoordinatorTimes {
-  Micros heartbeat = 500 * kMicrosPerMilli;
-  Micros worker_lease = 10 * kMicrosPerSecond;  // Silent for longer: its streams go to others.
-  Micros server_lease = 20 * kMicrosPerSecond;  // Silent for longer: its partitions are lost.
-  Micros form_timeout = 60 * kMicrosPerSecond;  // For all expected members to join.
-  Micros repeat = 300 * kMicrosPerMilli;        // Requests that were not answered.
-  Micros farewell = 5 * kMicrosPerSecond;       // For members to confirm the end.
+// All that makes a job: what everybody is told, and what the coordinator alone needs.
+struct JobDefinition {
+  JobSpec spec;
+  JobPlan plan;
+
+  bool operator==(const JobDefinition&) const = default;
 };
 
 }  // namespace cairn

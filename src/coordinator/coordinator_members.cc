@@ -1,0 +1,272 @@
+// The coordinator's part that lets members in and strikes them off, and takes a job from a
+// submitter.
+#include <algorithm>
+#include <iomanip>
+#include <utility>
+
+#include "base/status.h"
+#include "coordinator/coordinator_core.h"
+#include "coordinator/exit_codes.h"
+#include "kernels/target.h"
+#include "sharding/plan_check.h"
+#include "wire/message_type.h"
+
+namespace cairn {
+namespace {
+
+// job "flights" (id 00ff12ab34cd56ef)
+std::string JobName(const std::string& name, uint64_t id) {
+  return Concat("job \"", name, "\" (id ", std::hex, std::setw(16), std::setfill('0'), id, ")");
+}
+
+// worker 5 (node-7, pid 4711)
+std::string MemberName(const MemberState& member) {
+  std::string name = Concat(NameOf(member.role), ' ', member.id.process);
+  if (!member.address.empty()) name += Concat(" at ", member.address);
+  if (!member.host.empty()) name += Concat(" (", member.host, ", pid ", member.pid, ")");
+  return name;
+}
+
+absl::Status CheckDefinition(const JobDefinition& job) {
+  CAIRN_RETURN_IF_ERROR(CheckJob(job.spec));
+  return CheckPlan(job);
+}
+
+}  // namespace
+
+const MemberState* CoordinatorCore::FindMember(const ProcessId& id) const {
+  const auto found = state_.members.find(id.process);
+  return found == state_.members.end() || found->second.id != id ? nullptr : &found->second;
+}
+
+const MemberState* CoordinatorCore::FindLife(uint64_t incarnation) const {
+  const auto found =
+      std::find_if(state_.members.begin(), state_.members.end(),
+                   [&](const auto& entry) { return entry.second.id.incarnation == incarnation; });
+  return found == state_.members.end() ? nullptr : &found->second;
+}
+
+uint32_t CoordinatorCore::CountOf(Role role) const {
+  return static_cast<uint32_t>(
+      std::count_if(state_.members.begin(), state_.members.end(),
+                    [&](const auto& entry) { return entry.second.role == role; }));
+}
+
+// ---- Coming ---------------------------------------------------------------------------------
+
+// For whoever belongs to another job than this coordinator's, or comes when its own is over.
+std::optional<JobEnd> CoordinatorCore::EndedRefusal(const Hello& hello) const {
+  if (hello.job_id != 0 && hello.job_id != state_.job_id) {
+    const std::string own = state_.job_id == 0
+                                ? std::string("waits for a job")
+                                : Concat("runs ", JobName(state_.job.name, state_.job_id));
+    return JobEnd{kExitNotFormed,
+                  Concat("the coordinator here ", own, ", but this process is of ",
+                         JobName(hello.job_name, hello.job_id), ", whose coordinator is gone")};
+  }
+  if (phase_ < JobPhase::kFarewell) return std::nullopt;
+  if (hello.job_id != 0) return JobEnd{state_.end_code, state_.end_message};
+  return JobEnd{kExitNotFormed, Concat("this job has ended: ", state_.end_message)};
+}
+
+std::optional<JobEnd> CoordinatorCore::RefusalOf(const Hello& hello) const {
+  if (auto ended = EndedRefusal(hello); ended.has_value()) return ended;
+  if (phase_ == JobPhase::kIdle) return std::nullopt;
+  if (!hello.job_name.empty() && hello.job_name != state_.job.name) {
+    return JobEnd{kExitUsage, Concat("the coordinator here runs job \"", state_.job.name,
+                                     "\", not job \"", hello.job_name, "\"")};
+  }
+  if (Fixed() && hello.role != Role::kReader && hello.kernel_target != kKernelTarget) {
+    return JobEnd{kExitUsage, Concat("this job's arithmetic is pinned to ", kKernelTarget,
+                                     ", this process has ", hello.kernel_target)};
+  }
+  if (hello.role == Role::kServer && phase_ != JobPhase::kForming) {
+    return JobEnd{kExitNotFormed,
+                  Concat("the job runs with its ", state_.plan.servers, " servers already")};
+  }
+  return std::nullopt;
+}
+
+void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros now,
+                              CoordinatorActions* out) {
+  const ProcessId& from = message.header.from;
+  if (const MemberState* known = FindLife(from.incarnation); known != nullptr) {
+    SendWelcome(known->id, now, out);
+    return;
+  }
+  if (const std::optional<JobEnd> refusal = RefusalOf(hello); refusal.has_value()) {
+    Send(from, *refusal, out);
+    return;
+  }
+  if (phase_ == JobPhase::kIdle) {
+    asked_in_vain_ = true;
+    Send(from, Wait{"the coordinator waits for a job to be submitted"}, out);
+    return;
+  }
+  ProcessId id{state_.next_process, from.incarnation};
+  // Who was taken for dead and was not comes back under its old number: it knows no other.
+  const bool came_back = from.process != kCoordinatorProcess && from.process < state_.next_process;
+  if (came_back && !state_.members.contains(from.process)) id.process = from.process;
+  AddMember(id, hello, now, out);
+  if (hello.role == Role::kClient) OpenClientStream(state_.members.at(id.process), out);
+  SendWelcome(id, now, out);
+  MaybeForm(now, out);
+  TellMembers(out);
+}
+
+void CoordinatorCore::AddMember(const ProcessId& id, const Hello& hello, Micros now,
+                                CoordinatorActions* out) {
+  Decide(MemberJoined{id, hello.role, hello.address, hello.host, hello.pid}, out);
+  volatile_[id.process].heard = now;
+}
+
+// Travels under the name by which the process is known to the transport so far.
+void CoordinatorCore::SendWelcome(const ProcessId& id, Micros now, CoordinatorActions* out) {
+  volatile_[id.process].heard = now;
+  Send({kUnassignedProcess, id.incarnation},
+       Welcome{id.process, state_.job, static_cast<uint32_t>(times_.heartbeat / 1000), init_files_,
+               state_.job_id},
+       out);
+}
+
+// ---- A job is submitted -----------------------------------------------------------------------
+
+std::optional<JobEnd> CoordinatorCore::RefusalOf(const Submit& submit) const {
+  if (auto ended = EndedRefusal(submit.hello); ended.has_value()) return ended;
+  if (phase_ != JobPhase::kIdle || opening_.has_value()) {
+    const JobSpec& job = opening_.has_value() ? opening_->submit.job.spec : state_.job;
+    return JobEnd{kExitUsage,
+                  Concat("this coordinator runs job \"", job.name,
+                         "\" already: start another one for job \"", submit.job.spec.name, "\"")};
+  }
+  const absl::Status legal = CheckDefinition(submit.job);
+  if (!legal.ok()) return JobEnd{kExitUsage, Concat("job ", MessageOf(legal))};
+  return std::nullopt;
+}
+
+void CoordinatorCore::OnSubmit(const Message& message, const Submit& submit, Micros now,
+                               CoordinatorActions* out) {
+  const ProcessId& from = message.header.from;
+  if (const MemberState* known = FindLife(from.incarnation); known != nullptr) {
+    SendWelcome(known->id, now, out);
+    return;
+  }
+  if (opening_.has_value() && opening_->submitter == from) return;  // Repeated, meanwhile.
+  if (const std::optional<JobEnd> refusal = RefusalOf(submit); refusal.has_value()) {
+    Send(from, *refusal, out);
+    return;
+  }
+  opening_ = Opening{from, submit};
+  out->open_job = JobDirectories{submit.job.spec.init_dir, submit.job.plan.save_dir};
+}
+
+void CoordinatorCore::JobOpened(absl::StatusOr<std::vector<InitFile>> init_files, Micros now,
+                                CoordinatorActions* out) {
+  if (phase_ != JobPhase::kIdle || !opening_.has_value()) return;  // Stopped in between.
+  Opening opening = *std::exchange(opening_, std::nullopt);
+  if (!init_files.ok()) {
+    Send(opening.submitter,
+         JobEnd{CodeOf(init_files.status()), std::string(MessageOf(init_files.status()))}, out);
+    return;
+  }
+  CreateJob(std::move(opening.submit.job), *std::move(init_files), now, out);
+  const ProcessId id{state_.next_process, opening.submitter.incarnation};
+  AddMember(id, opening.submit.hello, now, out);
+  SendWelcome(id, now, out);
+}
+
+// ---- Leaving ----------------------------------------------------------------------------------
+
+void CoordinatorCore::OnGoodbye(const Message& message, const Goodbye& bye, Micros now,
+                                CoordinatorActions* out) {
+  const uint32_t process = message.header.from.process;
+  const Role role = state_.members.at(process).role;
+  volatile_[process].usage = bye.usage;
+  RemoveMember(process, out);
+  if (phase_ >= JobPhase::kFarewell) {
+    // Who left with an error goes on saying so until it hears of the end.
+    if (bye.code != 0) Send(message.header.from, JobEnd{state_.end_code, state_.end_message}, out);
+    FinishIfAlone();
+    return;
+  }
+  if (bye.code != 0) {
+    End(bye.code, bye.message, now, out);
+    Send(message.header.from, JobEnd{state_.end_code, state_.end_message}, out);
+  } else if (role == Role::kServer) {
+    End(kExitInternal, Concat("server ", process, " left before the job was over"), now, out);
+  } else {
+    LeaseStreams(out);
+  }
+}
+
+void CoordinatorCore::RemoveMember(uint32_t process, CoordinatorActions* out) {
+  const Role role = state_.members.at(process).role;
+  Decide(MemberLeft{process}, out);
+  const ProcessUsage& usage = volatile_[process].usage;
+  bytes_sent_ += usage.bytes_sent;
+  bytes_received_ += usage.bytes_received;
+  volatile_.erase(process);
+  std::vector<StreamId> held;
+  for (const auto& [id, stream] : state_.streams) {
+    if (stream.worker == process) held.push_back(id);
+  }
+  for (const StreamId id : held) {
+    if (role == Role::kClient) {
+      Decide(StreamClosed{id}, out);  // Nobody else could run it.
+    } else {
+      Decide(StreamLeased{id, state_.streams.at(id).attempt, 0}, out);
+      unleased_.insert(id);
+    }
+  }
+  if (role == Role::kClient && !Fixed()) RaiseFloor(out);
+}
+
+// A member is gone without a word. `how`: "has been silent for 20 s".
+void CoordinatorCore::LoseMember(uint32_t process, const std::string& how, Micros now,
+                                 CoordinatorActions* out) {
+  const MemberState member = state_.members.at(process);
+  RemoveMember(process, out);
+  if (phase_ >= JobPhase::kFarewell) {
+    FinishIfAlone();
+  } else if (member.role == Role::kServer && !state_.partitions.empty()) {
+    End(kExitInternal,
+        Concat(MemberName(member), ' ', how,
+               ": its part of the model is lost, and with it the job"),
+        now, out);
+  } else if (member.role == Role::kSubmitter) {
+    End(kExitInternal, Concat(MemberName(member), ' ', how, ": nobody wants this job any more"),
+        now, out);
+  } else if (member.role == Role::kWorker) {
+    ++workers_lost_;
+    last_lost_ = Concat(MemberName(member), ' ', how);
+  }
+}
+
+void CoordinatorCore::ProcessDied(const MemberDead& dead, Micros now, CoordinatorActions* out) {
+  std::vector<uint32_t> lost;
+  for (const auto& [process, member] : state_.members) {
+    const bool same = member.host == dead.host && member.pid == dead.pid;
+    if (same && member.role != Role::kSubmitter) lost.push_back(process);  // That one reports it.
+  }
+  for (const uint32_t process : lost) LoseMember(process, dead.text, now, out);
+  if (!lost.empty()) LeaseStreams(out);
+}
+
+void CoordinatorCore::ExpireMembers(Micros now, CoordinatorActions* out) {
+  const auto lease_of = [&](Role role) {
+    if (role == Role::kServer) return times_.server_lease;
+    return role == Role::kSubmitter ? times_.submitter_lease : times_.worker_lease;
+  };
+  std::vector<uint32_t> silent;
+  for (const auto& [process, member] : state_.members) {
+    if (now - volatile_[process].heard > lease_of(member.role)) silent.push_back(process);
+  }
+  for (const uint32_t process : silent) {
+    const Micros lease = lease_of(state_.members.at(process).role);
+    LoseMember(process, Concat("has been silent for ", lease / kMicrosPerSecond, " s"), now, out);
+    if (phase_ >= JobPhase::kFarewell) return;
+  }
+  if (!silent.empty()) LeaseStreams(out);
+}
+
+}  // namespace cairn

@@ -1,0 +1,21 @@
+// How patient the coordinator is. Not part of the job: tests and the simulator change them.
+#pragma once
+
+#include "base/time_source.h"
+
+namespace cairn {
+
+struct CoordinatorTimes {
+  Micros heartbeat = 500 * kMicrosPerMilli;
+  Micros worker_lease = 10 * kMicrosPerSecond;     // Silent for longer: its streams go to others.
+  Micros server_lease = 20 * kMicrosPerSecond;     // Silent for longer: its partitions are lost.
+  Micros submitter_lease = 60 * kMicrosPerSecond;  // Silent for longer: nobody wants the job.
+  Micros job_timeout = 600 * kMicrosPerSecond;     // For a job to be submitted.
+  Micros form_timeout = 60 * kMicrosPerSecond;     // For all expected members to join.
+  Micros worker_timeout = 60 * kMicrosPerSecond;   // Training, without any worker left.
+  Micros save_timeout = 60 * kMicrosPerSecond;     // Saving, without any partition's answer.
+  Micros repeat = 300 * kMicrosPerMilli;           // Requests that were not answered.
+  Micros farewell = 5 * kMicrosPerSecond;          // For members to confirm the end.
+};
+
+}  // namespace cairn

@@ -1,0 +1,67 @@
+#include "sharding/plan_check.h"
+
+#include <cmath>
+#include <string_view>
+
+#include "base/status.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+absl::Status CheckRange(std::string_view field, uint64_t value, uint64_t least, uint64_t most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return InvalidArgument(field, " is ", value, ", legal: ", least, " .. ", most);
+}
+
+absl::Status CheckNumber(std::string_view field, double value, double least, double most) {
+  if (value >= least && value <= most) return absl::OkStatus();  // False for a NaN.
+  return InvalidArgument(field, " is ", value, ", legal: ", least, " .. ", most);
+}
+
+absl::Status CheckStop(const StopRules& stop) {
+  constexpr double kMost = 1e18;
+  CAIRN_RETURN_IF_ERROR(CheckNumber("stop.max_seconds", stop.max_seconds, 0, kMost));
+  CAIRN_RETURN_IF_ERROR(CheckRange("stop.metric", static_cast<uint64_t>(stop.metric), 0,
+                                   static_cast<uint64_t>(StopRules::Metric::kLogLoss)));
+  CAIRN_RETURN_IF_ERROR(CheckNumber("stop.target", stop.target, 0, kMost));
+  CAIRN_RETURN_IF_ERROR(CheckNumber("stop.min_delta", stop.min_delta, 0, kMost));
+  return CheckNumber("stop.relative_change", stop.relative_change, 0, kMost);
+}
+
+// The bounds keep sums and products of batches within 64 bits, and what an epoch opens in memory.
+absl::Status CheckSchedule(const JobDefinition& job) {
+  const Schedule& schedule = job.plan.schedule;
+  CAIRN_RETURN_IF_ERROR(CheckRange("schedule.epochs", schedule.epochs, 0, limits::kEpochsMax));
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("schedule.batches_max", schedule.batches_max, 0, limits::kBatchesMax));
+  CAIRN_RETURN_IF_ERROR(CheckNumber("schedule.warmup_share", schedule.warmup_share, 0, 1));
+  if (schedule.epochs == 0) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(CheckRange("schedule.batches_per_epoch", schedule.batches_per_epoch, 1,
+                                   limits::kBatchesMax / schedule.epochs));
+  const bool asp = job.spec.mode.consistency == Consistency::kAsp;
+  const uint32_t streams = asp ? 0 : job.spec.streams;
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("schedule.fixed_streams", schedule.fixed_streams, streams, streams));
+  if (!asp) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(CheckRange("lease_batches", job.plan.lease_batches, 1, UINT32_MAX));
+  return CheckRange("number of streams of an epoch",
+                    schedule.batches_per_epoch / job.plan.lease_batches, 0,
+                    limits::kStreamsAtOnceMax);
+}
+
+}  // namespace
+
+absl::Status CheckPlan(const JobDefinition& job) {
+  const JobPlan& plan = job.plan;
+  CAIRN_RETURN_IF_ERROR(CheckRange("servers", plan.servers, 1, limits::kProcessesMax));
+  CAIRN_RETURN_IF_ERROR(CheckRange("workers", plan.workers, 0, limits::kProcessesMax));
+  CAIRN_RETURN_IF_ERROR(CheckSchedule(job));
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("evaluation_batches", plan.evaluation_batches, 0, limits::kBatchesMax));
+  CAIRN_RETURN_IF_ERROR(CheckStop(plan.stop));
+  return CheckRange("number of bytes of save_dir", plan.save_dir.size(), 0,
+                    limits::kStringBytesMax);
+}
+
+}  // namespace cairn
