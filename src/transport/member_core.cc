@@ -123,9 +123,9 @@ void MemberCore::OnMap(const MapUpdate& map, News* news) {
 // are the coordinator's business.
 void MemberCore::OnVersion(const VersionNotice& notice, News* news) {
   if (notice.address != options_.coordinator_address) return;
-  End(MakeError(absl::StatusCode::kAborted, "the coordinator at ", notice.address,
-                " speaks protocol version ", notice.major, ".", notice.minor, ", this process ",
-                kWireMajor, ".", kWireMinor, ": use programs of one release"),
+  End(Unavailable("the coordinator at ", notice.address, " speaks protocol version ", notice.major,
+                  ".", notice.minor, ", this process ", kWireMajor, ".", kWireMinor,
+                  ": use programs of one release"),
       5, news);
 }
 

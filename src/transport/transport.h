@@ -19,13 +19,14 @@ namespace cairn {
 using MessageHandler = std::function<void(MessagePtr)>;
 
 // What an endpoint has done so far. Dropped is what could not be sent: queue full, nobody there,
-// too old. Refused is what arrived and was no message. Bytes are encoded bytes: 0 within one
-// process.
+// too old. Refused is what arrived and was no message; among it what was of another version of the
+// protocol. Bytes are encoded bytes: 0 within one process.
 struct TransportStats {
   uint64_t messages_sent = 0;
   uint64_t messages_received = 0;
   uint64_t messages_dropped = 0;
   uint64_t frames_refused = 0;
+  uint64_t versions_refused = 0;
   uint64_t bytes_sent = 0;
   uint64_t bytes_received = 0;
 };

@@ -4,12 +4,16 @@
 #include <unistd.h>
 
 #include <iterator>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "wire/codec.h"
+#include "wire/frame_header.h"
+#include "wire/version_notice.h"
 
 namespace cairn {
 namespace {
@@ -25,6 +29,9 @@ constexpr int kReceiveBatch = 64;
 constexpr int kRetryReplyMillis = 2;
 // How often frames that wait for a connection are looked at for their age.
 constexpr int kCheckAgeMillis = 100;
+
+// Version notices, of all routes together: peers repeat themselves, so each gets one in the end.
+constexpr Micros kNoticeEvery = 10 * kMicrosPerMilli;
 
 constexpr SendQueue<zmq::message_t>::Limits kQueueLimits = {
     .bytes_max = limits::kPeerQueueBytesMax,
@@ -244,17 +251,42 @@ bool ZmqLoop::Receive(ZmqSocket* socket, const std::string* address) {
 }
 
 void ZmqLoop::Deliver(const std::string& route, const zmq::message_t& frame) {
-  absl::StatusOr<MessagePtr> message =
-      DecodeMessage({static_cast<const std::byte*>(frame.data()), frame.size()});
+  const std::span<const std::byte> bytes(static_cast<const std::byte*>(frame.data()), frame.size());
+  if (const std::optional<VersionNotice> theirs = ForeignVersion(bytes)) {
+    return RefuseVersion(route, *theirs);
+  }
+  absl::StatusOr<MessagePtr> message = DecodeMessage(bytes);
   if (!message.ok()) {
     Count(counters_.frames_refused);
     LOG_EVERY_N(WARNING, 1'000) << "refused a frame: " << MessageOf(message.status());
     return;
   }
+  if (const auto* notice = BodyAs<VersionNotice>(**message)) return DeliverNotice(route, *notice);
   routes_.Learn((*message)->header.from, route);
   Count(counters_.messages_received);
   Count(counters_.bytes_received, frame.size());
   handler_(*std::move(message));
+}
+
+void ZmqLoop::RefuseVersion(const std::string& route, const VersionNotice& theirs) {
+  Count(counters_.frames_refused);
+  Count(counters_.versions_refused);
+  const bool came_in = route[0] == kListenerRoute;
+  LOG_EVERY_N(WARNING, 1'000) << "refused a frame of protocol version " << theirs.major << '.'
+                              << theirs.minor << " from "
+                              << (came_in ? "a process that connected to this one" : route)
+                              << "; this program speaks " << kWireMajor << '.' << kWireMinor;
+  if (now_ < next_notice_) return;
+  next_notice_ = now_ + kNoticeEvery;
+  zmq::message_t notice = ToZmqMessage(WriteVersionNotice({kWireMajor, kWireMinor}));
+  bytes_waiting_.fetch_add(notice.size(), std::memory_order_relaxed);
+  SendOver(route, std::move(notice));
+}
+
+void ZmqLoop::DeliverNotice(const std::string& route, VersionNotice theirs) {
+  if (route[0] == kListenerRoute || theirs.major == kWireMajor) return;
+  theirs.address = route;
+  handler_(std::make_shared<const Message>(Message{{}, std::move(theirs)}));
 }
 
 void ZmqLoop::Flush(Queue* queue, ZmqSocket* socket, const std::string* routing_id) {

@@ -25,7 +25,8 @@ namespace cairn {
 // Counters that one thread or many add to and any thread reads.
 struct ZmqCounters {
   std::atomic<uint64_t> messages_sent{0}, messages_received{0}, messages_dropped{0};
-  std::atomic<uint64_t> frames_refused{0}, bytes_sent{0}, bytes_received{0};
+  std::atomic<uint64_t> frames_refused{0}, versions_refused{0};
+  std::atomic<uint64_t> bytes_sent{0}, bytes_received{0};
 };
 
 inline void Count(std::atomic<uint64_t>& counter, uint64_t by = 1) {
@@ -96,6 +97,10 @@ class ZmqLoop {
   // Receives a batch. True if there may be more.
   bool Receive(ZmqSocket* socket, const std::string* address);
   void Deliver(const std::string& route, const zmq::message_t& frame);
+  // A peer of another release: tell it, now and then, which one this is,
+  void RefuseVersion(const std::string& route, const VersionNotice& theirs);
+  // and pass on what it tells of itself, if it was this process that connected to it.
+  void DeliverNotice(const std::string& route, VersionNotice theirs);
   // Sends what can be sent, and drops what is too old.
   void Flush(Queue* queue, ZmqSocket* socket, const std::string* routing_id);
   void Drop(Queue* queue);
@@ -112,6 +117,7 @@ class ZmqLoop {
   RouteTable routes_{limits::kProcessesMax};       // See kListenerRoute in the .cc.
   std::vector<pollfd> polled_;                     // Scratch of Wait.
   Micros now_ = 0;                                 // When this round began.
+  Micros next_notice_ = 0;                         // Of a version: not before.
 
   // Any thread.
   ZmqCounters counters_;

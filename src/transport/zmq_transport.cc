@@ -51,6 +51,7 @@ class ZmqTransport final : public Transport {
             .messages_received = counters.messages_received,
             .messages_dropped = counters.messages_dropped,
             .frames_refused = counters.frames_refused,
+            .versions_refused = counters.versions_refused,
             .bytes_sent = counters.bytes_sent,
             .bytes_received = counters.bytes_received};
   }

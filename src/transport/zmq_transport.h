@@ -37,7 +37,9 @@ struct ZmqOptions {
 // Send keeps what cannot go out yet (a connection is being made, the peer is slow) for up to
 // kSendQueueMillisMax and kPeerQueueBytesMax, and then drops it, the newest first: a stream's
 // messages build on each other. Frames that are not messages are counted, logged now and then, and
-// dropped. Reply routes by Header::from as the peer claims it.
+// dropped; one of another version of the protocol is answered with a version notice, and a notice
+// from a peer that this endpoint has connected to reaches the handler. Reply routes by Header::from
+// as the peer claims it.
 absl::StatusOr<std::unique_ptr<Transport>> MakeZmqTransport(const ZmqOptions& options,
                                                             MessageHandler handler);
 

@@ -14,6 +14,8 @@
 #include "base/status.h"
 #include "transport/address.h"
 #include "transport/inbox.h"
+#include "wire/frame_header.h"
+#include "wire/version_notice.h"
 
 namespace cairn {
 namespace {
@@ -54,7 +56,12 @@ class RawPeer {
  public:
   explicit RawPeer(const std::string& address) : socket_(context_, zmq::socket_type::dealer) {
     socket_.set(zmq::sockopt::linger, 5'000);
+    socket_.set(zmq::sockopt::rcvtimeo, 60'000);
     socket_.connect(address);
+  }
+  std::string Receive() {
+    zmq::message_t message;
+    return socket_.recv(message).has_value() ? message.to_string() : "";
   }
   void Send(const std::vector<std::string>& parts) {
     for (size_t i = 0; i < parts.size(); ++i) {
@@ -70,6 +77,63 @@ class RawPeer {
 
 std::string AsString(const Frame& frame) {
   return {reinterpret_cast<const char*>(frame.data()), frame.size()};
+}
+
+// How version 2.0 might begin a frame: longer, and with nothing that we know behind the version.
+std::string FrameOfVersion2() {
+  std::string frame("CRN1\2\0\0\0", 8);
+  return frame.append(200, '\x5A');
+}
+
+TEST_CASE("a peer of another version is told which one this is, and the others go on") {
+  Inbox to_bob;
+  const auto bob = Listen("tcp://127.0.0.1:0", to_bob.handler());
+  RawPeer peer(bob->address());
+  peer.Send({FrameOfVersion2()});
+  const std::string notice = peer.Receive();
+  const auto read = ReadVersionNotice(std::as_bytes(std::span(notice)));
+  REQUIRE(read.ok());
+  CHECK(read->major == kWireMajor);
+  CHECK(read->minor == kWireMinor);
+  CHECK(bob->Stats().versions_refused == 1);
+  CHECK(bob->Stats().frames_refused == 1);
+  // A notice is never answered, or two releases would talk of nothing else.
+  const auto other = WriteVersionNotice({2, 0});
+  peer.Send({std::string(reinterpret_cast<const char*>(other.data()), other.size())});
+  peer.Send({AsString(EncodeMessage(*Numbered(1)))});
+  REQUIRE(to_bob.WaitFor(1).size() == 1);
+  bob->Reply(kAlice, Numbered(2, kBob, kAlice));
+  CHECK(peer.Receive() == AsString(EncodeMessage(*Numbered(2, kBob, kAlice))));
+}
+
+TEST_CASE("many frames of another version are counted, and answered now and then") {
+  const auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
+  RawPeer peer(bob->address());
+  for (int i = 0; i < 1'000; ++i) peer.Send({FrameOfVersion2()});
+  CHECK(Eventually([&] { return bob->Stats().versions_refused == 1'000; }));
+  CHECK(bob->Stats().messages_sent < 1'000);
+}
+
+TEST_CASE("a notice from a peer of another version reaches who connected to it, with its address") {
+  zmq::context_t context;
+  zmq::socket_t router(context, zmq::socket_type::router);
+  router.set(zmq::sockopt::linger, 0);
+  router.set(zmq::sockopt::rcvtimeo, 60'000);
+  router.bind("tcp://127.0.0.1:*");
+  const std::string address = router.get(zmq::sockopt::last_endpoint);
+  Inbox to_alice;
+  const auto alice = MakeZmqTransport({}, to_alice.handler()).value();
+  alice->Send(address, Numbered(1));
+  zmq::message_t id, frame;
+  REQUIRE(router.recv(id).has_value());
+  REQUIRE(router.recv(frame).has_value());
+  const auto notice = WriteVersionNotice({2, 0});
+  router.send(id, zmq::send_flags::sndmore);
+  router.send(zmq::buffer(notice), zmq::send_flags::none);
+  const auto arrived = to_alice.WaitFor(1);
+  REQUIRE(arrived.size() == 1);
+  REQUIRE(BodyAs<VersionNotice>(*arrived[0]) != nullptr);
+  CHECK(*BodyAs<VersionNotice>(*arrived[0]) == VersionNotice{2, 0, address});
 }
 
 TEST_CASE("one that only connects is answered over its own connection") {

@@ -2,9 +2,13 @@
 #include "cairn/client.h"
 
 #include <catch2/catch.hpp>
+#include <string>
+#include <thread>
+#include <zmq.hpp>
 
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "wire/version_notice.h"
 
 namespace cairn {
 namespace {
@@ -20,6 +24,28 @@ TEST_CASE("Client: a coordinator that does not answer is named when the deadline
   const absl::Status alone = JoinAt("tcp://127.0.0.1:1");
   CHECK(alone.code() == absl::StatusCode::kDeadlineExceeded);
   CHECK(MessageOf(alone).find("tcp://127.0.0.1:1") != std::string_view::npos);
+}
+
+TEST_CASE("Client: a coordinator of another release is told apart from one that is not there") {
+  zmq::context_t context;
+  zmq::socket_t coordinator(context, zmq::socket_type::router);
+  coordinator.set(zmq::sockopt::linger, 0);
+  coordinator.set(zmq::sockopt::rcvtimeo, 60'000);
+  coordinator.bind("tcp://127.0.0.1:*");
+  const std::string address = coordinator.get(zmq::sockopt::last_endpoint);
+  std::thread version_2([&] {
+    zmq::message_t id, frame;
+    if (!coordinator.recv(id).has_value() || !coordinator.recv(frame).has_value()) return;
+    coordinator.send(id, zmq::send_flags::sndmore);
+    coordinator.send(zmq::buffer(WriteVersionNotice({2, 0})), zmq::send_flags::none);
+  });
+  Client::Options options;
+  options.coordinator = address;
+  const absl::Status status = Client::Join(options).status();
+  version_2.join();
+  CHECK(MessageOf(status) == "the coordinator at " + address +
+                                 " speaks protocol version 2.0, this process 1.1: use programs of "
+                                 "one release");
 }
 
 TEST_CASE("Client: an address that is none is refused at once") {
