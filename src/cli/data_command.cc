@@ -4,8 +4,12 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/data_stat_view.h"
 #include "cli/output_file.h"
 #include "cluster/interrupt.h"
+#include "cluster/train_plan.h"
+#include "train/data_source.h"
+#include "train/data_stat.h"
 #include "train/zipf_generator.h"
 
 namespace cairn {
@@ -44,6 +48,39 @@ absl::Status CheckOutputs(const OptionValues& values) {
   return absl::OkStatus();
 }
 
+// One line of progress on a terminal, taken back at the end.
+class Percentage {
+ public:
+  explicit Percentage(const Console* console) : console_(*console) {}
+  ~Percentage() {
+    if (shown_) *console_.err << "\r\x1b[K" << std::flush;
+  }
+  void Show(double share) {
+    if (!console_.err_is_terminal) return;
+    shown_ = true;
+    *console_.err << "\rreading " << static_cast<int>(100 * share) << " %" << std::flush;
+  }
+
+ private:
+  const Console& console_;
+  bool shown_ = false;
+};
+
+absl::StatusOr<DataStat> Count(const OptionValues& values, const Console& console) {
+  const InterruptScope interrupt;
+  Percentage percentage(&console);
+  DataStatOptions options;
+  options.paths = values.Texts("data");
+  CAIRN_ASSIGN_OR_RETURN(options.format, ParseFormat(values.Text("format")));
+  options.progress = [&](double share) {
+    percentage.Show(share);
+    return !interrupt.requested();
+  };
+  absl::StatusOr<DataStat> stat = StatData(options);
+  if (!stat.ok()) return DataError(stat.status());
+  return stat;
+}
+
 }  // namespace
 
 absl::Status DataGenCommand(const OptionValues& values, const Console& console) {
@@ -62,6 +99,12 @@ absl::Status DataGenCommand(const OptionValues& values, const Console& console) 
   CAIRN_RETURN_IF_ERROR(Generate(spec, values.Text("test-output"), with_oracle, interrupt));
   *console.err << HumanCount(spec.rows) << " rows to " << OutputName(values.Text("test-output"))
                << '\n';
+  return absl::OkStatus();
+}
+
+absl::Status DataStatCommand(const OptionValues& values, const Console& console) {
+  CAIRN_ASSIGN_OR_RETURN(const DataStat stat, Count(values, console));
+  *console.out << (values.Switch("json") ? DataStatAsJson(stat) : DataStatAsText(stat));
   return absl::OkStatus();
 }
 

@@ -12,7 +12,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::array<CommandSpec, 8> kCommands = {{
+constexpr std::array<CommandSpec, 9> kCommands = {{
     {CommandSpec::kTrain, "train", "Train a model on files of data",
      "Trains a model on files of libsvm or libffm rows and prints a line for each epoch. "
      "Everything "
@@ -31,6 +31,10 @@ constexpr std::array<CommandSpec, 8> kCommands = {{
     {CommandSpec::kDataGen, "data gen", "Generate click data with a known truth",
      "Writes libffm rows of 39 fields whose labels come from a known model: the same arguments "
      "give the same bytes. Test rows are others, of the same truth."},
+    {CommandSpec::kDataStat, "data stat", "Count what is in data",
+     "Reads all rows and prints how many there are, of which labels, with how many features, and "
+     "where the first bad one is. Memory does not grow with plain files; compressed ones are "
+     "unpacked in memory."},
     {CommandSpec::kConfigCheck, "config check", "Check a file of settings",
      "Reads a file as --config would, says where it is wrong, and does nothing else."},
     {CommandSpec::kConfigShow, "config show", "Show the settings a training would have",

@@ -19,6 +19,7 @@ struct CommandSpec {
     kPredict = 4,
     kDataGen = 8,
     kInspect = 16,
+    kDataStat = 32,
     kConfigCheck = 1u << 16,
     kConfigShow = 1u << 17,
     kCompletion = 1u << 18,

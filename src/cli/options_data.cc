@@ -8,6 +8,7 @@ namespace {
 using Kind = OptionSpec::Kind;
 
 constexpr uint32_t kTrain = CommandSpec::kTrain;
+constexpr uint32_t kDataStat = CommandSpec::kDataStat;
 constexpr uint32_t kScore = CommandSpec::kEval | CommandSpec::kPredict;
 
 }  // namespace
@@ -37,13 +38,26 @@ std::vector<OptionSpec> DataOptions() {
                "standard input",
        .required = true,
        .commands = kScore},
+      {.name = "data",
+       .kind = Kind::kTexts,
+       .metavar = "PATH",
+       .section = "Data",
+       .help = "Files to count, named as those to learn from",
+       .required = true,
+       .positional = true,
+       .commands = kDataStat},
+      {.name = "json",
+       .kind = Kind::kSwitch,
+       .section = "Output",
+       .help = "Print JSON",
+       .commands = kDataStat},
       {.name = "format",
        .kind = Kind::kChoice,
        .metavar = "FORMAT",
        .section = "Data",
        .help = "Of all these files; auto looks at the first rows",
        .fallback = "auto",
-       .commands = kTrain | kScore,
+       .commands = kTrain | kScore | kDataStat,
        .choices = {"auto", "libsvm", "libffm", "idx"}},
       {.name = "max-bad-rows",
        .kind = Kind::kReal,

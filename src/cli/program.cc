@@ -118,6 +118,8 @@ absl::Status Run(const CommandSpec& command, Arguments arguments,
       return InspectCommand(values, console);
     case CommandSpec::kDataGen:
       return DataGenCommand(values, console);
+    case CommandSpec::kDataStat:
+      return DataStatCommand(values, console);
     case CommandSpec::kConfigCheck:
       return ConfigCheckCommand(values, console);
     case CommandSpec::kConfigShow:

@@ -50,6 +50,8 @@ class DataSource {
   // Bytes of each row of a file of images, 0 for text in lines.
   uint64_t row_bytes(size_t file) const { return entries_[file].row_bytes; }
 
+  TextStorage storage(size_t file) const { return entries_[file].content->storage(); }
+
   // Bytes [offset, offset + bytes) of a file's text, fewer at its end only. The view is into
   // `buffer` or, without a copy, into this source: valid as long as both, until the next call that
   // is given the same buffer. kFailedPrecondition: a plain file has been written to since Open.

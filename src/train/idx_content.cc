@@ -159,6 +159,10 @@ absl::StatusOr<std::unique_ptr<IdxContent>> IdxContent::Make(File images, File l
   return content;
 }
 
+TextStorage IdxContent::storage() const {
+  return {images_->storage().compression, images_->storage().bytes + labels_->storage().bytes};
+}
+
 absl::StatusOr<std::string_view> IdxContent::Read(uint64_t offset, uint64_t bytes,
                                                   std::string* buffer) const {
   offset = std::min(offset, this->bytes());

@@ -43,6 +43,7 @@ class IdxContent final : public TextContent {
   uint64_t row_bytes() const { return 1 + image_bytes_; }
 
   uint64_t bytes() const override { return rows_ * row_bytes(); }
+  TextStorage storage() const override;  // Of both files together; the images' compression.
   absl::StatusOr<std::string_view> Read(uint64_t offset, uint64_t bytes,
                                         std::string* buffer) const override;
 

@@ -16,6 +16,7 @@ class DiskText final : public TextContent {
   explicit DiskText(std::unique_ptr<PlainFile> file) : file_(std::move(file)) {}
 
   uint64_t bytes() const override { return file_->bytes(); }
+  TextStorage storage() const override { return {Compression::kNone, file_->bytes()}; }
 
   absl::StatusOr<std::string_view> Read(uint64_t offset, uint64_t bytes,
                                         std::string* buffer) const override {
@@ -33,9 +34,11 @@ class DiskText final : public TextContent {
 
 class MemoryText final : public TextContent {
  public:
-  explicit MemoryText(std::string text) : text_(std::move(text)) {}
+  MemoryText(std::string text, const TextStorage& storage)
+      : text_(std::move(text)), storage_(storage) {}
 
   uint64_t bytes() const override { return text_.size(); }
+  TextStorage storage() const override { return storage_; }
 
   absl::StatusOr<std::string_view> Read(uint64_t offset, uint64_t bytes,
                                         std::string*) const override {
@@ -44,12 +47,13 @@ class MemoryText final : public TextContent {
 
  private:
   const std::string text_;
+  const TextStorage storage_;
 };
 
 }  // namespace
 
-std::unique_ptr<TextContent> TextInMemory(std::string text) {
-  return std::make_unique<MemoryText>(std::move(text));
+std::unique_ptr<TextContent> TextInMemory(std::string text, const TextStorage& storage) {
+  return std::make_unique<MemoryText>(std::move(text), storage);
 }
 
 absl::StatusOr<std::unique_ptr<TextContent>> OpenText(const std::string& path,
@@ -61,7 +65,7 @@ absl::StatusOr<std::unique_ptr<TextContent>> OpenText(const std::string& path,
   }
   CAIRN_ASSIGN_OR_RETURN(std::string text, ReadAllText(reader.get(), file->name(), *memory_left));
   *memory_left -= text.size();
-  return TextInMemory(std::move(text));
+  return TextInMemory(std::move(text), {reader->compression(), file->bytes()});
 }
 
 }  // namespace cairn

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "base/temp_directory.h"
@@ -76,6 +77,47 @@ TEST_CASE("data gen names the file that it cannot write", "[data_gen]") {
   const Ran ran = Run({"data", "gen", "--rows", "3", "--output", path});
   CHECK(ran.code == 3);
   CHECK(ran.err == "cairn data gen: cannot write " + path + ": No such file or directory\n");
+}
+
+TEST_CASE("data stat counts files that are named with and without --data", "[data_stat]") {
+  const TempDirectory directory;
+  const std::string a = directory.PathOf("a");
+  const std::string b = directory.PathOf("b");
+  std::ofstream(a) << "1 2:3\n0 2:1 4:1\n";
+  std::ofstream(b) << "1 2:3\n";
+  const Ran ran = Run({"data", "stat", a, b});
+  CHECK(ran.code == 0);
+  CHECK(ran.err.empty());
+  CHECK(ran.out ==
+        "files     2 files, 22 B\n"
+        "format    libsvm\n"
+        "rows      3\n"
+        "bad rows  none\n"
+        "labels    0: 1 (33.33 %), 1: 2 (66.67 %)\n"
+        "features  4; 1 to 2 in a row, mean 1.333\n"
+        "distinct  2 different features\n"
+        "values    50 % are not 1\n");
+  CHECK(Run({"data", "stat", "--data", directory.path(), "--format", "libsvm"}).out == ran.out);
+  const Ran json = Run({"data", "stat", a, b, "--json"});
+  CHECK(json.code == 0);
+  CHECK(json.out.starts_with("{\n  \"files\": ["));
+}
+
+TEST_CASE("data stat: errors are those of data", "[data_stat]") {
+  const TempDirectory directory;
+  const std::string path = directory.PathOf("a");
+  const auto error = [](const std::vector<std::string>& arguments, int code) {
+    const Ran ran = Run(arguments);
+    CHECK(ran.code == code);
+    CHECK(ran.out.empty());
+    return ran.err;
+  };
+  CHECK(error({"data", "stat"}, 2) == "cairn data stat: PATH is missing\n");
+  CHECK(error({"data", "stat", path}, 3) ==
+        "cairn data stat: " + path + ": cannot open the data file: No such file or directory\n");
+  std::ofstream(path) << "x 2:3\n";
+  CHECK(error({"data", "stat", path}, 3) ==
+        "cairn data stat: " + path + ":1:1: label is not a finite number: \"x\"\n");
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ TEST_CASE("A share of bad rows is a share", "[options]") {
 TEST_CASE("Learning and scoring name their data each in its own way", "[options]") {
   const uint32_t score = CommandSpec::kEval | CommandSpec::kPredict;
   CHECK(CommandsWith(DataOptions(), "train") == CommandSpec::kTrain);
-  CHECK(CommandsWith(DataOptions(), "data") == score);
-  CHECK(CommandsWith(DataOptions(), "format") == (score | CommandSpec::kTrain));
+  CHECK(CommandsWith(DataOptions(), "data") == (score | CommandSpec::kDataStat));
+  CHECK(CommandsWith(DataOptions(), "format") ==
+        (score | CommandSpec::kTrain | CommandSpec::kDataStat));
 }
 
 }  // namespace

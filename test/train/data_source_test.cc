@@ -132,6 +132,7 @@ TEST_CASE("DataSource: images and labels are one text of rows") {
   const auto source = Open({files.Write("t-images-idx3", IdxHeaderOf({2, 1, 2}) + "aabb")}).value();
   CHECK(source->files()[0].bytes == 6);
   CHECK(source->row_bytes(0) == 3);
+  CHECK(source->storage(0).bytes == 16 + 4 + 8 + 2);
   std::string buffer;
   CHECK(source->Read(0, 0, 6, &buffer).value() == "0aa1bb");
   CHECK(source->LineNumber(0, 0).value() == 1);

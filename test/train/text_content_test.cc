@@ -16,6 +16,8 @@ TEST_CASE("OpenText: any offset of plain and of compressed files") {
     uint64_t memory_left = 100;
     const auto text = OpenText(files.Write("file", content), &memory_left).value();
     CHECK(text->bytes() == 10);
+    CHECK(text->storage().compression == DetectCompression(content));
+    CHECK(text->storage().bytes == content.size());
     std::string buffer;
     CHECK(text->Read(0, 3, &buffer).value() == "012");
     CHECK(text->Read(7, ~uint64_t{0}, &buffer).value() == "789");

@@ -1,0 +1,156 @@
+#include "cli/data_stat_view.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/numbers.h"
+#include "base/status.h"
+#include "base/units.h"
+#include "train/distinct_counter.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kNameColumns = 10;
+constexpr size_t kClassesShown = 10;
+
+std::string Line(std::string_view name, const std::string& value) {
+  std::string line(name);
+  line.resize(kNameColumns, ' ');
+  return line + value + "\n";
+}
+
+std::string Share(uint64_t part, uint64_t all) {
+  const double share = static_cast<double>(part) / static_cast<double>(std::max<uint64_t>(all, 1));
+  return FormatFloat9(std::round(share * 1e4) / 1e2) + " %";
+}
+
+std::string Rounded(double value) { return FormatFloat9(std::round(value * 1e3) / 1e3); }
+
+std::string Plural(uint64_t count, std::string_view noun) {
+  return Concat(HumanCount(count), " ", noun, count == 1 ? "" : "s");
+}
+
+std::string FilesText(const DataStat& stat) {
+  uint64_t text_bytes = 0;
+  uint64_t stored_bytes = 0;
+  std::set<std::string_view> compressions;
+  for (const DataStat::File& file : stat.files) {
+    text_bytes += file.text_bytes;
+    stored_bytes += file.storage.bytes;
+    if (file.storage.compression != Compression::kNone) {
+      compressions.insert(CompressionName(file.storage.compression));
+    }
+  }
+  std::string text = Concat(Plural(stat.files.size(), "file"), ", ", HumanBytes(text_bytes));
+  if (compressions.empty()) return text;
+  text += Concat("; ", HumanBytes(stored_bytes), " on the disk (");
+  for (const std::string_view name : compressions) {
+    text += Concat(name == *compressions.begin() ? "" : ", ", name);
+  }
+  return text + ")";
+}
+
+std::string BadRowsText(const DataStat& stat) {
+  if (stat.bad_rows == 0) return "none";
+  return Concat(HumanCount(stat.bad_rows), " (", Share(stat.bad_rows, stat.rows + stat.bad_rows),
+                "), the first: ", stat.first_bad_row);
+}
+
+std::string LabelsText(const DataStat& stat) {
+  const DataStat::Labels& labels = stat.labels;
+  if (labels.classes.empty()) {
+    return Concat(Rounded(labels.min), " to ", Rounded(labels.max), ", mean ",
+                  Rounded(labels.mean));
+  }
+  std::vector<std::pair<float, uint64_t>> classes(labels.classes.begin(), labels.classes.end());
+  std::string text;
+  for (size_t i = 0; i < std::min(classes.size(), kClassesShown); ++i) {
+    const auto& [label, rows] = classes[i];
+    text += Concat(i == 0 ? "" : ", ", FormatFloat9(label), ": ", HumanCount(rows), " (",
+                   Share(rows, stat.rows), ")");
+  }
+  if (classes.size() <= kClassesShown) return text;
+  return Concat(text, ", ... (", classes.size(), " different ones)");
+}
+
+std::string FeaturesText(const DataStat& stat) {
+  std::string text = HumanCount(stat.features) + "; ";
+  if (stat.features_min == stat.features_max) {
+    return text + HumanCount(stat.features_min) + " in each row";
+  }
+  const double mean = static_cast<double>(stat.features) / static_cast<double>(stat.rows);
+  return Concat(text, HumanCount(stat.features_min), " to ", HumanCount(stat.features_max),
+                " in a row, mean ", Rounded(mean));
+}
+
+std::string DistinctText(const DataStat& stat) {
+  std::string text = stat.keys.exact ? "" : "about ";
+  text += Plural(stat.keys.count, "different feature");
+  if (!stat.keys.exact) {
+    text += Concat(" (within ", FormatFloat9(100 * DistinctCounter::kStandardError),
+                   " % in two cases of three)");
+  }
+  if (stat.fields > 0) text += " in " + Plural(stat.fields, "field");
+  return text;
+}
+
+}  // namespace
+
+std::string DataStatAsText(const DataStat& stat) {
+  const std::string values = stat.values_not_one == 0
+                                 ? "all are 1"
+                                 : Share(stat.values_not_one, stat.features) + " are not 1";
+  return Line("files", FilesText(stat)) + Line("format", std::string(FormatName(stat.format))) +
+         Line("rows", HumanCount(stat.rows)) + Line("bad rows", BadRowsText(stat)) +
+         Line("labels", LabelsText(stat)) + Line("features", FeaturesText(stat)) +
+         Line("distinct", DistinctText(stat)) + Line("values", values);
+}
+
+std::string DataStatAsJson(const DataStat& stat) {
+  JsonWriter json;
+  json.BeginObject();
+  json.Key("files");
+  json.BeginArray();
+  for (const DataStat::File& file : stat.files) {
+    json.BeginObject();
+    Field(&json, "name", file.name);
+    Field(&json, "compression", CompressionName(file.storage.compression));
+    Field(&json, "stored_bytes", file.storage.bytes);
+    Field(&json, "text_bytes", file.text_bytes);
+    json.EndObject();
+  }
+  json.EndArray();
+  Field(&json, "format", FormatName(stat.format));
+  Field(&json, "rows", stat.rows);
+  Field(&json, "bad_rows", stat.bad_rows);
+  Field(&json, "first_bad_row", stat.first_bad_row);
+  Field(&json, "label_min", stat.labels.min);
+  Field(&json, "label_mean", stat.labels.mean);
+  Field(&json, "label_max", stat.labels.max);
+  json.Key("classes");
+  json.BeginArray();
+  for (const auto& [label, rows] : stat.labels.classes) {
+    json.BeginObject();
+    Field(&json, "label", double{label});
+    Field(&json, "rows", rows);
+    json.EndObject();
+  }
+  json.EndArray();
+  Field(&json, "features", stat.features);
+  Field(&json, "features_min", stat.features_min);
+  Field(&json, "features_max", stat.features_max);
+  Field(&json, "distinct_features", stat.keys.count);
+  Field(&json, "distinct_features_error", stat.keys.exact ? 0.0 : DistinctCounter::kStandardError);
+  Field(&json, "fields", stat.fields);
+  Field(&json, "values_not_one", stat.values_not_one);
+  json.EndObject();
+  return json.Finish();
+}
+
+}  // namespace cairn

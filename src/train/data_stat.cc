@@ -1,0 +1,140 @@
+#include "train/data_stat.h"
+
+#include <algorithm>
+#include <bitset>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "base/status.h"
+#include "train/batch_reader.h"
+#include "train/data_paths.h"
+#include "train/data_sample.h"
+#include "train/distinct_counter.h"
+
+namespace cairn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint32_t kBatchRows = 4096;
+constexpr size_t kExactKeysMax = size_t{1} << 20;
+constexpr std::chrono::milliseconds kTellEvery{200};
+
+// Sums up rows, batch after batch.
+class Summary {
+ public:
+  void Add(const RowBatch& rows) {
+    for (size_t row = 0; row < rows.rows(); ++row) {
+      AddLabel(rows.labels[row]);
+      const uint64_t features = rows.offsets[row + 1] - rows.offsets[row];
+      features_min_ = std::min(features_min_, features);
+      features_max_ = std::max(features_max_, features);
+    }
+    rows_ += rows.rows();
+    features_ += rows.features();
+    for (const Key key : rows.keys) keys_.Add(key);
+    for (const uint16_t field : rows.fields) fields_.set(field);
+    values_not_one_ += static_cast<uint64_t>(std::count_if(rows.values.begin(), rows.values.end(),
+                                                           [](float value) { return value != 1; }));
+  }
+
+  // Without rows, the figures of a row are 0.
+  void Store(DataStat* stat) const {
+    stat->rows = rows_;
+    stat->labels.classes = classes_;
+    if (rows_ > 0) {
+      stat->labels.min = label_min_;
+      stat->labels.max = label_max_;
+      stat->labels.mean = label_sum_ / static_cast<double>(rows_);
+      stat->features_min = features_min_;
+    }
+    stat->features_max = features_max_;
+    stat->features = features_;
+    stat->keys = {keys_.count(), keys_.exact()};
+    stat->fields = fields_.count();
+    stat->values_not_one = values_not_one_;
+  }
+
+ private:
+  void AddLabel(float label) {
+    label_min_ = std::min(label_min_, static_cast<double>(label));
+    label_max_ = std::max(label_max_, static_cast<double>(label));
+    label_sum_ += label;
+    if (!are_classes_) return;
+    ++classes_[label];
+    if (classes_.size() <= DataStat::kClassesMax) return;
+    are_classes_ = false;
+    classes_.clear();
+  }
+
+  uint64_t rows_ = 0;
+  double label_min_ = std::numeric_limits<double>::infinity();
+  double label_max_ = -std::numeric_limits<double>::infinity();
+  double label_sum_ = 0;
+  bool are_classes_ = true;
+  std::map<float, uint64_t> classes_;
+  uint64_t features_min_ = std::numeric_limits<uint64_t>::max();
+  uint64_t features_max_ = 0;
+  uint64_t features_ = 0;
+  DistinctCounter keys_{kExactKeysMax};
+  std::bitset<size_t{1} << 16> fields_;
+  uint64_t values_not_one_ = 0;
+};
+
+// Reads all batches in the files' order.
+absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
+                     const std::function<bool(double)>& progress, DataStat* stat) {
+  CAIRN_ASSIGN_OR_RETURN(const auto reader,
+                         BatchReader::Create(&source, definition, {LabelKind::kAny, true}));
+  CAIRN_ASSIGN_OR_RETURN(const auto strict,
+                         BatchReader::Create(&source, definition, {LabelKind::kAny, false}));
+  const uint64_t batches = reader->plan().batch_count();
+  const auto summary = std::make_unique<Summary>();
+  RowBatch rows;
+  Clock::time_point next_tell = Clock::now() + kTellEvery;
+  for (uint64_t batch = 0; batch < batches; ++batch) {
+    CAIRN_RETURN_IF_ERROR(reader->ReadInFileOrder(batch, &rows));
+    stat->bad_rows += rows.bad_rows;
+    summary->Add(rows);
+    if (rows.bad_rows > 0 && stat->first_bad_row.empty()) {
+      stat->first_bad_row = std::string(MessageOf(strict->ReadInFileOrder(batch, &rows)));
+    }
+    if (!progress || (Clock::now() < next_tell && batch + 1 < batches)) continue;
+    if (!progress(static_cast<double>(batch + 1) / static_cast<double>(batches))) {
+      return MakeError(absl::StatusCode::kCancelled, "interrupted");
+    }
+    next_tell = Clock::now() + kTellEvery;
+  }
+  summary->Store(stat);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<DataStat> StatData(const DataStatOptions& options) {
+  DataPaths::Options expansion;
+  if (options.progress) expansion.progress = [&](uint64_t) { return options.progress(0); };
+  DataPaths paths(std::move(expansion));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> files, paths.Expand(options.paths));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<DataSource> source, DataSource::Open(files, {}));
+  DefineOptions define;
+  define.format = options.format;
+  define.batch_rows = kBatchRows;
+  define.order = DataOrder::kFile;
+  CAIRN_ASSIGN_OR_RETURN(const DataDefinition definition, DefineData(*source, define));
+  DataStat stat;
+  stat.format = definition.format;
+  for (size_t i = 0; i < files.size(); ++i) {
+    stat.files.push_back({source->name(i), source->storage(i), source->files()[i].bytes});
+  }
+  CAIRN_RETURN_IF_ERROR(ReadAll(*source, definition, options.progress, &stat));
+  if (stat.rows == 0) {
+    return InvalidArgument(stat.first_bad_row.empty() ? "the data has no rows"
+                                                      : stat.first_bad_row);
+  }
+  return stat;
+}
+
+}  // namespace cairn
