@@ -33,7 +33,7 @@ std::vector<OptionSpec> ModelOptions() {
        .kind = Kind::kText,
        .metavar = "DIR",
        .section = "Model",
-       .help = "Start from this saved model",
+       .help = "Start from this saved model, by default for 3 epochs",
        .commands = kTrain},
       {.name = "save",
        .kind = Kind::kText,

@@ -26,6 +26,7 @@ constexpr double kFewRows = 50'000;
 constexpr uint64_t kEpochsManyRows = 6;
 constexpr uint64_t kEpochs = 12;
 constexpr uint64_t kEpochsFewRows = 30;
+constexpr uint64_t kEpochsWarm = 3;  // From a saved model.
 constexpr double kLearningRate = 0.3;
 constexpr double kWarmupShare = 0.1;
 constexpr double kBaseRateMin = 1e-4;  // Keeps the first bias finite.
@@ -95,7 +96,10 @@ ModelSettings SettingsFor(const TrainOptions& options, const DataSample& sample)
       static_cast<float>(options.learning_rate < 0 ? kLearningRate : options.learning_rate);
   settings.l1 = static_cast<float>(options.l1);
   // Few rows say less, but where they are separable the prior must not be what ends the training.
-  const double prior = sample.features_per_row / 4 * std::min(1.0, sample.rows_estimate / kFewRows);
+  // The rows behind a saved model are not known, and count too.
+  const bool warm = !options.init_dir.empty();
+  const double share = warm ? 1 : std::min(1.0, sample.rows_estimate / kFewRows);
+  const double prior = sample.features_per_row / 4 * share;
   settings.l2 = static_cast<float>(options.l2 < 0 ? prior : options.l2);
   settings.base_rate =
       static_cast<float>(std::clamp(sample.positive_share, kBaseRateMin, 1 - kBaseRateMin));
@@ -107,7 +111,8 @@ Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
   Schedule schedule;
   schedule.epochs = options.epochs;
   if (schedule.epochs == 0) {
-    schedule.epochs = sample.rows_estimate < kFewRows    ? kEpochsFewRows
+    schedule.epochs = !options.init_dir.empty()          ? kEpochsWarm
+                      : sample.rows_estimate < kFewRows  ? kEpochsFewRows
                       : sample.rows_estimate < kManyRows ? kEpochs
                                                          : kEpochsManyRows;
   }

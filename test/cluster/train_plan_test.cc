@@ -80,6 +80,28 @@ TEST_CASE("A plan's program is what the workers read") {
   CHECK(plan.setup.job.tables.size() == 2);
 }
 
+TEST_CASE("From a saved model, a few epochs with the whole prior are the default") {
+  const Harness harness;
+  TrainOptions options = harness.Options();
+  const auto program_of = [&] {
+    return DecodeProgram(MakeTrainPlan(options).value().setup.job.program).value();
+  };
+  CHECK(program_of().schedule.epochs == 30);  // 2,000 rows are few.
+  CHECK(program_of().model.l2 == Approx(2.0 / 4 * 2000 / 50'000).epsilon(0.1));
+  options.save_dir = harness.directory.PathOf("model");
+  REQUIRE(Train(options).ok());
+  options.init_dir = options.save_dir;
+  options.save_dir.clear();
+  CHECK(program_of().schedule.epochs == 3);
+  CHECK(program_of().model.l2 == Approx(2.0 / 4));
+  CHECK(program_of().schedule.decay);
+  CHECK(program_of().schedule.warmup_share > 0);
+  options.epochs = 7;
+  options.l2 = 0.125;
+  CHECK(program_of().schedule.epochs == 7);
+  CHECK(program_of().model.l2 == 0.125f);
+}
+
 TEST_CASE("The settings that held are told, defaults filled in") {
   const Harness harness;
   TrainOptions options = harness.Options();
