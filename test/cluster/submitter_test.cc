@@ -91,6 +91,16 @@ TEST_CASE("Submitter: a second job is refused, and the first goes on") {
   CHECK(first->Wait().message == "enough");
 }
 
+TEST_CASE("Submitter: a job that cannot be opened is refused, and the coordinator waits on") {
+  Cluster cluster;
+  JobDefinition job = Job();
+  job.spec.init_dir = "/nothing";
+  const JobResult refused = cluster.Submit(job)->Wait();
+  CHECK(refused.code == 3);
+  CHECK_THAT(refused.message, Catch::Contains("no saved model in /nothing"));
+  CHECK(cluster.coordinator->status().phase == JobPhase::kIdle);
+}
+
 TEST_CASE("Submitter: a job whose handle goes is ended") {
   Cluster cluster;
   auto job = cluster.Submit();

@@ -35,6 +35,10 @@ enum class Probe : uint8_t {
   kBareRecord,
   kSaved,
   kEvaluated,
+  kToldToWait,     // A member asked a coordinator that had no job yet.
+  kDeathReported,  // By the submitter, of a worker that had crashed,
+  kDeathMistaken,  // or had not.
+  kWorkerless,     // The last worker was struck off.
   kCount,
 };
 
@@ -65,7 +69,11 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "not primary",
                                                                    "bare records",
                                                                    "files saved",
-                                                                   "evaluations"};
+                                                                   "evaluations",
+                                                                   "told to wait",
+                                                                   "deaths reported",
+                                                                   "deaths mistaken",
+                                                                   "without workers"};
 
 struct ProbeCounts {
   std::array<uint64_t, kProbeCount> counts = {};

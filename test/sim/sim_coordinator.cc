@@ -1,5 +1,8 @@
 #include "sim/sim_coordinator.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/check.h"
 #include "coordinator/manifest.h"
 
@@ -15,13 +18,12 @@ SimCoordinator::SimCoordinator(SimHost* host, uint64_t incarnation)
 
 void SimCoordinator::Start(Micros now) {
   const Scenario& scenario = host_->scenario();
+  std::optional<JobDefinition> given;
+  if (!scenario.submitted) given = JobDefinition{scenario.job, scenario.plan};
   CoordinatorActions actions;
   core_ = std::make_unique<CoordinatorCore>(
-      CoordinatorCore::Options{{kCoordinatorProcess, incarnation_},
-                               incarnation_,
-                               JobDefinition{scenario.job, scenario.plan},
-                               scenario.times,
-                               {}},
+      CoordinatorCore::Options{
+          {kCoordinatorProcess, incarnation_}, incarnation_, std::move(given), scenario.times, {}},
       now, &actions);
   Perform(std::move(actions));
 }
@@ -46,7 +48,15 @@ void SimCoordinator::Perform(CoordinatorActions actions) {
     CAIRN_CHECK(durable.ok());
     host_->checkers()->OnDecision(record);
   }
+  CountProbes(actions);
   host_->Send(std::move(actions.messages));
+  if (actions.open_job.has_value()) {
+    host_->After(host_->DrawDelay(kDiskMost), [this](Micros now) {
+      CoordinatorActions more;
+      core_->JobOpened(std::vector<InitFile>{}, now, &more);
+      Perform(std::move(more));
+    });
+  }
   if (!actions.manifest.has_value()) return;
   host_->After(
       host_->DrawDelay(kDiskMost), [this, text = *std::move(actions.manifest)](Micros now) {
@@ -56,6 +66,20 @@ void SimCoordinator::Perform(CoordinatorActions actions) {
             host_->files()->WriteFileAtomically(path, std::as_bytes(std::span(text))), now, &more);
         Perform(std::move(more));
       });
+}
+
+void SimCoordinator::CountProbes(const CoordinatorActions& actions) {
+  const auto waits =
+      std::count_if(actions.messages.begin(), actions.messages.end(),
+                    [](const Outgoing& out) { return BodyAs<Wait>(*out.message) != nullptr; });
+  host_->probes()->Hit(Probe::kToldToWait, static_cast<uint64_t>(waits));
+  const bool left = std::any_of(actions.log.begin(), actions.log.end(), [](const auto& entry) {
+    return std::holds_alternative<MemberLeft>(entry.second);
+  });
+  const JobState& state = core_->state();
+  const bool worker = std::any_of(state.members.begin(), state.members.end(),
+                                  [](const auto& m) { return m.second.role == Role::kWorker; });
+  if (left && !worker && !state.ended) host_->probes()->Hit(Probe::kWorkerless);
 }
 
 }  // namespace cairn::sim

@@ -21,6 +21,7 @@ class SimCoordinator final : public SimProcess {
 
  private:
   void Perform(CoordinatorActions actions);
+  void CountProbes(const CoordinatorActions& actions);
 
   SimHost* const host_;
   const uint64_t incarnation_;

@@ -17,6 +17,12 @@ namespace cairn::sim {
 
 inline constexpr char kCoordinatorAddress[] = "sim://0";
 inline constexpr Micros kNever = INT64_MAX;
+inline constexpr char kHostName[] = "sim";
+
+// What a life calls itself on its host: a number that no other life has.
+inline uint32_t PidOf(uint64_t incarnation) {
+  return static_cast<uint32_t>(incarnation ^ (incarnation >> 32));
+}
 
 // What the world does for one life of one process. Calls to a process are never nested.
 class SimHost {

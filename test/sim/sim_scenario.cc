@@ -96,6 +96,16 @@ Faults DrawFaults(Random* random) {
   return faults;
 }
 
+// Of a source of its own, so that the other draws of a seed stay what they were.
+void DrawSubmission(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("submission"), scenario->seed));
+  scenario->submitted = random.Chance(0.5);
+  scenario->faults.report = scenario->submitted && random.Chance(0.7) ? 0.6 : 0;
+  if (random.Chance(0.2)) {
+    scenario->faults.exodus_at = (100 + static_cast<Micros>(random.Below(900))) * kMicrosPerMilli;
+  }
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -103,8 +113,12 @@ CoordinatorTimes FastTimes() {
   times.worker_lease = 400 * kMicrosPerMilli;
   times.server_lease = 600 * kMicrosPerSecond;  // Servers do not die in this version.
   times.form_timeout = 30 * kMicrosPerSecond;
+  times.submitter_lease = 10 * kMicrosPerSecond;
+  times.job_timeout = 30 * kMicrosPerSecond;
+  times.worker_timeout = 10 * kMicrosPerSecond;
+  times.save_timeout = 10 * kMicrosPerSecond;
   times.repeat = 60 * kMicrosPerMilli;
-  times.farewell = kMicrosPerSecond;
+  times.farewell = 5 * kMicrosPerSecond;
   return times;
 }
 
@@ -131,6 +145,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   scenario.times = FastTimes();
   scenario.sizes = {.fragment = 40 + random.Below(80), .message = 150 + random.Below(400)};
   scenario.faults = DrawFaults(&random);
+  DrawSubmission(&scenario);
   const absl::Status legal = CheckJob(job);
   CAIRN_CHECK(legal.ok(), MessageOf(legal));
   return scenario;

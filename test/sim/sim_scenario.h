@@ -40,6 +40,9 @@ struct Faults {
   uint32_t pauses_max = 0;
   Micros pause_most = 900 * kMicrosPerMilli;
   double encode = 0.125;  // A message travels as bytes.
+  // With a submitter: it sees a worker's crash at once, and may take a pause for one.
+  double report = 0;
+  Micros exodus_at = 0;  // All workers die, to come back one by one; 0: they do not.
 };
 
 struct Scenario {
@@ -56,6 +59,7 @@ struct Scenario {
   ProgramShape shape;
   Faults faults;
   ServerGuards guards;
+  bool submitted = false;  // The coordinator starts idle, and a submitter brings the job.
   Micros heal_at = 4 * kMicrosPerSecond;    // The faults stop: the liveness phase begins,
   Micros patience = 60 * kMicrosPerSecond;  // and has to end within this.
   uint64_t events_max = 400'000;

@@ -19,6 +19,8 @@ MemberCore::Options MemberOptions(const SimHost& host, uint64_t incarnation) {
   options.coordinator_address = kCoordinatorAddress;
   options.own_address = host.address();
   options.kernel_target = kKernelTarget;
+  options.host = kHostName;
+  options.pid = PidOf(incarnation);
   options.join_timeout = options.orphan_timeout = 10 * kMicrosPerSecond;
   return options;
 }

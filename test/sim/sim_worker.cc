@@ -17,6 +17,8 @@ MemberCore::Options MemberOptions(const SimHost& host, uint64_t incarnation) {
   options.incarnation = incarnation;
   options.coordinator_address = kCoordinatorAddress;
   options.kernel_target = kKernelTarget;
+  options.host = kHostName;
+  options.pid = PidOf(incarnation);
   options.capacity = host.scenario().capacity;
   options.join_timeout = options.orphan_timeout = 10 * kMicrosPerSecond;
   return options;

@@ -14,6 +14,7 @@
 #include "sim/sim_coordinator.h"
 #include "sim/sim_network.h"
 #include "sim/sim_server.h"
+#include "sim/sim_submitter.h"
 #include "sim/sim_worker.h"
 #include "wire/codec.h"
 #include "wire/message_type.h"
@@ -21,7 +22,7 @@
 namespace cairn::sim {
 namespace {
 
-enum class EventKind : uint8_t { kDeliver, kWake, kCall, kStart, kHeal };
+enum class EventKind : uint8_t { kDeliver, kWake, kCall, kStart, kHeal, kExodus };
 
 struct Event {
   Micros at = 0;
@@ -54,7 +55,8 @@ class World {
     std::unique_ptr<Host> host;  // Outlives the process.
     std::unique_ptr<SimProcess> process;
     uint32_t life = 0;
-    uint64_t wake = 0;  // The wake event that counts, and its time.
+    uint64_t incarnation = 0;  // Of this life.
+    uint64_t wake = 0;         // The wake event that counts, and its time.
     Micros wake_at = kNever;
     Micros paused_until = 0;
     bool doomed = false;  // Crashes as soon as its handler returns.
@@ -69,10 +71,14 @@ class World {
   void AfterHandler(uint32_t place);
   void SendFrom(uint32_t place, Outbox messages);
   bool MaybeMishap(uint32_t place, const Outbox& messages);
-  void Crash(uint32_t place);
+  void Crash(uint32_t place, Micros away_least = 0);
+  void Exodus();
+  SimSubmitter* submitter();
+  void ReportDeath(uint32_t place, Probe probe);
   uint32_t PlaceOf(const Outgoing& out) const;
   bool AllEnded() const;
   void CheckEnd();
+  void CheckReport(const SimSubmitter& told, const JobResult& result);
   void NoteExpiry(const Message& message);
   void Note(const char* what, uint32_t place, uint32_t from, const Message* message);
 
@@ -84,7 +90,7 @@ class World {
   SimNetwork network_;
   MemoryFileSystem files_;
   Checkers checkers_;
-  std::vector<Place> places_;  // The coordinator, servers, workers.
+  std::vector<Place> places_;  // The coordinator, servers, workers, the submitter if any.
   std::map<uint64_t, uint32_t> place_of_incarnation_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   uint64_t next_sequence_ = 0;
@@ -136,10 +142,16 @@ World::World(const Scenario& scenario, Trace trace)
   AddPlace(Role::kCoordinator);
   for (uint32_t i = 0; i < scenario.servers; ++i) AddPlace(Role::kServer);
   for (uint32_t i = 0; i < scenario.workers; ++i) AddPlace(Role::kWorker);
+  if (scenario.submitted) AddPlace(Role::kSubmitter);
   Event heal;
   heal.at = scenario.heal_at;
   heal.kind = EventKind::kHeal;
   Plan(std::move(heal));
+  if (scenario.faults.exodus_at == 0) return;
+  Event exodus;
+  exodus.at = scenario.faults.exodus_at;
+  exodus.kind = EventKind::kExodus;
+  Plan(std::move(exodus));
 }
 
 void World::AddPlace(Role role) {
@@ -147,7 +159,8 @@ void World::AddPlace(Role role) {
   Place& added = places_.emplace_back();
   added.role = role;
   added.host = std::make_unique<Host>(this, place);
-  const Micros latest = role == Role::kCoordinator ? 1 : 20 * kMicrosPerMilli;
+  Micros latest = role == Role::kCoordinator ? 1 : 20 * kMicrosPerMilli;
+  if (role == Role::kSubmitter) latest = 400 * kMicrosPerMilli;  // The others wait for it.
   PlanStart(place, static_cast<Micros>(random_.Below(latest)));
 }
 
@@ -193,6 +206,10 @@ void World::Handle(Event* event) {
     Note("heal", 0, 0, nullptr);
     return;
   }
+  if (event->kind == EventKind::kExodus) {
+    Exodus();
+    return;
+  }
   Place& place = places_[event->place];
   if (now_ < place.paused_until && event->kind != EventKind::kStart) {
     event->at = place.paused_until;
@@ -235,6 +252,7 @@ void World::Dispatch(Event* event, Place* place) {
       StartLife(event->place);
       return;
     case EventKind::kHeal:
+    case EventKind::kExodus:
       return;
   }
 }
@@ -243,10 +261,13 @@ void World::StartLife(uint32_t place) {
   Place& at = places_[place];
   const uint64_t incarnation = random_.Next() | 1;
   place_of_incarnation_[incarnation] = place;
+  at.incarnation = incarnation;
   if (at.role == Role::kCoordinator) {
     at.process = std::make_unique<SimCoordinator>(at.host.get(), incarnation);
   } else if (at.role == Role::kServer) {
     at.process = std::make_unique<SimServer>(at.host.get(), incarnation);
+  } else if (at.role == Role::kSubmitter) {
+    at.process = std::make_unique<SimSubmitter>(at.host.get(), incarnation);
   } else {
     at.process = std::make_unique<SimWorker>(at.host.get(), incarnation);
   }
@@ -310,6 +331,7 @@ bool World::MaybeMishap(uint32_t place, const Outbox& messages) {
     ++pauses_;
     result_.probes.Hit(Probe::kPause);
     at.paused_until = now_ + 1 + static_cast<Micros>(random_.Below(faults.pause_most));
+    ReportDeath(place, Probe::kDeathMistaken);
   }
   const bool pushes = std::any_of(messages.begin(), messages.end(), [](const Outgoing& out) {
     return std::holds_alternative<Push>(out.message->body);
@@ -320,16 +342,51 @@ bool World::MaybeMishap(uint32_t place, const Outbox& messages) {
   return true;
 }
 
-void World::Crash(uint32_t place) {
+void World::Crash(uint32_t place, Micros away_least) {
   Place& at = places_[place];
   Note("crash", place, place, nullptr);
   result_.probes.Hit(Probe::kCrash);
+  ReportDeath(place, Probe::kDeathReported);
   at.process.reset();
   at.doomed = false;
   at.wake_at = kNever;
   at.paused_until = 0;
   ++at.life;
-  PlanStart(place, now_ + 1 + static_cast<Micros>(random_.Below(scenario_.faults.restart_most)));
+  const auto away = static_cast<Micros>(random_.Below(scenario_.faults.restart_most));
+  PlanStart(place, now_ + 1 + away_least + away);
+}
+
+// All workers at once, and nobody comes back before the coordinator has noticed.
+void World::Exodus() {
+  Note("exodus", 0, 0, nullptr);
+  for (uint32_t place = 0; place < places_.size(); ++place) {
+    const Place& at = places_[place];
+    const bool works = at.role == Role::kWorker && at.process != nullptr && !at.process->ended();
+    if (!works) continue;
+    Crash(place, scenario_.times.worker_lease);
+  }
+}
+
+SimSubmitter* World::submitter() {
+  Place& last = places_.back();
+  return last.role == Role::kSubmitter ? static_cast<SimSubmitter*>(last.process.get()) : nullptr;
+}
+
+// The submitter sees a worker die, or takes a pause for death, a little later.
+void World::ReportDeath(uint32_t place, Probe probe) {
+  if (scenario_.faults.report == 0 || !random_.Chance(scenario_.faults.report)) return;
+  if (submitter() == nullptr) return;  // It does not run yet.
+  const MemberDead dead{kHostName, PidOf(places_[place].incarnation), "was killed"};
+  Event report;
+  report.at = now_ + 1 + static_cast<Micros>(random_.Below(20 * kMicrosPerMilli));
+  report.kind = EventKind::kCall;
+  report.place = static_cast<uint32_t>(places_.size() - 1);
+  report.life = places_.back().life;
+  report.call = [this, dead, probe](Micros now) {
+    result_.probes.Hit(probe);
+    submitter()->ReportDeath(dead, now);
+  };
+  Plan(std::move(report));
 }
 
 // ---- The end ------------------------------------------------------------------------------------
@@ -350,6 +407,7 @@ void World::CheckEnd() {
     checkers_.Report("liveness", Concat("the job ended with ", result.code, ": ", result.message));
     return;
   }
+  if (const SimSubmitter* told = submitter(); told != nullptr) CheckReport(*told, result);
   std::vector<const ExecutorCore*> executors;
   for (const Place& place : places_) {
     if (place.role != Role::kServer || place.process == nullptr) continue;
@@ -357,6 +415,21 @@ void World::CheckEnd() {
     executors.insert(executors.end(), held.begin(), held.end());
   }
   checkers_.AtEnd(executors, coordinator->core());
+}
+
+// Whoever submitted the job knows in the end what the coordinator knows.
+void World::CheckReport(const SimSubmitter& told, const JobResult& result) {
+  if (!told.ended()) return;  // That is the liveness checker's.
+  const JobResult& heard = told.core().result();
+  if (heard.code == result.code && heard.rows == result.rows && heard.features == result.features &&
+      heard.digest_high == result.digest_high && heard.digest_low == result.digest_low &&
+      heard.epochs.size() == result.epochs.size()) {
+    return;
+  }
+  checkers_.Report("report", Concat("the submitter heard of code ", heard.code, ", ", heard.rows,
+                                    " rows, ", heard.features, " features, ", heard.epochs.size(),
+                                    " epochs, but there were ", result.code, ", ", result.rows,
+                                    ", ", result.features, ", ", result.epochs.size()));
 }
 
 // ---- The trace ----------------------------------------------------------------------------------
