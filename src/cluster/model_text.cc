@@ -220,8 +220,12 @@ absl::Status ModelTextParser::ParseHeaderLine(Words* words) {
   if (name == "job" || name == "program") {
     const absl::StatusOr<std::string> value = Unescape(words->Rest());
     if (!value.ok()) return words->Wrong(MessageOf(value.status()));
-    if (name == "job") header_.job = *value;
-    if (name == "program") header_.program += *value;
+    std::string& text = name == "job" ? header_.job : header_.program;
+    const size_t most = name == "job" ? limits::kStringBytesMax : limits::kProgramBytesMax;
+    if (text.size() + value->size() > most) {
+      return words->Wrong(name, ": more than ", most, " bytes in all");
+    }
+    text += *value;
   } else if (name == "seed") {
     CAIRN_ASSIGN_OR_RETURN(header_.seed, words->Whole(name, ~uint64_t{0}));
   } else if (name == "checkpoint") {
@@ -333,15 +337,16 @@ absl::Status ModelTextParser::ParseValues(std::string_view line, Row* row) const
   Words words(line);
   CAIRN_RETURN_IF_ERROR(ParseKey(&words, row));
   const size_t weights_end = kRowCountWords + header_.tables[row->table].width();
-  row->words.resize(header_.RowWords(row->table));
-  for (size_t i = 0; i < row->words.size(); ++i) {
-    if (i < kRowCountWords) {
-      CAIRN_ASSIGN_OR_RETURN(const uint64_t count, words.Whole("count", 0xFFFFFFFF));
-      row->words[i] = std::bit_cast<float>(static_cast<uint32_t>(count));
-    } else {
-      const std::string_view what = i < weights_end ? "weight" : "optimizer state";
-      CAIRN_ASSIGN_OR_RETURN(row->words[i], words.Float(what));
-    }
+  const size_t words_of_row = header_.RowWords(row->table);
+  row->words.clear();  // Grows with the line, whatever the header says.
+  while (row->words.size() < kRowCountWords) {
+    CAIRN_ASSIGN_OR_RETURN(const uint64_t count, words.Whole("count", 0xFFFFFFFF));
+    row->words.push_back(std::bit_cast<float>(static_cast<uint32_t>(count)));
+  }
+  while (row->words.size() < words_of_row) {
+    const std::string_view what = row->words.size() < weights_end ? "weight" : "optimizer state";
+    CAIRN_ASSIGN_OR_RETURN(const float value, words.Float(what));
+    row->words.push_back(value);
   }
   return words.End();
 }

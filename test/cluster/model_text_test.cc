@@ -179,6 +179,10 @@ TEST_CASE("What is wrong with a header is said with line and column", "[model_te
   CHECK(ErrorOf({"cairn model text 2"}) == "1:1: this is not \"cairn model text 1\"");
   CHECK(HeaderError("job", "jop x") == "2:1: unknown entry \"jop\"");
   CHECK(HeaderError("job", "job a\\n") == "2:5: a broken escape");
+  CHECK(HeaderError("job", "job " + std::string(4'097, 'x')) ==
+        "2:5: job: more than 4096 bytes in all");
+  CHECK(HeaderError("program", "program " + std::string(49'152, 'x')) ==
+        "8:9: program: more than 49152 bytes in all");
   CHECK(HeaderError("seed", "seed x") == "3:6: seed: \"x\" is not a whole number of 0 or more");
   CHECK(HeaderError("partitions", "partitions 48") == "5:12: 48 is no power of two");
   CHECK(HeaderError("partitions", "partitions 131072") ==

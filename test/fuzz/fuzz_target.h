@@ -32,6 +32,7 @@ FuzzTarget ParseTarget();    // The text formats of data files (parse_fuzz.h).
 FuzzTarget DecodeTarget();   // TextDecoder, for every compression.
 FuzzTarget IdxTarget();      // IdxContent and ParseIdxRows.
 FuzzTarget OptionFileTarget();  // ParseOptionFile.
+FuzzTarget ModelTextTarget();   // ModelTextParser: what it accepts is written as it was read.
 FuzzTarget SnapshotTarget();    // SnapshotParser, with and without good checksums.
 
 std::vector<FuzzTarget> FuzzTargets();

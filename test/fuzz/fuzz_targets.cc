@@ -27,8 +27,8 @@ FuzzTarget ParseTarget() {
 }
 
 std::vector<FuzzTarget> FuzzTargets() {
-  return {MessageTarget(), SealedTarget(), AddressTarget(),    ParseTarget(),
-          DecodeTarget(),  IdxTarget(),    OptionFileTarget(), SnapshotTarget()};
+  return {MessageTarget(), SealedTarget(),     AddressTarget(),   ParseTarget(),   DecodeTarget(),
+          IdxTarget(),     OptionFileTarget(), ModelTextTarget(), SnapshotTarget()};
 }
 
 }  // namespace cairn
