@@ -74,6 +74,8 @@ struct TrainProgress {
   uint64_t rows = 0;       // Of the epoch under way.
   double loss = 0;         // Mean over those rows.
   std::vector<EpochReport> done;
+  std::string data;            // One line about the training data, once it was looked at.
+  std::string waiting_for;     // What is missing, for people, where something is.
   uint64_t bytes_spooled = 0;  // Of input that comes from a pipe: it is kept on the disk first.
 };
 

@@ -80,7 +80,7 @@ void JsonWriter::Key(std::string_view key) {
   CAIRN_CHECK(!levels_.empty() && levels_.back().end == '}' && !has_key_);
   if (!std::exchange(levels_.back().empty, false)) text_ += ',';
   NewLine();
-  text_ += Quote(key) + ": ";
+  text_ += Quote(key) + (layout_ == Layout::kIndented ? ": " : ":");
   has_key_ = true;
 }
 
@@ -120,7 +120,9 @@ void JsonWriter::BeforeValue() {
   }
 }
 
-void JsonWriter::NewLine() { text_ += "\n" + std::string(2 * levels_.size(), ' '); }
+void JsonWriter::NewLine() {
+  if (layout_ == Layout::kIndented) text_ += "\n" + std::string(2 * levels_.size(), ' ');
+}
 
 void Field(JsonWriter* json, std::string_view key, std::string_view value) {
   json->Key(key);

@@ -8,11 +8,14 @@
 
 namespace cairn {
 
-// Builds one document from the outside in, two blanks of indent a level. Not thread-safe. Calls
-// that make no JSON (a value without its key in an object, End of what was not begun) are broken
-// invariants and end the program.
+// Builds one document from the outside in, with two blanks of indent a level or all on one line.
+// Not thread-safe. Calls that make no JSON (a value without its key in an object, End of what was
+// not begun) are broken invariants and end the program.
 class JsonWriter {
  public:
+  enum class Layout : uint8_t { kIndented, kOneLine };
+  explicit JsonWriter(Layout layout = Layout::kIndented) : layout_(layout) {}
+
   void BeginObject() { Begin('{'); }
   void EndObject() { End('}'); }
   void BeginArray() { Begin('['); }
@@ -40,6 +43,7 @@ class JsonWriter {
   void BeforeValue();
   void NewLine();
 
+  const Layout layout_;
   std::string text_;
   std::vector<Level> levels_;
   bool has_key_ = false;  // Written, and waiting for its value.

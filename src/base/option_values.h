@@ -39,6 +39,8 @@ class OptionValues {
   static absl::StatusOr<OptionValues> Make(std::span<const OptionSpec> specs, GivenOptions given,
                                            Need need = Need::kComplete);
 
+  // Whether the table has such a row.
+  bool Has(std::string_view name) const { return values_.contains(name); }
   // Whether anybody set it: the command line, the environment, a file.
   bool IsGiven(std::string_view name) const;
   const OptionOrigin& Origin(std::string_view name) const;

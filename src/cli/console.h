@@ -5,6 +5,8 @@
 #include <ostream>
 #include <string_view>
 
+#include "base/json_log.h"
+
 namespace cairn {
 
 struct Console {
@@ -12,6 +14,8 @@ struct Console {
   std::ostream* err;
   bool err_is_terminal = false;  // Then one line of progress is refreshed in place.
   size_t err_columns = 80;
+  bool err_is_json = false;              // --log-format json: one object a line, nothing else.
+  Micros (*unix_micros)() = UnixMicros;  // The time of day, of those objects.
 };
 
 // One line of results, at once: what is piped into another program arrives as it happens. That

@@ -1,5 +1,7 @@
+#include <utility>
 #include <vector>
 
+#include "base/json_log.h"
 #include "cli/options_sections.h"
 
 namespace cairn {
@@ -10,6 +12,8 @@ using Kind = OptionSpec::Kind;
 }  // namespace
 
 std::vector<OptionSpec> OutputOptions() {
+  OptionSpec log_format = LogFormatOption("Output");
+  log_format.commands = CommandSpec::kTrain;
   return {
       {.name = "report",
        .kind = Kind::kText,
@@ -24,6 +28,7 @@ std::vector<OptionSpec> OutputOptions() {
        .help = "Where to write; - is standard output",
        .required = true,
        .commands = CommandSpec::kPredict},
+      std::move(log_format),
   };
 }
 

@@ -1,9 +1,11 @@
 #include "cli/program.h"
 
 #include <algorithm>
+#include <memory>
 #include <span>
 #include <string_view>
 
+#include "base/json_log.h"
 #include "base/option_sources.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
@@ -100,13 +102,7 @@ absl::StatusOr<OptionValues> ValuesOf(const CommandSpec& command, Arguments argu
   return ReadOptions({specs, prefix}, {arguments, environment, &files});
 }
 
-absl::Status Run(const CommandSpec& command, Arguments arguments,
-                 std::span<const std::string> environment, const Console& console) {
-  if (WantsHelp(arguments)) {
-    *console.out << CommandHelp(command);
-    return absl::OkStatus();
-  }
-  CAIRN_ASSIGN_OR_RETURN(const OptionValues values, ValuesOf(command, arguments, environment));
+absl::Status Run(const CommandSpec& command, const OptionValues& values, const Console& console) {
   switch (command.bit) {
     case CommandSpec::kTrain:
       return TrainCommand(values, console);
@@ -130,13 +126,35 @@ absl::Status Run(const CommandSpec& command, Arguments arguments,
   return Internal("a command without code");
 }
 
-int Finish(const absl::Status& status, std::string_view name, const Console& console) {
+int Finish(const absl::Status& status, const std::string& name, const Console& console) {
   console.out->flush();
   absl::Status end = status;
   if (end.ok() && !console.out->good()) end = Internal("cannot write to standard output");
   if (end.ok()) return 0;
-  *console.err << name << ": " << MessageOf(end) << std::endl;
-  return ExitCode(end);
+  const int code = ExitCode(end);
+  if (console.err_is_json) {
+    *console.err << ErrorEvent(console.unix_micros(), name, code, MessageOf(end)) << std::flush;
+  } else {
+    *console.err << name << ": " << MessageOf(end) << std::endl;
+  }
+  return code;
+}
+
+int RunCommand(const CommandSpec& command, Arguments arguments,
+               std::span<const std::string> environment, Console console) {
+  const std::string name = Concat("cairn ", command.name);
+  if (WantsHelp(arguments)) {
+    *console.out << CommandHelp(command);
+    return Finish(absl::OkStatus(), name, console);
+  }
+  const absl::StatusOr<OptionValues> values = ValuesOf(command, arguments, environment);
+  if (!values.ok()) return Finish(values.status(), name, console);
+  std::unique_ptr<JsonLog> log;
+  if (WantsJsonLog(*values)) {
+    console.err_is_json = true;
+    log = std::make_unique<JsonLog>();
+  }
+  return Finish(Run(command, *values, console), name, console);
 }
 
 }  // namespace
@@ -158,8 +176,7 @@ int RunCairn(const CommandLine& line, const Console& console) {
   const absl::StatusOr<Choice> choice = ChooseCommand(arguments);
   if (!choice.ok()) return Finish(choice.status(), "cairn", console);
   const CommandSpec& command = *choice->command;
-  return Finish(Run(command, arguments.subspan(choice->words), line.environment, console),
-                Concat("cairn ", command.name), console);
+  return RunCommand(command, arguments.subspan(choice->words), line.environment, console);
 }
 
 }  // namespace cairn

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "base/units.h"
+#include "cli/train_events.h"
 #include "cli/version.h"
 #include "sharding/consistency.h"
 
@@ -62,35 +63,62 @@ void TrainView::Begin(const TrainOptions& options) {
       Concat("cairn ", Version(), "  ", options.model, "  ", Plural(options.servers, "server"),
              " x ", Plural(options.workers, "worker"), ", ", FormatConsistency(options.mode), ", ",
              Plural(options.partitions, "partition")));
+  if (console_.err_is_json) Tell(BeginEvent(console_.unix_micros(), options));
 }
 
 void TrainView::Update(const TrainProgress& progress) {
   const Micros now = time_.NowMicros();
-  if (progress.epoch != epoch_) {
-    epoch_ = progress.epoch;
-    epoch_began_ = now;
-  }
+  meter_.Update(progress, now);
+  PrintData(progress.data);
   PrintEpochs(progress.done);
-  if (console_.err_is_terminal) {
+  PrintProgress(progress, now);
+}
+
+void TrainView::PrintProgress(const TrainProgress& progress, Micros now) {
+  if (console_.err_is_terminal && !console_.err_is_json) {
     // The last column stays free: a full line would wrap, and could not be taken back.
     const std::string line = ProgressLine(progress).substr(0, console_.err_columns - 1);
     *console_.err << "\r" << line << "\x1b[K" << std::flush;
     has_progress_ = true;
-  } else if (now >= next_line_) {
+    return;
+  }
+  if (now < next_line_) return;
+  next_line_ = now + kLineEvery;
+  if (console_.err_is_json) {
+    Tell(ProgressEvent(console_.unix_micros(), progress, meter_.pace()));
+  } else {
     *console_.err << ProgressLine(progress) << '\n' << std::flush;
-    next_line_ = now + kLineEvery;
   }
 }
 
+void TrainView::PrintData(const std::string& data) {
+  if (data.empty() || data_printed_) return;
+  data_printed_ = true;
+  ClearProgress();
+  PrintResult(console_, "data   " + data);
+  if (console_.err_is_json) Tell(DataEvent(console_.unix_micros(), data));
+}
+
+void TrainView::PrintNote(const std::string& note) {
+  if (console_.err_is_json) {
+    Tell(NoteEvent(console_.unix_micros(), note));
+  } else {
+    *console_.err << "note   " << note << '\n';
+  }
+}
+
+void TrainView::Tell(const std::string& event) const { *console_.err << event << std::flush; }
+
 void TrainView::End(const TrainOptions& options, const TrainReport& report) {
+  PrintData(report.data);
   PrintEpochs(report.epochs);
   ClearProgress();
-  for (const std::string& note : report.notes) *console_.err << "note   " << note << '\n';
-  if (!report.data.empty()) PrintResult(console_, "data   " + report.data);
+  for (const std::string& note : report.notes) PrintNote(note);
   PrintResult(console_, Concat("done   ", report.stop_reason, "; ", HumanCount(report.features),
                                " features; model digest ", report.model_digest, "; peak memory ",
                                HumanBytes(report.peak_rss_bytes)));
   if (!options.save_dir.empty()) PrintResult(console_, "saved  " + options.save_dir);
+  if (console_.err_is_json) Tell(EndEvent(console_.unix_micros(), report));
 }
 
 void TrainView::ClearProgress() {
@@ -113,6 +141,7 @@ void TrainView::PrintEpochs(const std::vector<EpochReport>& epochs) {
     PrintResult(console_, TableRow(std::to_string(epoch.epoch), HumanCount(epoch.rows),
                                    Fixed(epoch.train_logloss, 4), Fixed(epoch.valid_logloss, 4),
                                    Fixed(epoch.valid_auc, 4), Rate(rate), Fixed(epoch.seconds, 1)));
+    if (console_.err_is_json) Tell(EpochEvent(console_.unix_micros(), epoch));
   }
 }
 
@@ -120,16 +149,19 @@ std::string TrainView::ProgressLine(const TrainProgress& progress) const {
   if (progress.phase == std::string_view("spooling")) {
     return "reading the input: " + HumanBytes(progress.bytes_spooled);
   }
-  if (std::string_view(progress.phase) != "training") return Doing(progress.phase);
-  const Micros spent = time_.NowMicros() - epoch_began_;
+  const std::string waiting =
+      progress.waiting_for.empty() ? "" : "  waiting for " + progress.waiting_for;
+  if (std::string_view(progress.phase) != "training") return Doing(progress.phase) + waiting;
   std::string line = Concat("epoch ", progress.epoch, "/", progress.epochs, "  ",
                             Fixed(100 * progress.epoch_share, 0), " %");
+  const TrainPace pace = meter_.pace();
   if (progress.rows > 0) line += "  loss " + Fixed(progress.loss, 4);
-  if (progress.rows > 0 && spent > 0) {
-    line += "  " + Rate(static_cast<double>(progress.rows) * kMicrosPerSecond /
-                        static_cast<double>(spent));
-  }
-  return line;
+  const std::string recent = Fixed(pace.recent_loss, 4);
+  const bool is_news = progress.rows > 0 && recent != Fixed(progress.loss, 4);
+  if (is_news && !std::isnan(pace.recent_loss)) line += "  now " + recent;
+  if (!std::isnan(pace.rows_per_second)) line += "  " + Rate(pace.rows_per_second);
+  if (!std::isnan(pace.seconds_left)) line += "  " + HumanSeconds(pace.seconds_left) + " left";
+  return line + waiting;
 }
 
 }  // namespace cairn

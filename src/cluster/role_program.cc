@@ -8,6 +8,7 @@
 #include <iostream>
 #include <utility>
 
+#include "base/json_log.h"
 #include "base/log.h"
 #include "base/option_help.h"
 #include "base/option_sources.h"
@@ -30,12 +31,15 @@ void StartLog(const char* program) {
   if (!google::IsGoogleLoggingInitialized()) google::InitGoogleLogging(program);
 }
 
-absl::Status Serve(const RoleProgram& program, const std::vector<std::string>& arguments) {
+absl::StatusOr<OptionValues> ValuesOf(const RoleProgram& program,
+                                      const std::vector<std::string>& arguments) {
   const std::vector<OptionSpec> specs = AllOptions(program);
   const std::vector<std::string> environment = ProcessEnvironment();
   PosixFileSystem files;
-  CAIRN_ASSIGN_OR_RETURN(const OptionValues values, ReadOptions({specs, program.environment_prefix},
-                                                                {arguments, environment, &files}));
+  return ReadOptions({specs, program.environment_prefix}, {arguments, environment, &files});
+}
+
+absl::Status Serve(const RoleProgram& program, const OptionValues& values) {
   if (values.IsGiven("parent")) CAIRN_RETURN_IF_ERROR(DieWithParent(values.Count("parent")));
   const InterruptScope interrupt;
   return program.serve(values, interrupt);
@@ -66,6 +70,7 @@ std::vector<OptionSpec> RoleOptions() {
        .help = "The process that starts this one: end at once when it does",
        .from = OptionSpec::From::kFlagOnly,
        .counts = {.min = 1, .max = kPidMax}},
+      LogFormatOption("Process"),
       ConfigOption(),
   };
 }
@@ -132,9 +137,18 @@ int RunRoleProgram(const RoleProgram& program, int argc, char** argv) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   StartLog(argv[0]);
-  const absl::Status end = Serve(program, arguments);
-  if (!end.ok()) std::cerr << program.name << ": " << MessageOf(end) << std::endl;
-  return ExitCode(end);
+  const absl::StatusOr<OptionValues> values = ValuesOf(program, arguments);
+  std::unique_ptr<JsonLog> log;
+  if (values.ok() && WantsJsonLog(*values)) log = std::make_unique<JsonLog>();
+  const absl::Status end = values.ok() ? Serve(program, *values) : values.status();
+  const int code = ExitCode(end);
+  if (end.ok()) return code;
+  if (log != nullptr) {
+    std::cerr << ErrorEvent(UnixMicros(), program.name, code, MessageOf(end)) << std::flush;
+  } else {
+    std::cerr << program.name << ": " << MessageOf(end) << std::endl;
+  }
+  return code;
 }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> ShowRole(const OptionValues& values,

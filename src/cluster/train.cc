@@ -38,12 +38,15 @@ EpochReport ReportOf(const EpochRecord& record) {
           record.valid_logloss, record.valid_auc, record.seconds};
 }
 
-TrainProgress ProgressOf(const JobStatus& status, uint64_t epochs) {
+TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
+  const uint64_t epochs = plan.setup.plan.schedule.epochs;
   TrainProgress progress;
   progress.phase = NameOf(status.phase).data();  // Names of phases are literals.
   progress.epoch = std::min(status.epoch + 1, epochs);
   progress.epochs = epochs;
   progress.rows = status.rows;
+  progress.data = plan.data_description;
+  progress.waiting_for = status.waiting_for;
   if (status.batches > 0) {
     progress.epoch_share =
         static_cast<double>(status.batches_done) / static_cast<double>(status.batches);
@@ -87,12 +90,12 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
 }
 
 // Shows how the job goes until it is over.
-JobResult Follow(JobHandle* job, uint64_t epochs,
+JobResult Follow(JobHandle* job, const TrainPlan& plan,
                  const std::function<bool(const TrainProgress&)>& progress) {
   while (!job->WaitFor(kPollEvery)) {
-    if (progress && !progress(ProgressOf(job->status(), epochs))) job->Stop(130, "interrupted");
+    if (progress && !progress(ProgressOf(job->status(), plan))) job->Stop(130, "interrupted");
   }
-  if (progress) progress(ProgressOf(job->status(), epochs));
+  if (progress) progress(ProgressOf(job->status(), plan));
   return job->Wait();
 }
 
@@ -128,7 +131,6 @@ absl::StatusOr<TrainReport> Train(const TrainOptions& options,
   const Clock::time_point start = Clock::now();
   PosixFileSystem files;
   CAIRN_ASSIGN_OR_RETURN(TrainPlan plan, MakeTrainPlan(options, SpoolingTo(progress)));
-  const uint64_t epochs = plan.setup.plan.schedule.epochs;
   CAIRN_ASSIGN_OR_RETURN(
       const std::unique_ptr<EmbeddedCluster> cluster,
       EmbeddedCluster::Start(plan.setup, {options.servers, options.executors, {}}, &files));
@@ -145,7 +147,7 @@ absl::StatusOr<TrainReport> Train(const TrainOptions& options,
   }
   const double setup_seconds = Since(start);
   const std::unique_ptr<JobHandle> job = HandleOf(&cluster->coordinator());
-  const JobResult result = Follow(job.get(), epochs, progress);
+  const JobResult result = Follow(job.get(), plan, progress);
   CAIRN_RETURN_IF_ERROR(StatusOf(result));
   for (const auto& worker : workers) CAIRN_RETURN_IF_ERROR(worker->Wait());
   TrainReport report = MakeReport(options, plan, result);

@@ -96,5 +96,19 @@ TEST_CASE("Fields are keys with values", "[json]") {
   CHECK(json.Finish() == "{\n  \"text\": \"a\",\n  \"count\": 7,\n  \"real\": 0.5\n}\n");
 }
 
+TEST_CASE("A document may stand on one line", "[json]") {
+  JsonWriter json(JsonWriter::Layout::kOneLine);
+  json.BeginObject();
+  json.Key("a");
+  json.BeginArray();
+  json.Integer(1);
+  json.String("x\ny");
+  json.EndArray();
+  json.Key("b");
+  json.Real(0.5);
+  json.EndObject();
+  CHECK(json.Finish() == "{\"a\":[1,\"x\\ny\"],\"b\":0.5}\n");
+}
+
 }  // namespace
 }  // namespace cairn

@@ -30,6 +30,8 @@ TEST_CASE("Every value knows where it comes from and how to call it", "[options]
   const auto values = OptionValues::Make(Table(), given);
   REQUIRE(values.ok());
   CHECK(values->Text("file") == "f");
+  CHECK(values->Has("lr"));
+  CHECK_FALSE(values->Has("rl"));
   CHECK(values->Label("file") == "--file");
   CHECK(values->Real("lr") == 0.5);
   CHECK(values->Label("lr") == "job.toml:7:1: lr");

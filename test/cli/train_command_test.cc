@@ -30,7 +30,7 @@ TEST_CASE_METHOD(TrainFixture, "train prints a heading, a row for each epoch and
   INFO(ran.err);
   CHECK(ran.code == 0);
   CHECK(ran.out.starts_with("cairn "));
-  CHECK(ran.out.find("  lr  1 server x 1 worker, asp, 64 partitions\nepoch  ") !=
+  CHECK(ran.out.find("  lr  1 server x 1 worker, asp, 64 partitions\ndata   ") !=
         std::string::npos);
   CHECK(ran.out.find("\n    1           600") != std::string::npos);
   CHECK(ran.out.find("\n    2           600") != std::string::npos);

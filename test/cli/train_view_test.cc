@@ -76,9 +76,9 @@ TEST_CASE("Each epoch is one row of a table, whatever is not known is a dash", "
   report.notes = {"the state starts afresh"};
   view.End(options, report);
   CHECK(screen.TakeOut() ==
+        "data   2 files\n"
         "    2     2,000,000       0.4000            -           -    2.0 M/s       1.5\n"
         "    3           500       0.4000       0.4000      0.5000     500 /s       2.5\n"
-        "data   2 files\n"
         "done   all epochs are done; 43,210 features; model digest 0123; peak memory 210.0 MiB\n"
         "saved  model\n");
   CHECK(screen.TakeErr() == "note   the state starts afresh\n");
@@ -94,7 +94,7 @@ TEST_CASE("Without a terminal, progress is one line every ten seconds", "[train_
   CHECK(screen.TakeErr().empty());
   screen.time.Advance(1);
   view.Update(Training(1, 0.5, 100'000));
-  CHECK(screen.TakeErr() == "epoch 1/3  50 %  loss 0.4398  10 k/s\n");
+  CHECK(screen.TakeErr() == "epoch 1/3  50 %  loss 0.4398  10 k/s  50.0 s left\n");
   view.Update(Training(1, 0.6, 100'000));
   CHECK(screen.TakeErr().empty());
   screen.time.Advance(10 * kMicrosPerSecond);
@@ -114,7 +114,7 @@ TEST_CASE("The rate is that of the epoch under way", "[train_view]") {
   screen.time.Advance(kMicrosPerSecond);
   screen.TakeErr();
   view.Update(Training(2, 0.25, 2'500));
-  CHECK(screen.TakeErr() == "\repoch 2/3  25 %  loss 0.4398  2500 /s\x1b[K");
+  CHECK(screen.TakeErr() == "\repoch 2/3  25 %  loss 0.4398  2500 /s  2 min 21 s left\x1b[K");
 }
 
 TEST_CASE("A terminal's line is refreshed, cut to its width, and gone when results come",
@@ -145,6 +145,75 @@ TEST_CASE("Input that is read from a pipe first is told in bytes", "[train_view]
   progress.bytes_spooled = 3 << 20;
   view.Update(progress);
   CHECK(screen.TakeErr() == "\rreading the input: 3.0 MiB\x1b[K");
+}
+
+TEST_CASE("The data is described once, as soon as it is known", "[train_view]") {
+  Screen screen;
+  TrainView view(&screen.console, &screen.time);
+  TrainProgress progress = Training(1, 0, 0);
+  view.Update(progress);
+  CHECK(screen.TakeOut().empty());
+  progress.data = "2 files";
+  view.Update(progress);
+  view.Update(progress);
+  CHECK(screen.TakeOut() == "data   2 files\n");
+  TrainReport report;
+  report.data = "2 files";
+  view.End({}, report);
+  CHECK(screen.TakeOut().find("data") == std::string::npos);
+}
+
+TEST_CASE("What is waited for is said, whatever goes on", "[train_view]") {
+  Screen screen;
+  screen.console.err_is_terminal = true;
+  TrainView view(&screen.console, &screen.time);
+  TrainProgress progress;
+  progress.phase = "forming";
+  progress.waiting_for = "1 of 2 servers";
+  view.Update(progress);
+  CHECK(screen.TakeErr() == "\rforming the cluster  waiting for 1 of 2 servers\x1b[K");
+  progress = Training(1, 0.5, 0);
+  progress.waiting_for = "a worker";
+  view.Update(progress);
+  CHECK(screen.TakeErr() == "\repoch 1/3  50 %  waiting for a worker\x1b[K");
+}
+
+TEST_CASE("A loss that changes is shown as it is now", "[train_view]") {
+  Screen screen;
+  screen.console.err_is_terminal = true;
+  TrainView view(&screen.console, &screen.time);
+  view.Update(Training(1, 0, 100));
+  screen.time.Advance(kMicrosPerSecond);
+  TrainProgress progress = Training(1, 0.5, 200);
+  progress.loss = 0.42;
+  screen.TakeErr();
+  view.Update(progress);
+  CHECK(screen.TakeErr() == "\repoch 1/3  50 %  loss 0.4200  now 0.4002  100 /s\x1b[K");
+}
+
+TEST_CASE("As JSON, standard error has events only, terminal or not", "[train_view]") {
+  Screen screen;
+  screen.console.err_is_terminal = true;
+  screen.console.err_is_json = true;
+  screen.console.unix_micros = [] { return Micros{0}; };
+  TrainView view(&screen.console, &screen.time);
+  view.Begin({});
+  CHECK_THAT(screen.TakeErr(), Catch::Contains("\"event\":\"begin\",\"version\":"));
+  TrainProgress progress = Training(1, 0.5, 100);
+  progress.data = "2 files";
+  view.Update(progress);
+  CHECK_THAT(screen.TakeErr(), Catch::EndsWith("\"event\":\"data\",\"data\":\"2 files\"}\n"));
+  view.Update(progress);
+  CHECK(screen.TakeErr().empty());
+  screen.time.Advance(10 * kMicrosPerSecond);
+  progress.done = {{1, 10, 0.4, 0.4, 0.5, 0.5}};
+  view.Update(progress);
+  const std::string lines = screen.TakeErr();
+  CHECK_THAT(lines, Catch::Contains("\"event\":\"epoch\",\"epoch\":1,"));
+  CHECK_THAT(lines, Catch::Contains("\"event\":\"progress\",\"phase\":\"training\",\"epoch\":1,"));
+  view.End({}, {});
+  view.ClearProgress();
+  CHECK_THAT(screen.TakeErr(), Catch::Contains("\"event\":\"end\",\"stop_reason\":"));
 }
 
 }  // namespace

@@ -78,6 +78,15 @@ TEST_CASE("How serving ends is what the program ends with", "[role_program]") {
   CHECK(badly.err == "ps_mute: silence\n");
 }
 
+TEST_CASE("A failure may be told as JSON", "[role_program]") {
+  const Ran ran =
+      Run([](const OptionValues&, const InterruptScope&) { return Unavailable("gone"); },
+          {"--coordinator", "x", "--log-format", "json"});
+  CHECK(ran.code == 5);
+  CHECK_THAT(ran.err, Catch::EndsWith("\"event\":\"error\",\"program\":\"ps_mute\",\"exit_code\":5,"
+                                      "\"message\":\"gone\"}\n"));
+}
+
 TEST_CASE("The ready file holds the address, then that of HTTP", "[role_program]") {
   const TempDirectory directory;
   const std::string ready = directory.PathOf("ready");

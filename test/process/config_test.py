@@ -119,6 +119,36 @@ class SettingsTest(WithDirectory):
         self.assertEqual(nobody.returncode, 5, nobody.stderr)
 
 
+class LogTest(WithDirectory):
+    def test_standard_error_is_nothing_but_json_if_asked_for(self):
+        made = run(CAIRN, "data", "gen", "--rows", "500", "--features", "2000", "--output",
+                   self.path("train.libffm"))
+        self.assertEqual(made.returncode, DONE, made.stderr)
+        train = [CAIRN, "train", "--log-format", "json", "--epochs", "2", "--train"]
+        good = run(*train, self.path("train.libffm"))
+        self.assertEqual(good.returncode, DONE, good.stderr)
+        events = [json.loads(line) for line in good.stderr.splitlines()]
+        names = [event["event"] for event in events]
+        self.assertEqual((names[0], names[-1]), ("begin", "end"))
+        self.assertEqual(names.count("epoch"), 2)
+        self.assertIn("data", names)
+        self.assertTrue(all(event["time"].endswith("Z") for event in events))
+        bad = run(*train, self.path("none"))
+        self.assertEqual(bad.returncode, 3)
+        error = json.loads(bad.stderr.splitlines()[-1])
+        self.assertEqual((error["event"], error["exit_code"], error["program"]),
+                         ("error", 3, "cairn train"))
+        self.assertIn(self.path("none"), error["message"])
+
+    def test_a_role_program_logs_json_too(self):
+        result = run(PS_SERVER, "--coordinator", "ipc://" + self.path("nobody"), "--join-timeout",
+                     "0.2", "--log-format", "json")
+        self.assertEqual(result.returncode, 5)
+        events = [json.loads(line) for line in result.stderr.splitlines()]
+        self.assertEqual(events[-1]["event"], "error")
+        self.assertEqual(events[-1]["program"], "ps_server")
+
+
 # Sources the script, then completes the words that follow: the last one is being typed.
 BASH_DRIVER = """
 compopt() { :; }
