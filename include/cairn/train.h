@@ -82,7 +82,8 @@ struct TrainProgress {
 struct TrainReport {
   std::string model;
   std::string cluster = "embedded";
-  // The settings that held, defaults filled in, as (name, value) in the order of the command line.
+  // The settings that held, defaults filled in, as (name, value) in the order of the command line;
+  // of a list, a line for each value. Rules for stopping that were not in force are left out.
   std::vector<std::pair<std::string, std::string>> settings;
   std::string data;          // One line about the training data.
   uint64_t rows = 0;         // Trained, all epochs together.

@@ -11,7 +11,19 @@
 namespace cairn {
 namespace {
 
-// A number where the option table says so, else text.
+// `lines` as an array.
+void TextList(JsonWriter* json, std::string_view key, std::string_view lines) {
+  json->Key(key);
+  json->BeginArray();
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    json->String(line);
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+  }
+  json->EndArray();
+}
+
+// A number or a list where the option table says so, else text.
 void Setting(JsonWriter* json, const std::vector<OptionSpec>& options, const std::string& name,
              const std::string& value) {
   using Kind = OptionSpec::Kind;
@@ -21,6 +33,7 @@ void Setting(JsonWriter* json, const std::vector<OptionSpec>& options, const std
   if (kind == Kind::kCount || kind == Kind::kPowerOfTwo) {
     if (const auto count = ParseU64(value); count.ok()) return Field(json, name, *count);
   }
+  if (kind == Kind::kTexts) return TextList(json, name, value);
   if (kind == Kind::kReal) {
     if (const auto real = ParseDouble(value); real.ok()) return Field(json, name, *real);
   }

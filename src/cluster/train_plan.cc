@@ -7,6 +7,7 @@
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "cluster/effective_settings.h"
 #include "cluster/warm_start.h"
 #include "sharding/consistency.h"
 #include "train/data_sample.h"
@@ -144,36 +145,6 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
   return plan;
 }
 
-std::vector<std::pair<std::string, std::string>> SettingsList(const TrainOptions& options,
-                                                              const TrainProgram& program,
-                                                              const JobSpec& job,
-                                                              double batch_rows) {
-  const auto number = [](auto value) { return std::to_string(value); };
-  const ModelSettings& model = program.model;
-  std::vector<std::pair<std::string, std::string>> settings = {
-      {"format", std::string(FormatName(program.train.format))},
-      {"optimizer", model.optimizer},
-      {"lr", FormatFloat9(model.learning_rate)},
-      {"l1", FormatFloat9(model.l1)},
-      {"l2", FormatFloat9(model.l2)},
-      {"batch", number(std::lround(batch_rows))},
-      {"epochs", number(program.schedule.epochs)},
-      {"order", options.shuffle ? "shuffled" : "file"},
-      {"rate", options.constant_rate ? "constant" : "decay"},
-      {"seed", number(options.seed)},
-      {"consistency", FormatConsistency(job.mode)},
-      {"partitions", number(job.partitions)},
-      {"servers", number(options.servers)},
-      {"workers", number(options.workers)},
-      {"threads", number(options.threads)},
-      {"executors", number(options.executors)},
-  };
-  if (job.mode.consistency != Consistency::kAsp) {
-    settings.emplace_back("streams", number(job.streams));
-  }
-  return settings;
-}
-
 }  // namespace
 
 absl::StatusOr<std::optional<DataFormat>> ParseFormat(const std::string& format) {
@@ -228,8 +199,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
     CAIRN_ASSIGN_OR_RETURN(plan.notes, CheckInit(&files, job));
   }
   plan.setup.plan = PlanFor(options, program);
-  plan.settings = SettingsList(options, program, job,
-                               train.sample.rows_per_chunk * train.definition.chunks_per_batch);
+  plan.settings = EffectiveSettings(
+      options, program, job, train.sample.rows_per_chunk * train.definition.chunks_per_batch);
   plan.data_description = Describe(train.definition);
   return plan;
 }

@@ -14,7 +14,8 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   TrainReport report;
   report.model = "lr";
   report.data = "1 file";
-  report.settings = {{"optimizer", "adagrad"}, {"lr", "0.3"}, {"epochs", "12"}, {"new", "1"}};
+  report.settings = {
+      {"optimizer", "adagrad"}, {"lr", "0.3"}, {"epochs", "12"}, {"train", "a\nb"}, {"new", "1"}};
   report.rows = 2000;
   report.features = 77;
   report.setup_seconds = 0.25;
@@ -35,6 +36,10 @@ TEST_CASE("The report of a training has the fields that the documentation promis
     "optimizer": "adagrad",
     "lr": 0.3,
     "epochs": 12,
+    "train": [
+      "a",
+      "b"
+    ],
     "new": "1"
   },
   "rows": 2000,

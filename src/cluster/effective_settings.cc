@@ -1,0 +1,91 @@
+#include "cluster/effective_settings.h"
+
+#include <cmath>
+
+#include "base/numbers.h"
+#include "sharding/consistency.h"
+#include "train/parsers.h"
+
+namespace cairn {
+namespace {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+std::string Lines(const std::vector<std::string>& texts) {
+  std::string lines;
+  for (const std::string& text : texts) lines += (lines.empty() ? "" : "\n") + text;
+  return lines;
+}
+
+void AddModelAndData(const TrainOptions& options, const TrainProgram& program, Settings* settings) {
+  const auto add_text = [&](const char* name, const std::string& text) {
+    if (!text.empty()) settings->emplace_back(name, text);
+  };
+  add_text("model", options.model);
+  add_text("init", options.init_dir);
+  add_text("save", options.save_dir);
+  add_text("train", Lines(options.train));
+  add_text("valid", Lines(options.valid));
+  add_text("format", std::string(FormatName(program.train.format)));
+  add_text("max-bad-rows", FormatFloat9(options.bad_rows_share));
+  add_text("order", options.shuffle ? "shuffled" : "file");
+}
+
+void AddLearning(const TrainOptions& options, const ModelSettings& model, double batch_rows,
+                 Settings* settings) {
+  settings->emplace_back("optimizer", model.optimizer);
+  settings->emplace_back("lr", FormatFloat9(model.learning_rate));
+  settings->emplace_back("rate", options.constant_rate ? "constant" : "decay");
+  settings->emplace_back("l1", FormatFloat9(model.l1));
+  settings->emplace_back("l2", FormatFloat9(model.l2));
+  settings->emplace_back("batch", std::to_string(std::lround(batch_rows)));
+  settings->emplace_back("seed", std::to_string(options.seed));
+}
+
+// Rules that are switched off are left out.
+void AddStop(const TrainOptions& options, uint64_t epochs, Settings* settings) {
+  const auto add_real = [&](const char* name, double value) {
+    if (value != 0) settings->emplace_back(name, FormatFloat9(value));
+  };
+  const auto add_count = [&](const char* name, uint64_t value) {
+    if (value != 0) settings->emplace_back(name, std::to_string(value));
+  };
+  add_count("epochs", epochs);
+  add_count("max-steps", options.steps_max);
+  add_real("max-seconds", options.seconds_max);
+  const bool by_metric = options.target != 0 || options.patience != 0;
+  if (by_metric) settings->emplace_back("stop-metric", options.stop_metric);
+  add_real("target", options.target);
+  add_count("patience", options.patience);
+  add_real("min-delta", options.min_delta);
+  add_real("relative-change", options.relative_change);
+}
+
+void AddCluster(const TrainOptions& options, const JobSpec& job, Settings* settings) {
+  const auto add = [&](const char* name, uint64_t value) {
+    settings->emplace_back(name, std::to_string(value));
+  };
+  settings->emplace_back("consistency", FormatConsistency(job.mode));
+  if (job.mode.consistency != Consistency::kAsp) add("streams", job.streams);
+  add("partitions", job.partitions);
+  add("servers", options.servers);
+  add("executors", options.executors);
+  add("workers", options.workers);
+  add("threads", options.threads);
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> EffectiveSettings(const TrainOptions& options,
+                                                                   const TrainProgram& program,
+                                                                   const JobSpec& job,
+                                                                   double batch_rows) {
+  Settings settings;
+  AddModelAndData(options, program, &settings);
+  AddLearning(options, program.model, batch_rows, &settings);
+  AddStop(options, program.schedule.epochs, &settings);
+  AddCluster(options, job, &settings);
+  return settings;
+}
+
+}  // namespace cairn

@@ -1,0 +1,77 @@
+#include "cluster/effective_settings.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <string>
+
+namespace cairn {
+namespace {
+
+std::map<std::string, std::string> Of(const TrainOptions& options, const JobSpec& job) {
+  TrainProgram program;
+  program.model.optimizer = "adagrad";
+  program.model.learning_rate = 0.25f;
+  program.schedule.epochs = 6;
+  std::map<std::string, std::string> settings;
+  for (const auto& [name, value] : EffectiveSettings(options, program, job, 63.7)) {
+    CHECK(settings.emplace(name, value).second);
+  }
+  return settings;
+}
+
+TEST_CASE("Defaults that were filled in are settings as given ones are", "[effective_settings]") {
+  TrainOptions options;
+  options.train = {"a", "b"};
+  const auto settings = Of(options, {});
+  CHECK(settings.at("model") == "lr");
+  CHECK(settings.at("train") == "a\nb");
+  CHECK(settings.at("optimizer") == "adagrad");
+  CHECK(settings.at("lr") == "0.25");
+  CHECK(settings.at("batch") == "64");
+  CHECK(settings.at("epochs") == "6");
+  CHECK(settings.at("max-bad-rows") == "0");
+  CHECK(settings.at("consistency") == "asp");
+}
+
+TEST_CASE("What is switched off is no setting", "[effective_settings]") {
+  const auto settings = Of({}, {});
+  for (const char* name : {"init", "save", "valid", "max-steps", "max-seconds", "stop-metric",
+                           "target", "patience", "min-delta", "relative-change", "streams"}) {
+    INFO(name);
+    CHECK(settings.count(name) == 0);
+  }
+}
+
+TEST_CASE("Rules for stopping, folders and streams are settings where they hold",
+          "[effective_settings]") {
+  TrainOptions options;
+  options.init_dir = "i";
+  options.save_dir = "s";
+  options.valid = {"v"};
+  options.steps_max = 7;
+  options.seconds_max = 1.5;
+  options.stop_metric = "logloss";
+  options.target = 0.5;
+  options.patience = 3;
+  options.min_delta = 0.001;
+  options.relative_change = 0.01;
+  JobSpec job;
+  job.mode = {Consistency::kSsp, 2};
+  job.streams = 4;
+  const auto settings = Of(options, job);
+  CHECK(settings.at("init") == "i");
+  CHECK(settings.at("save") == "s");
+  CHECK(settings.at("valid") == "v");
+  CHECK(settings.at("max-steps") == "7");
+  CHECK(settings.at("max-seconds") == "1.5");
+  CHECK(settings.at("stop-metric") == "logloss");
+  CHECK(settings.at("target") == "0.5");
+  CHECK(settings.at("patience") == "3");
+  CHECK(settings.at("min-delta") == "0.001");
+  CHECK(settings.at("relative-change") == "0.01");
+  CHECK(settings.at("consistency") == "ssp:2");
+  CHECK(settings.at("streams") == "4");
+}
+
+}  // namespace
+}  // namespace cairn
