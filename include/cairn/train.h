@@ -14,6 +14,21 @@
 
 namespace cairn {
 
+// How rows are made of text, beyond its format. The syntax of each text is the command line's
+// (doc/data.md). A saved model keeps these: whoever scores with it reads data in the same way.
+struct ReadOptions {
+  std::string columns;              // "a,b,c": csv without a header line.
+  std::string delimiter;            // csv: one character, or "tab"; "": a comma.
+  std::string label;                // A column, or a comparison: "delay>15", ">4".
+  std::string weight;               // A column; "": every row weighs 1.
+  std::string numeric;              // "a,b": columns that are numbers instead of categories.
+  std::string ignore;               // "a,b": columns that are no features.
+  std::vector<std::string> multi;   // "tags:|": a cell holds several values.
+  std::vector<std::string> derive;  // "hour=hour(time)", "bin=log(distance,4)"
+  std::vector<std::string> cross;   // "a*b": a feature for each pair of values.
+  uint32_t hash_bits = 0;           // Keys of so many bits, 1 .. 63; 0: whole.
+};
+
 // Settings of a training job. Those that are 0, empty or negative where that means nothing take
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
@@ -24,17 +39,18 @@ struct TrainOptions {
   // file in $TMPDIR first, which goes with this process.
   std::vector<std::string> train;
   std::vector<std::string> valid;  // Scored after every epoch; may be empty.
-  std::string format = "auto";     // "auto", "libsvm", "libffm", "idx".
-  std::string optimizer;           // "": adagrad. Any built-in name but "sum" and "assign".
-  double learning_rate = -1;       // < 0: the model's default.
-  double l1 = 0;                   // ftrl only.
-  double l2 = -1;                  // Prior per feature; < 0: the model's default.
-  uint32_t batch_rows = 0;         // About so many rows; 0: the default.
-  uint64_t epochs = 0;             // 0: the default.
-  uint64_t steps_max = 0;          // Batches in all; 0: as many as the epochs have.
-  bool shuffle = true;             // false: every epoch in the files' order.
-  bool constant_rate = false;      // Without warm-up and decay.
-  double bad_rows_share = 0;       // Up to this share of unparsable rows is left out.
+  std::string format = "auto";     // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
+  ReadOptions read = {};
+  std::string optimizer;       // "": adagrad. Any built-in name but "sum" and "assign".
+  double learning_rate = -1;   // < 0: the model's default.
+  double l1 = 0;               // ftrl only.
+  double l2 = -1;              // Prior per feature; < 0: the model's default.
+  uint32_t batch_rows = 0;     // About so many rows; 0: the default.
+  uint64_t epochs = 0;         // 0: the default.
+  uint64_t steps_max = 0;      // Batches in all; 0: as many as the epochs have.
+  bool shuffle = true;         // false: every epoch in the files' order.
+  bool constant_rate = false;  // Without warm-up and decay.
+  double bad_rows_share = 0;   // Up to this share of unparsable rows is left out.
   uint64_t seed = 1;
 
   ConsistencyMode mode;
@@ -121,7 +137,7 @@ struct EvalReport {
 struct ScoreOptions {
   std::string model_dir;
   std::vector<std::string> data;  // As TrainOptions::train.
-  std::string format = "auto";
+  std::string format = "auto";    // Rows are made of it as when the model was trained.
   double bad_rows_share = 0;
 };
 

@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::array<CommandSpec, 9> kCommands = {{
     {CommandSpec::kTrain, "train", "Train a model on files of data",
-     "Trains a model on files of libsvm or libffm rows and prints a line for each epoch. "
-     "Everything "
+     "Trains a model on files of rows and prints a line for each epoch. Everything "
      "runs in this process. What is not set is chosen by the model and a sample of the data, never "
      "by the number of workers or servers; --report tells what held."},
     {CommandSpec::kEval, "eval", "Score data with a saved model",
@@ -49,8 +48,9 @@ constexpr std::array<CommandSpec, 9> kCommands = {{
 std::vector<OptionSpec> MakeTable() {
   std::vector<OptionSpec> table;
   for (const auto& part :
-       {ModelOptions(), DataOptions(), LearningOptions(), StopOptions(), ClusterOptions(),
-        GenerateOptions(), InspectionOptions(), OutputOptions(), SettingsOptions()}) {
+       {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(), StopOptions(),
+        ClusterOptions(), GenerateOptions(), InspectionOptions(), OutputOptions(),
+        SettingsOptions()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

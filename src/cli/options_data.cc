@@ -58,7 +58,7 @@ std::vector<OptionSpec> DataOptions() {
        .help = "Of all these files; auto looks at the first rows",
        .fallback = "auto",
        .commands = kTrain | kScore | kDataStat,
-       .choices = {"auto", "libsvm", "libffm", "idx"}},
+       .choices = {"auto", "libsvm", "libffm", "csv", "criteo", "idx"}},
       {.name = "max-bad-rows",
        .kind = Kind::kReal,
        .metavar = "SHARE",

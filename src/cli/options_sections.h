@@ -10,6 +10,7 @@ namespace cairn {
 
 std::vector<OptionSpec> ModelOptions();
 std::vector<OptionSpec> DataOptions();
+std::vector<OptionSpec> ReadingOptions();  // How rows are made of text.
 std::vector<OptionSpec> LearningOptions();
 std::vector<OptionSpec> StopOptions();
 std::vector<OptionSpec> ClusterOptions();

@@ -31,6 +31,21 @@ absl::Status CheckCompanions(const OptionValues& values) {
   return absl::OkStatus();
 }
 
+ReadOptions MakeReadOptions(const OptionValues& values) {
+  ReadOptions read;
+  read.columns = values.Text("columns");
+  read.delimiter = values.Text("delimiter");
+  read.label = values.Text("label");
+  read.weight = values.Text("weight");
+  read.numeric = values.Text("numeric");
+  read.ignore = values.Text("ignore");
+  read.multi = values.Texts("multi");
+  read.derive = values.Texts("derive");
+  read.cross = values.Texts("cross");
+  read.hash_bits = static_cast<uint32_t>(values.Count("hash-bits"));
+  return read;
+}
+
 }  // namespace
 
 absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
@@ -40,6 +55,7 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
   options.train = values.Texts("train");
   options.valid = values.Texts("valid");
   options.format = values.Text("format");
+  options.read = MakeReadOptions(values);
   options.optimizer = values.Text("optimizer");
   options.learning_rate = values.Real("lr", options.learning_rate);
   options.l1 = values.Real("l1");

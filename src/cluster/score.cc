@@ -27,10 +27,15 @@ constexpr size_t kBatchesInFlight = 4;
 // A saved model in memory, and the data that it is to score.
 class Scorer {
  public:
-  static absl::StatusOr<std::unique_ptr<Scorer>> Make(const ScoreOptions& options) {
+  // kIgnored: the data may lack its labels.
+  static absl::StatusOr<std::unique_ptr<Scorer>> Make(const ScoreOptions& options,
+                                                      LabelKind labels) {
     auto scorer = std::unique_ptr<Scorer>(new Scorer(options));
-    CAIRN_RETURN_IF_ERROR(scorer->OpenData());
-    CAIRN_RETURN_IF_ERROR(scorer->LoadModel());
+    CAIRN_ASSIGN_OR_RETURN(const Manifest manifest,
+                           ReadManifest(&scorer->files_, options.model_dir));
+    CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(manifest.program));
+    CAIRN_RETURN_IF_ERROR(scorer->OpenData(program.train, labels));
+    CAIRN_RETURN_IF_ERROR(scorer->LoadModel(manifest, program));
     return scorer;
   }
 
@@ -61,11 +66,14 @@ class Scorer {
 
   explicit Scorer(const ScoreOptions& options) : options_(options) {}
 
-  absl::Status OpenData() {
+  // Rows are made of text as they were for training.
+  absl::Status OpenData(const DataDefinition& training, LabelKind labels) {
     DefineOptions define;
     define.batch_rows = kBatchRows;
     define.order = DataOrder::kFile;
-    CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options_.format));
+    define.read = training.read;
+    if (labels == LabelKind::kIgnored) define.labels = LabelNeed::kOptional;
+    CAIRN_ASSIGN_OR_RETURN(define.format, FormatToScore(training));
     DataPaths paths({});  // What is opened stays open without it.
     CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> files, paths.Expand(options_.data));
     absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(files, {});
@@ -73,16 +81,26 @@ class Scorer {
     source_ = *std::move(source);
     absl::StatusOr<DataDefinition> definition = DefineData(*source_, define);
     if (!definition.ok()) return DataError(definition.status());
-    absl::StatusOr<std::unique_ptr<BatchReader>> reader = BatchReader::Create(
-        source_.get(), *definition, {LabelKind::kBinary, options_.bad_rows_share > 0});
+    absl::StatusOr<std::unique_ptr<BatchReader>> reader =
+        BatchReader::Create(source_.get(), *definition, {labels, options_.bad_rows_share > 0});
     if (!reader.ok()) return DataError(reader.status());
     reader_ = *std::move(reader);
     return {};
   }
 
-  absl::Status LoadModel() {
-    CAIRN_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(&files_, options_.model_dir));
-    CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(manifest.program));
+  // libsvm and libffm say the same of a model without fields; keys of columns come from their
+  // format alone.
+  absl::StatusOr<std::optional<DataFormat>> FormatToScore(const DataDefinition& training) const {
+    CAIRN_ASSIGN_OR_RETURN(std::optional<DataFormat> format, ParseFormat(options_.format));
+    const bool fixed = HasColumns(training.format) || !training.read.crosses.empty();
+    if (!format && fixed) return training.format;
+    if (!format || *format == training.format) return format;
+    if (!fixed && !HasColumns(*format)) return format;
+    return InvalidArgument("--format ", FormatName(*format), ": the model was trained on ",
+                           FormatName(training.format), ", whose features are others");
+  }
+
+  absl::Status LoadModel(const Manifest& manifest, const TrainProgram& program) {
     CAIRN_ASSIGN_OR_RETURN(model_, MakeModel(program.model));
     model_name_ = program.model.model;
     CoordinatorSetup setup;
@@ -147,7 +165,8 @@ class Scorer {
 
 absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer, Scorer::Make(options));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
+                         Scorer::Make(options, LabelKind::kBinary));
   std::vector<float> margins;
   std::vector<float> labels;
   CAIRN_RETURN_IF_ERROR(scorer->Run([&](const auto& more_margins, const auto& more_labels) {
@@ -166,7 +185,8 @@ absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
 
 absl::Status Predict(const ScoreOptions& options,
                      const std::function<absl::Status(float probability)>& sink) {
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer, Scorer::Make(options));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
+                         Scorer::Make(options, LabelKind::kIgnored));
   return scorer->Run([&](const std::vector<float>& margins, const std::vector<float>&) {
     for (const float margin : margins) CAIRN_RETURN_IF_ERROR(sink(Sigmoid(margin)));
     return absl::Status();

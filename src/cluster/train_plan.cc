@@ -63,6 +63,8 @@ struct OpenedData {
 
 absl::Status Define(const DefineOptions& define, OpenedData* data) {
   absl::StatusOr<DataDefinition> definition = DefineData(*data->source, define);
+  // Options that do not fit the columns are no fault of the data.
+  if (absl::IsFailedPrecondition(definition.status())) return definition.status();
   if (!definition.ok()) return DataError(definition.status());
   data->definition = *std::move(definition);
   absl::StatusOr<DataSample> sample = SampleData(*data->source, data->definition);
@@ -82,6 +84,7 @@ absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& files, Defin
   CAIRN_RETURN_IF_ERROR(Define(define, &data));
   if (choose) {
     define.format = data.definition.format;
+    define.read = data.definition.read;
     define.batch_rows = static_cast<uint32_t>(
         std::clamp(data.sample.rows_estimate / kBatchesPerEpoch, kBatchRowsMin, kBatchRowsMax));
     CAIRN_RETURN_IF_ERROR(Define(define, &data));
@@ -147,19 +150,12 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<DataFormat>> ParseFormat(const std::string& format) {
-  if (format == "auto") return std::nullopt;
-  for (const DataFormat known : {DataFormat::kLibsvm, DataFormat::kLibffm, DataFormat::kIdx}) {
-    if (format == FormatName(known)) return known;
-  }
-  return InvalidArgument("--format \"", format, "\": auto, libsvm, libffm or idx");
-}
-
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
                                         const SpoolProgress& spooling) {
   CAIRN_RETURN_IF_ERROR(CheckOptions(options));
   DefineOptions define;
   CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options.format));
+  CAIRN_ASSIGN_OR_RETURN(define.read, ParseReadOptions(options.read));
   define.batch_rows = options.batch_rows;
   define.seed = options.seed;
   define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;
@@ -182,6 +178,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   plan.train = train.source;
   if (!valid_files.empty()) {
     define.format = train.definition.format;
+    define.read = train.definition.read;
     CAIRN_ASSIGN_OR_RETURN(const OpenedData valid, OpenData(valid_files, define));
     program.valid = valid.definition;
     plan.valid = valid.source;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +32,5 @@ struct TrainPlan {
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
                                         const SpoolProgress& spooling = {});
 
-// "auto" (none), or a FormatName.
-absl::StatusOr<std::optional<DataFormat>> ParseFormat(const std::string& format);
 
 }  // namespace cairn

@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/check.h"
+
 namespace cairn {
 namespace {
 
 constexpr double kLn2 = 0.693147180559945309417;
+constexpr double kSqrtHalf = 0.707106781186547524401;
 constexpr double kLog2E = 1.44269504088896340736;
 
 // e^r for |r| <= ln 2 / 2: the Taylor series to degree 9; the first term left out is below 8e-12.
@@ -48,6 +51,22 @@ float Sigmoid(float x) {
   if (x >= 0) return static_cast<float>(1 / (1 + PortableExpWide(-x)));
   const double e = PortableExpWide(x);
   return static_cast<float>(e / (1 + e));
+}
+
+double PortableLog(double x) {
+  CAIRN_CHECK(x > 0 && std::isfinite(x));
+  int exponent = 0;
+  double m = std::frexp(x, &exponent);  // x = m 2^exponent, 1/2 <= m < 1.
+  if (m < kSqrtHalf) {
+    m *= 2;
+    --exponent;
+  }
+  // ln m = 2 artanh(s); |s| < 0.172, so the first term left out is below 1e-18.
+  const double s = (m - 1) / (m + 1);
+  const double square = s * s;
+  double sum = 0;
+  for (int k = 21; k >= 1; k -= 2) sum = sum * square + 1.0 / k;
+  return 2 * s * sum + exponent * kLn2;
 }
 
 }  // namespace cairn

@@ -14,4 +14,7 @@ float PortableExp(float x);
 // 1 / (1 + e^-x) without overflow or cancellation, as precise as PortableExp. NaN gives NaN.
 float Sigmoid(float x);
 
+// ln x, within 1e-14 of it, for 0 < x < infinity (CHECKed), subnormal numbers included.
+double PortableLog(double x);
+
 }  // namespace cairn

@@ -1,9 +1,10 @@
 #include "train/batch_reader.h"
 
 #include <limits>
+#include <utility>
 
 #include "base/status.h"
-#include "train/idx_rows.h"
+#include "train/parsers.h"
 
 namespace cairn {
 
@@ -12,12 +13,18 @@ absl::StatusOr<std::unique_ptr<BatchReader>> BatchReader::Create(const DataSourc
                                                                  const Options& options) {
   CAIRN_RETURN_IF_ERROR(CheckDefinition(definition));
   CAIRN_RETURN_IF_ERROR(CheckSameData(definition, *source));
-  return std::unique_ptr<BatchReader>(new BatchReader(source, definition, options));
+  CAIRN_ASSIGN_OR_RETURN(RowParser parser,
+                         RowParser::Create(definition.format, definition.read, options.labels));
+  return std::unique_ptr<BatchReader>(
+      new BatchReader(source, definition, std::move(parser), options.skip_bad_rows));
 }
 
 BatchReader::BatchReader(const DataSource* source, const DataDefinition& definition,
-                         const Options& options)
-    : source_(source), plan_(definition), options_(options) {}
+                         RowParser parser, bool skip_bad_rows)
+    : source_(source),
+      plan_(definition),
+      skip_bad_rows_(skip_bad_rows),
+      parser_(std::move(parser)) {}
 
 absl::Status BatchReader::Read(uint64_t epoch, uint64_t batch, RowBatch* rows) {
   return ReadRanges(plan_.Batch(epoch, batch), rows);
@@ -28,10 +35,10 @@ absl::Status BatchReader::ReadInFileOrder(uint64_t batch, RowBatch* rows) {
 }
 
 absl::Status BatchReader::ReadRanges(const std::vector<TextRange>& ranges, RowBatch* rows) {
-  const ParseOptions parse{plan_.definition().format, options_.labels};
   rows->Clear();
   for (const TextRange& range : ranges) {
-    CAIRN_ASSIGN_OR_RETURN(const Lines lines, ReadLines(*source_, range, &buffer_));
+    CAIRN_ASSIGN_OR_RETURN(Lines lines, ReadLines(*source_, range, &buffer_));
+    if (range.begin == 0) parser_.SkipStart(&lines);
     // Chunks are small, but the last line of each may be as long as kLineBytesMax.
     const size_t feature_bytes_min = lines.row_bytes != 0 ? 1 : kFeatureBytesMin;
     const size_t features_max = rows->features() + lines.text.size() / feature_bytes_min + 1;
@@ -39,17 +46,12 @@ absl::Status BatchReader::ReadRanges(const std::vector<TextRange>& ranges, RowBa
       return MakeError(absl::StatusCode::kResourceExhausted, source_->name(range.file),
                        ": a batch of more than 2^32 features; take smaller batches");
     }
-    const ParseResult result = ParseRows(parse, lines, rows);
-    if (result.first_bad_row && !options_.skip_bad_rows) {
+    const ParseResult result = parser_.Parse(lines, rows);
+    if (result.first_bad_row && !skip_bad_rows_) {
       return BadRowError(*source_, range.file, lines, *result.first_bad_row);
     }
   }
   return absl::OkStatus();
-}
-
-ParseResult ParseRows(const ParseOptions& options, const Lines& lines, RowBatch* rows) {
-  if (lines.row_bytes == 0) return ParseLines(options, lines.text, rows);
-  return ParseIdxRows(options.labels, lines.row_bytes, lines.text, rows);
 }
 
 absl::Status BadRowError(const DataSource& source, uint32_t file, const Lines& lines,

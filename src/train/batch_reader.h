@@ -10,8 +10,9 @@
 #include "absl/status/statusor.h"
 #include "train/chunks.h"
 #include "train/data_source.h"
-#include "train/parsers.h"
+#include "train/label_rule.h"
 #include "train/row_batch.h"
+#include "train/row_parser.h"
 
 namespace cairn {
 
@@ -29,7 +30,7 @@ class BatchReader {
     bool skip_bad_rows = false;
   };
 
-  // `source` must outlive the reader. Fails as CheckDefinition and CheckSameData do.
+  // `source` must outlive the reader. Fails as CheckDefinition, CheckSameData and RowParser do.
   static absl::StatusOr<std::unique_ptr<BatchReader>> Create(const DataSource* source,
                                                              const DataDefinition& definition,
                                                              const Options& options);
@@ -45,17 +46,16 @@ class BatchReader {
   absl::Status ReadInFileOrder(uint64_t batch, RowBatch* rows);
 
  private:
-  BatchReader(const DataSource* source, const DataDefinition& definition, const Options& options);
+  BatchReader(const DataSource* source, const DataDefinition& definition, RowParser parser,
+              bool skip_bad_rows);
   absl::Status ReadRanges(const std::vector<TextRange>& ranges, RowBatch* rows);
 
   const DataSource* const source_;
   const BatchPlan plan_;
-  const Options options_;
+  const bool skip_bad_rows_;
+  RowParser parser_;
   std::string buffer_;  // Text of plain files.
 };
-
-// Appends the rows of `lines`, as ParseLines and ParseIdxRows do.
-ParseResult ParseRows(const ParseOptions& options, const Lines& lines, RowBatch* rows);
 
 // "path:line:column: what" for a bad row of `lines`, which are of this file; "path: image N: what"
 // for images.

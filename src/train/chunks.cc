@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "train/column_plan.h"
 
 namespace cairn {
 namespace {
@@ -38,18 +39,6 @@ absl::StatusOr<Lines> ReadImages(const DataSource& source, const TextRange& rang
 
 }  // namespace
 
-std::string_view FormatName(DataFormat format) {
-  switch (format) {
-    case DataFormat::kLibsvm:
-      return "libsvm";
-    case DataFormat::kLibffm:
-      return "libffm";
-    case DataFormat::kIdx:
-      return "idx";
-  }
-  return "unknown";
-}
-
 absl::Status CheckDefinition(const DataDefinition& definition) {
   if (definition.files.empty()) return InvalidArgument("data definition: no files");
   uint64_t bytes = 0;
@@ -59,7 +48,7 @@ absl::Status CheckDefinition(const DataDefinition& definition) {
       return InvalidArgument("data definition: the files add up to too many bytes");
     }
   }
-  if (FormatName(definition.format) == "unknown") {
+  if (definition.format > kLastDataFormat) {
     return InvalidArgument("data definition: unknown format");
   }
   if (definition.order != DataOrder::kShuffled && definition.order != DataOrder::kFile) {

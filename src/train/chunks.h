@@ -13,7 +13,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "train/data_format.h"
 #include "train/data_source.h"
+#include "train/read_spec.h"
 
 namespace cairn {
 
@@ -23,9 +25,6 @@ inline constexpr uint32_t kChunkBytesMin = 64;
 inline constexpr uint32_t kChunkBytesMax = 64u << 10;
 // chunk_bytes * chunks_per_batch: keeps the offsets of a batch within 32 bits.
 inline constexpr uint64_t kBatchBytesMax = uint64_t{1} << 30;
-
-enum class DataFormat : uint8_t { kLibsvm, kLibffm, kIdx };
-std::string_view FormatName(DataFormat format);  // "libsvm"; what --format is called with.
 
 enum class DataOrder : uint8_t {
   kShuffled,  // Every epoch visits all chunks in another order.
@@ -40,6 +39,7 @@ struct DataDefinition {
   uint32_t chunks_per_batch = 16;  // >= 1; the last batch of an epoch may hold fewer.
   uint64_t seed = 1;
   DataOrder order = DataOrder::kShuffled;
+  ReadSpec read = {};  // How rows are made of lines.
 
   bool operator==(const DataDefinition&) const = default;
 };

@@ -9,8 +9,9 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "train/batch_reader.h"
-#include "train/parsers.h"
+#include "train/data_columns.h"
 #include "train/row_batch.h"
+#include "train/row_parser.h"
 
 namespace cairn {
 namespace {
@@ -34,7 +35,7 @@ absl::Status CheckText(const std::string& name, uint64_t offset, std::string_vie
                          "images");
 }
 
-absl::StatusOr<DataFormat> TellFormat(const DataSource& source) {
+absl::StatusOr<DataFormat> TellFormat(const DataSource& source, char delimiter) {
   if (source.row_bytes(0) != 0) return DataFormat::kIdx;
   std::string buffer;
   CAIRN_ASSIGN_OR_RETURN(const std::string_view text, source.Read(0, 0, kFirstBytes, &buffer));
@@ -43,7 +44,7 @@ absl::StatusOr<DataFormat> TellFormat(const DataSource& source) {
     return InvalidArgument(source.name(0), ": holds only empty lines",
                            text.size() < source.files()[0].bytes ? " at its beginning" : "");
   }
-  const absl::StatusOr<DataFormat> format = DetectFormat(text);
+  const absl::StatusOr<DataFormat> format = DetectFormat(text, delimiter);
   if (!format.ok()) return Annotate(format.status(), source.name(0));
   return format;
 }
@@ -81,20 +82,25 @@ uint32_t ChunkBytes(double line_bytes, uint32_t lines) {
 }
 
 // What the labels of a sample say.
-void SummarizeLabels(const std::vector<float>& labels, DataSample* sample) {
-  const auto count = static_cast<double>(labels.size());
-  uint64_t positive = 0;
+void SummarizeLabels(const RowBatch& rows, DataSample* sample) {
+  double weights = 0;
+  double positive = 0;
   double sum = 0;
   bool zero_one = true;
   bool plus_minus = true;
-  for (const float label : labels) {
-    positive += label > 0 ? 1 : 0;
-    sum += label;
+  for (size_t row = 0; row < rows.rows(); ++row) {
+    const float label = rows.labels[row];
+    const double weight = rows.weight(row);
+    weights += weight;
+    positive += label > 0 ? weight : 0;
+    sum += weight * label;
     zero_one = zero_one && (label == 0 || label == 1);
     plus_minus = plus_minus && (label == -1 || label == 1);
   }
-  sample->positive_share = static_cast<double>(positive) / count;
-  sample->mean_label = sum / count;
+  if (weights > 0) {
+    sample->positive_share = positive / weights;
+    sample->mean_label = sum / weights;
+  }
   sample->labels_are_binary = zero_one || plus_minus;
 }
 
@@ -109,9 +115,12 @@ absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const Define
   if (options.format) {
     definition.format = *options.format;
   } else {
-    CAIRN_ASSIGN_OR_RETURN(definition.format, TellFormat(source));
+    CAIRN_ASSIGN_OR_RETURN(definition.format, TellFormat(source, options.read.delimiter));
   }
   CAIRN_RETURN_IF_ERROR(CheckFormat(source, definition.format));
+  definition.read = options.read;
+  CAIRN_RETURN_IF_ERROR(
+      ResolveColumns(source, definition.format, options.labels, &definition.read));
   CAIRN_ASSIGN_OR_RETURN(const double line_bytes, MeanLineBytes(source));
   definition.chunk_bytes = ChunkBytes(line_bytes, std::min(options.batch_rows, kChunkLines));
   const double rows_per_chunk = definition.chunk_bytes / line_bytes;
@@ -133,14 +142,17 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
   const uint64_t chunks = std::min(
       plan.chunk_count(), std::max(kSampleChunksMin, kSampleBytes / definition.chunk_bytes));
   const ChunkOrder order(plan.chunk_count(), kSampleSeed, 0);
+  CAIRN_ASSIGN_OR_RETURN(RowParser parser,
+                         RowParser::Create(definition.format, definition.read, LabelKind::kAny));
   RowBatch rows;
   std::string buffer;
   absl::Status first_error = InvalidArgument("the data has no rows");
   bool all_good = true;
   for (uint64_t i = 0; i < chunks; ++i) {
     const TextRange range = plan.Chunk(order.Permute(i));
-    CAIRN_ASSIGN_OR_RETURN(const Lines lines, ReadLines(source, range, &buffer));
-    const ParseResult result = ParseRows({definition.format}, lines, &rows);
+    CAIRN_ASSIGN_OR_RETURN(Lines lines, ReadLines(source, range, &buffer));
+    if (range.begin == 0) parser.SkipStart(&lines);
+    const ParseResult result = parser.Parse(lines, &rows);
     if (!result.first_bad_row || !all_good) continue;
     all_good = false;
     first_error = BadRowError(source, range.file, lines, *result.first_bad_row);
@@ -152,7 +164,7 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
   sample.features_per_row = static_cast<double>(rows.features()) / count;
   sample.rows_per_chunk = count / static_cast<double>(chunks);
   sample.rows_estimate = sample.rows_per_chunk * static_cast<double>(plan.chunk_count());
-  SummarizeLabels(rows.labels, &sample);
+  SummarizeLabels(rows, &sample);
   if (!rows.fields.empty()) {
     sample.fields = 1u + *std::max_element(rows.fields.begin(), rows.fields.end());
   }

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "train/chunks.h"
+#include "train/column_plan.h"
 #include "train/data_source.h"
 
 namespace cairn {
@@ -16,19 +17,22 @@ struct DefineOptions {
   uint32_t batch_rows = 1000;        // About so many rows in a batch, >= 1.
   uint64_t seed = 1;
   DataOrder order = DataOrder::kShuffled;
+  ReadSpec read = {};  // As the user, the training data or the model has it; the files complete it.
+  LabelNeed labels = LabelNeed::kRequired;
 };
 
 // Cuts the data into chunks of about min(64, batch_rows) lines and batches of about batch_rows
 // rows, by the length of the lines in some pieces from all over the files, a MiB or little more.
 // The same files give the same definition. kInvalidArgument: no format can be told, the files are
-// not of the format or no text, or batch_rows is out of range.
+// not of the format or no text, or batch_rows is out of range. Or as ResolveColumns says.
 absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const DefineOptions& options);
 
 struct DataSample {
   uint64_t rows = 0;  // That were looked at; bad ones are left out.
   double features_per_row = 0;
   double rows_per_chunk = 0;
-  double rows_estimate = 0;   // Of all the data; exact if it is small.
+  double rows_estimate = 0;  // Of all the data; exact if it is small.
+  // Both by the rows' weights.
   double positive_share = 0;  // Of labels above 0: the base rate of two classes.
   double mean_label = 0;
   bool labels_are_binary = false;  // All are 0 or 1, or all are -1 or +1.

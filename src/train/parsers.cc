@@ -11,23 +11,13 @@
 #include "base/check.h"
 #include "base/numbers.h"
 #include "base/status.h"
-#include "base/units.h"
 #include "train/digits.h"
 
 namespace cairn {
 namespace {
 
-constexpr size_t kQuotedBytesMax = 40;
-
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-// The text in quotes, without what would disturb a terminal, and not too much of it.
-std::string Quote(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, kQuotedBytesMax)) quoted += c >= ' ' && c <= '~' ? c : '?';
-  return quoted + (text.size() > kQuotedBytesMax ? "...\"" : "\"");
-}
 
 // "12", "0.5", "-1.25": a number of up to 7 digits, so below 2 ** 24, over a power of ten up to
 // 10 ** 7. Both are floats without rounding, so their quotient is the float nearest to what is
@@ -67,8 +57,9 @@ bool ParseNumber(std::string_view token, float* value) {
 template <DataFormat kFormat>
 class LineParser {
  public:
-  LineParser(LabelKind labels, std::string_view text, RowBatch* batch)
-      : labels_(labels),
+  LineParser(const ParseOptions& options, std::string_view text, RowBatch* batch)
+      : labels_(options.rule == nullptr ? LabelRule{} : *options.rule, options.labels),
+        labels_are_plain_(options.rule == nullptr || options.rule->comparison == Comparison::kNone),
         text_(text.data()),
         end_(text.data() + text.size()),
         batch_(batch),
@@ -127,7 +118,8 @@ class LineParser {
     at = SkipBlanks(at);
     if (AtEndOfRow(at)) return at;
     float label;
-    at = ParseLabel(at, &label);
+    float weight = 1;
+    at = ParseLabel(at, &label, &weight);
     if (at == nullptr) return nullptr;
     size_t feature = features_;
     while (true) {
@@ -137,26 +129,36 @@ class LineParser {
       if (at == nullptr) return nullptr;
     }
     features_ = feature;
+    if (weight != 1 || !batch_->weights.empty()) StoreWeight(weight);
     batch_->labels.push_back(label);
     batch_->offsets.push_back(static_cast<uint32_t>(features_));
     return at;
   }
 
-  const char* ParseLabel(const char* at, float* label) {
+  const char* ParseLabel(const char* at, float* label, float* weight) {
     const std::string_view token = Token(at);
-    if (token.find(':') != token.npos) return Fail(at, "expected a label, found ", token);
-    if (token == "0" || token == "1") {
+    if (labels_are_plain_ && (token == "0" || token == "1")) {
       *label = token == "1" ? 1 : 0;
       return at + 1;
     }
-    if (!ParseNumber(token, label)) return Fail(at, "label is not a finite number: ", token);
-    if (labels_ == LabelKind::kBinary) {
-      if (*label == -1) *label = 0;
-      if (*label != 0 && *label != 1) {
-        return Fail(at, "label of two classes must be 0 or 1, or -1 or +1, not ", token);
+    const size_t colon = std::min(token.find(':'), token.size());
+    if (colon != token.size()) {
+      const std::string_view text = token.substr(colon + 1);
+      if (text.find(':') != text.npos) return Fail(at, "expected a label, found ", token);
+      if (!ParseNumber(text, weight) || *weight < 0) {
+        return Fail(at + colon + 1, "weight is not a finite number of 0 or more: ", text);
       }
     }
+    if (const char* what = labels_.Read(token.substr(0, colon), label)) {
+      return Fail(at, what, token.substr(0, colon));
+    }
     return at + token.size();
+  }
+
+  // Before its label is stored. All weights before this one were 1 if none was stored.
+  void StoreWeight(float weight) {
+    batch_->weights.resize(batch_->labels.size(), 1.0f);
+    batch_->weights.push_back(weight);
   }
 
   // Stores the feature whose text begins at `at`, and returns where its text ends.
@@ -274,7 +276,7 @@ class LineParser {
   const char* Fail(const char* at, std::string_view what, std::string_view token) {
     bad_at_ = at;
     // The words are made for the first bad row only: the others are just counted.
-    if (!result_.first_bad_row) bad_what_ = Concat(what, Quote(token));
+    if (!result_.first_bad_row) bad_what_ = Concat(what, QuoteText(token));
     return nullptr;
   }
   void NoteBadRow(const char* line) {
@@ -286,7 +288,8 @@ class LineParser {
 
   static constexpr uint64_t kFieldMax = std::numeric_limits<uint16_t>::max();
 
-  const LabelKind labels_;
+  const LabelReader labels_;
+  const bool labels_are_plain_;
   const char* const text_;
   const char* const end_;
   RowBatch* const batch_;
@@ -306,38 +309,10 @@ class LineParser {
 
 ParseResult ParseLines(const ParseOptions& options, std::string_view text, RowBatch* batch) {
   if (options.format == DataFormat::kLibffm) {
-    return LineParser<DataFormat::kLibffm>(options.labels, text, batch).Parse();
+    return LineParser<DataFormat::kLibffm>(options, text, batch).Parse();
   }
   CAIRN_CHECK(options.format == DataFormat::kLibsvm);
-  return LineParser<DataFormat::kLibsvm>(options.labels, text, batch).Parse();
-}
-
-absl::StatusOr<DataFormat> DetectFormat(std::string_view text) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const std::string_view row = line.substr(0, line.find('#'));
-    const size_t colon = row.find(':');
-    if (colon == row.npos) continue;
-    const size_t begin = row.find_last_of(" \t", colon) + 1;  // npos + 1 is 0.
-    const std::string_view token = row.substr(begin, row.find_first_of(" \t\r", colon) - begin);
-    const auto colons = std::count(token.begin(), token.end(), ':');
-    if (begin > 0 && colons == 2) return DataFormat::kLibffm;
-    if (begin > 0 && colons == 1) return DataFormat::kLibsvm;
-    return InvalidArgument(
-        "neither libsvm (label index:value ...) nor libffm (label "
-        "field:index:value ...): ",
-        Quote(line));
-  }
-  return InvalidArgument("cannot tell the data format: no row with features at its beginning");
-}
-
-absl::Status CheckBadRowShare(const BadRowShare& share) {
-  const auto all = static_cast<double>(share.rows + share.bad_rows);
-  if (static_cast<double>(share.bad_rows) <= share.share_max * all) return absl::OkStatus();
-  return InvalidArgument(
-      HumanCount(share.bad_rows), " of ", HumanCount(share.rows + share.bad_rows),
-      " rows cannot be parsed: more than the share of ", share.share_max, " that is allowed");
+  return LineParser<DataFormat::kLibsvm>(options, text, batch).Parse();
 }
 
 }  // namespace cairn

@@ -4,12 +4,14 @@
 
 #include "base/numbers.h"
 #include "base/status.h"
+#include "train/bad_row.h"
 #include "wire/limits.h"
 
 namespace cairn {
 namespace {
 
 constexpr std::string_view kTitle = "cairn program 1";
+constexpr std::string_view kAsTraining = "as-train";
 
 // One entry for each scalar, in both directions: `io` writes or reads "name value".
 template <typename Io, typename Program>
@@ -88,7 +90,7 @@ struct Reader {
   void operator()(std::string_view entry, uint32_t& out) { Whole(entry, out, 0xFFFFFFFF); }
   void operator()(std::string_view entry, bool& out) { Whole(entry, out, 1); }
   void operator()(std::string_view entry, DataFormat& out) {
-    Whole(entry, out, static_cast<uint64_t>(DataFormat::kIdx));
+    Whole(entry, out, static_cast<uint64_t>(kLastDataFormat));
   }
   void operator()(std::string_view entry, DataOrder& out) { Whole(entry, out, 1); }
 
@@ -133,12 +135,34 @@ absl::Status ParseEntry(std::string_view line, TrainProgram* program) {
     data.files.push_back(std::move(file));
     return {};
   }
+  if (name == "train_read") return SetEntry(CutWord(&line), line, &program->train.read);
+  if (name == "valid_read" && line == kAsTraining) {
+    program->valid.read = program->train.read;
+    return {};
+  }
+  if (name == "valid_read") return SetEntry(CutWord(&line), line, &program->valid.read);
   Reader reader{name, line, false, {}};
   ForEachScalar(reader, *program);
   ForEachDataScalar(reader, "train", program->train);
   ForEachDataScalar(reader, "valid", program->valid);
   if (!reader.found) return InvalidArgument("unknown entry \"", name, "\"");
   return reader.status;
+}
+
+// Validation data is mostly read as the training data is, and columns can be many.
+absl::Status WriteReadSpec(const std::string& name, const ReadSpec& spec, const ReadSpec& training,
+                           Writer* writer) {
+  if (&spec != &training && spec == training) {
+    if (spec != ReadSpec{}) writer->Line(name, kAsTraining);
+    return {};
+  }
+  for (const auto& [entry, value] : EntriesOf(spec)) {
+    if (value.find('\n') != std::string::npos) {
+      return InvalidArgument("a line break in ", QuoteText(value));
+    }
+    writer->Line(name, Concat(entry, " ", value));
+  }
+  return {};
 }
 
 }  // namespace
@@ -151,6 +175,7 @@ absl::StatusOr<std::string> EncodeProgram(const TrainProgram& program) {
        {std::pair<std::string, const DataDefinition&>("train", program.train),
         {"valid", program.valid}}) {
     ForEachDataScalar(writer, name, data);
+    CAIRN_RETURN_IF_ERROR(WriteReadSpec(name + "_read", data.read, program.train.read, &writer));
     for (const DataFile& file : data.files) {
       if (file.path.find('\n') != std::string::npos) {
         return InvalidArgument("a line break in a path: ", file.path);
@@ -159,7 +184,7 @@ absl::StatusOr<std::string> EncodeProgram(const TrainProgram& program) {
     }
   }
   if (writer.text.size() > limits::kProgramBytesMax) {
-    return InvalidArgument("too many data files: their names take ", writer.text.size(),
+    return InvalidArgument("too many data files or columns: their names take ", writer.text.size(),
                            " bytes, at most ", limits::kProgramBytesMax,
                            "; name fewer and larger ones");
   }

@@ -14,17 +14,34 @@ namespace cairn {
 // and a key may come twice. Clear keeps the memory, so that batches in a loop allocate nothing.
 struct RowBatch {
   std::vector<float> labels;            // [rows]
+  std::vector<float> weights;           // [rows], or empty: all are 1.
   std::vector<uint32_t> offsets = {0};  // [rows + 1]
   std::vector<Key> keys;                // [features]
   std::vector<float> values;            // [features], or empty: all are 1.
-  std::vector<uint16_t> fields;         // [features] of libffm; empty for libsvm.
+  std::vector<uint16_t> fields;         // [features], or empty: the format has none (libsvm).
   uint64_t bad_rows = 0;                // Left out, because they could not be parsed.
 
   size_t rows() const { return labels.size(); }
   size_t features() const { return keys.size(); }
 
+  float weight(size_t row) const { return weights.empty() ? 1 : weights[row]; }
+
+  // The next feature of the row that AddRow will close. `fields` is the caller's.
+  void AddFeature(Key key, float value) {
+    if (value != 1 && values.empty()) values.assign(keys.size(), 1.0f);
+    keys.push_back(key);
+    if (value != 1 || !values.empty()) values.push_back(value);
+  }
+  void AddRow(float label, float weight) {
+    if (weight != 1 && weights.empty()) weights.assign(labels.size(), 1.0f);
+    labels.push_back(label);
+    if (weight != 1 || !weights.empty()) weights.push_back(weight);
+    offsets.push_back(static_cast<uint32_t>(keys.size()));
+  }
+
   void Clear() {
     labels.clear();
+    weights.clear();
     offsets.assign(1, 0);
     keys.clear();
     values.clear();

@@ -72,5 +72,18 @@ TEST_CASE("PortableExp's and Sigmoid's bits are fixed for all time", "[portable_
   CHECK(hash == 0x740df96c7304222eu);
 }
 
+TEST_CASE("PortableLog is the natural logarithm", "[portable_math]") {
+  double worst = 0;
+  for (uint64_t i = 0; i < 100'000; ++i) {
+    const double x = UnitInterval(Mix64(i)) * (i % 2 == 0 ? 2 : 1e6) + 1e-9;
+    worst = std::max(worst, std::fabs(PortableLog(x) - std::log(x)));
+  }
+  for (const double x : {1e-310, 1e-300, 0.5, 2.0, 1e300}) {
+    worst = std::max(worst, std::fabs(PortableLog(x) / std::log(x) - 1));
+  }
+  CHECK(worst < 1e-14);
+  CHECK(PortableLog(1) == 0);
+}
+
 }  // namespace
 }  // namespace cairn

@@ -80,10 +80,14 @@ TEST_CASE("DefineData takes over what it is given") {
 
 TEST_CASE("DefineData refuses what it cannot cut") {
   const TempFiles files;
-  const auto csv = OpenOne(files.Write("csv", "a,b\n1,2\n"));
-  const absl::Status status = DefineData(*csv, {}).status();
+  const auto labels = OpenOne(files.Write("labels", "0\n1\n"));
+  const absl::Status status = DefineData(*labels, {}).status();
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);
-  CHECK_THAT(std::string(MessageOf(status)), Contains(files.Path("csv") + ": cannot tell"));
+  CHECK_THAT(std::string(MessageOf(status)), Contains(files.Path("labels") + ": cannot tell"));
+  const auto csv = OpenOne(files.Write("csv", "a,b\n1,2\n"));
+  const absl::Status no_label = DefineData(*csv, {}).status();
+  CHECK(no_label.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_THAT(std::string(MessageOf(no_label)), Contains(files.Path("csv") + ": which column"));
   const auto good = OpenOne(files.Write("good", Repeat("1 2:3 4:5 6:7 8:9\n", 1000)));
   CHECK_FALSE(DefineData(*good, {.format = {}, .batch_rows = 0}).ok());
   CHECK_THAT(std::string(MessageOf(
@@ -191,6 +195,22 @@ TEST_CASE("DefineData and SampleData: images") {
   CHECK(sample.positive_share == 0.25);
   CHECK(sample.labels_are_binary);
   CHECK_FALSE(DefineData(*source, {.format = DataFormat::kLibsvm}).ok());
+}
+
+TEST_CASE("SampleData reads as the definition says, and counts labels by weight") {
+  const TempFiles files;
+  const auto source = OpenOne(files.Write("csv", "delay,w,a,b\n20,3,x,y\n1,1,x,\n16,0,,\n"));
+  DefineOptions options;
+  options.read.label = ParseLabelRule("delay>15").value();
+  options.read.weight = "w";
+  const DataDefinition definition = DefineData(*source, options).value();
+  CHECK(definition.format == DataFormat::kCsv);
+  CHECK(definition.read.header);
+  const DataSample sample = SampleData(*source, definition).value();
+  CHECK(sample.rows == 3);
+  CHECK(sample.features_per_row == 1);
+  CHECK(sample.positive_share == 0.75);
+  CHECK(sample.fields == 2);
 }
 
 }  // namespace

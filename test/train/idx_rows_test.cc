@@ -13,7 +13,7 @@ constexpr std::string_view kRows = "\0\xFF\0\x33\x07\0\0\0\x01\0\0\x01"sv;  // L
 
 TEST_CASE("ParseIdxRows: pixels that are not 0 become features") {
   RowBatch rows;
-  const ParseResult result = ParseIdxRows(LabelKind::kAny, 4, kRows, &rows);
+  const ParseResult result = ParseIdxRows(LabelReader({}, LabelKind::kAny), 4, kRows, &rows);
   CHECK(result.bad_rows == 0);
   CHECK(rows.labels == std::vector<float>{0, 7, 1});
   CHECK(rows.offsets == std::vector<uint32_t>{0, 2, 2, 3});
@@ -25,20 +25,28 @@ TEST_CASE("ParseIdxRows: pixels that are not 0 become features") {
 TEST_CASE("ParseIdxRows: with two classes, another label makes a bad row") {
   RowBatch rows;
   for (uint64_t times = 1; times <= 2; ++times) {
-    const ParseResult result = ParseIdxRows(LabelKind::kBinary, 4, kRows, &rows);
+    const ParseResult result = ParseIdxRows(LabelReader({}, LabelKind::kBinary), 4, kRows, &rows);
     CHECK(result.bad_rows == 1);
     REQUIRE(result.first_bad_row);
     CHECK(result.first_bad_row->offset == 4);
-    CHECK(result.first_bad_row->what == "label of two classes must be 0 or 1, not 7");
+    CHECK(result.first_bad_row->what == 
+          "label of two classes must be 0 or 1, or -1 or +1, not \"7\"");
     CHECK(rows.rows() == 2 * times);
     CHECK(rows.bad_rows == times);
   }
   CHECK(rows.labels == std::vector<float>{0, 1, 0, 1});
 }
 
+TEST_CASE("ParseIdxRows: a rule makes two classes of many") {
+  RowBatch rows;
+  const LabelReader above(ParseLabelRule("label>4").value(), LabelKind::kBinary);
+  CHECK(ParseIdxRows(above, 4, kRows, &rows).bad_rows == 0);
+  CHECK(rows.labels == std::vector<float>{0, 1, 0});
+}
+
 TEST_CASE("ParseIdxRows: no rows") {
   RowBatch rows;
-  CHECK_FALSE(ParseIdxRows(LabelKind::kAny, 785, "", &rows).first_bad_row);
+  CHECK_FALSE(ParseIdxRows(LabelReader({}, LabelKind::kAny), 785, "", &rows).first_bad_row);
   CHECK(rows.rows() == 0);
 }
 

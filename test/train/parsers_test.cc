@@ -18,7 +18,6 @@ namespace cairn {
 namespace {
 
 using Catch::Matchers::Contains;
-using Catch::Matchers::StartsWith;
 
 constexpr ParseOptions kLibsvm{DataFormat::kLibsvm, LabelKind::kAny};
 constexpr ParseOptions kLibffm{DataFormat::kLibffm, LabelKind::kAny};
@@ -167,7 +166,7 @@ TEST_CASE("Complaints about libsvm rows name the column and quote what is there"
     std::string_view complaint;
   };
   for (const Case& c : {
-           Case{"2:1 3:1", "1: expected a label, found \"2:1\""},
+           Case{"2:1:1 3:1", "1: expected a label, found \"2:1:1\""},
            Case{"yes 2:1", "1: label is not a finite number: \"yes\""},
            Case{"nan 2:1", "1: label is not a finite number: \"nan\""},
            Case{"-inf 2:1", "1: label is not a finite number: \"-inf\""},
@@ -295,28 +294,39 @@ TEST_CASE("A text gives the same rows as its lines one by one") {
   CHECK(good_rows > 5000);
 }
 
-TEST_CASE("DetectFormat looks at the first row with features") {
-  CHECK(DetectFormat("1 2:3\n").value() == DataFormat::kLibsvm);
-  CHECK(DetectFormat("1 2:3:4\n").value() == DataFormat::kLibffm);
-  CHECK(DetectFormat("\n# a:b:c\n0\n+1\t2:3:4").value() == DataFormat::kLibffm);
-  CHECK(DetectFormat("0 1:1 # 1:2:3\r\n").value() == DataFormat::kLibsvm);
-  CHECK(DetectFormat("1 2:3:4\r\n").value() == DataFormat::kLibffm);
-  for (const std::string_view text : {"", "\n\n", "1\n0\n", "a,b,c\n1,2,3\n"}) {
-    const auto format = DetectFormat(text);
-    CHECK_THAT(std::string(MessageOf(format.status())), StartsWith("cannot tell"));
-  }
-  for (const std::string_view text : {"2:3 4:5\n", "1 a:b:c:d\n", "{\"a\": 1}"}) {
-    CHECK(DetectFormat(text).status().code() == absl::StatusCode::kInvalidArgument);
-  }
+TEST_CASE("Labels may carry the weights of their rows") {
+  const RowBatch rows = Parse(kLibsvm, "1:0.5 2:1\n0 3:1\n-1:0 1:1\n1:1");
+  CHECK(rows.labels == std::vector<float>{1, 0, -1, 1});
+  CHECK(rows.weights == std::vector<float>{0.5f, 1, 0, 1});
+  CHECK(Parse(kLibffm, "1:2 0:3:1\n").weights == std::vector<float>{2});
+  CHECK(Parse(kLibsvm, "1:1 2:1\n0:1.0 2:1\n").weights.empty());
+  RowBatch later = Parse(kLibffm, "1 0:3:1\n0 0:3:1\n");
+  ParseLines(kLibffm, "0:3 0:3:1\n1 0:3:1\n", &later);
+  CHECK(later.weights == std::vector<float>{1, 1, 3, 1});
+  constexpr ParseOptions kBinary{DataFormat::kLibsvm, LabelKind::kBinary};
+  CHECK(Parse(kBinary, "-1:2 1:1\n").labels == std::vector<float>{0});
 }
 
-TEST_CASE("CheckBadRowShare allows the share and no more") {
-  CHECK(CheckBadRowShare({.rows = 0, .bad_rows = 0, .share_max = 0}).ok());
-  CHECK(CheckBadRowShare({.rows = 99, .bad_rows = 1, .share_max = 0.01}).ok());
-  const absl::Status status = CheckBadRowShare({.rows = 9998, .bad_rows = 102, .share_max = 0.01});
-  CHECK(status.code() == absl::StatusCode::kInvalidArgument);
-  CHECK(MessageOf(status) ==
-        "102 of 10,100 rows cannot be parsed: more than the share of 0.01 that is allowed");
+TEST_CASE("Weights below 0 and no numbers are bad rows") {
+  for (const std::string weight : {"-1", "nan", "inf", "", "x", "-1e-9"}) {
+    CHECK(Complaint(kLibsvm, "1:" + weight + " 2:1\n") ==
+          "3: weight is not a finite number of 0 or more: \"" + weight + "\"");
+  }
+  RowBatch rows;
+  ParseExactly(kLibsvm, "1:3 2:1\n1:2 x\n0:4 2:1\n", &rows);
+  CHECK(rows.weights == std::vector<float>{3, 4});
+}
+
+TEST_CASE("A rule makes two classes of any labels") {
+  const LabelRule above = ParseLabelRule("label>4").value();
+  for (const DataFormat format : {DataFormat::kLibsvm, DataFormat::kLibffm}) {
+    const ParseOptions options{format, LabelKind::kBinary, &above};
+    CHECK(Parse(options, "5\n4\n1\n0\n9:2\n").labels == std::vector<float>{1, 0, 0, 0, 1});
+    CHECK(Complaint(options, "x\n") == "1: label is not a finite number: \"x\"");
+  }
+  const LabelRule yes = ParseLabelRule("==yes").value();
+  CHECK(Parse({DataFormat::kLibsvm, LabelKind::kBinary, &yes}, "yes 1:1\nno 1:1\n1 1:1\n").labels ==
+        std::vector<float>{1, 0, 0});
 }
 
 }  // namespace
