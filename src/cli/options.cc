@@ -47,10 +47,9 @@ constexpr std::array<CommandSpec, 9> kCommands = {{
 
 std::vector<OptionSpec> MakeTable() {
   std::vector<OptionSpec> table;
-  for (const auto& part :
-       {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(), StopOptions(),
-        ClusterOptions(), GenerateOptions(), InspectionOptions(), OutputOptions(),
-        SettingsOptions()}) {
+  for (const auto& part : {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(),
+                           StopOptions(), ClusterOptions(), GenerateOptions(), InspectionOptions(),
+                           OutputOptions(), SettingsOptions()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

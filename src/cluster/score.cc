@@ -41,9 +41,8 @@ class Scorer {
 
   const std::string& model_name() const { return model_name_; }
 
-  // Calls `sink` with margins and labels of each batch, in the order of the data.
-  using Sink = std::function<absl::Status(const std::vector<float>& margins,
-                                          const std::vector<float>& labels)>;
+  // Calls `sink` with the margins of each batch and its rows, in the order of the data.
+  using Sink = std::function<absl::Status(const std::vector<float>& margins, const RowBatch& rows)>;
   absl::Status Run(const Sink& sink) {
     std::deque<InFlight> window;
     for (uint64_t batch = 0; batch < reader_->plan().batch_count(); ++batch) {
@@ -145,7 +144,7 @@ class Scorer {
     const absl::Status status = in_flight->pending.Wait();
     if (!status.ok()) return CauseOf(status);
     return sink(model_->Score(*in_flight->batch, *in_flight->values),
-                model_->Labels(*in_flight->batch));
+                model_->Rows(*in_flight->batch));
   }
 
   const ScoreOptions options_;
@@ -168,17 +167,17 @@ absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
                          Scorer::Make(options, LabelKind::kBinary));
   std::vector<float> margins;
-  std::vector<float> labels;
-  CAIRN_RETURN_IF_ERROR(scorer->Run([&](const auto& more_margins, const auto& more_labels) {
-    margins.insert(margins.end(), more_margins.begin(), more_margins.end());
-    labels.insert(labels.end(), more_labels.begin(), more_labels.end());
+  RowBatch all;
+  CAIRN_RETURN_IF_ERROR(scorer->Run([&](const std::vector<float>& more, const RowBatch& rows) {
+    margins.insert(margins.end(), more.begin(), more.end());
+    for (size_t row = 0; row < rows.rows(); ++row) all.AddRow(rows.labels[row], rows.weight(row));
     return absl::Status();
   }));
   EvalReport report;
   report.model = scorer->model_name();
   report.rows = margins.size();
-  report.logloss = MeanLogLoss(margins, labels);
-  report.auc = ExactAuc(margins, labels);
+  report.logloss = MeanLogLoss(margins, all.labels, all.weights);
+  report.auc = ExactAuc(margins, all.labels, all.weights);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }
@@ -187,7 +186,7 @@ absl::Status Predict(const ScoreOptions& options,
                      const std::function<absl::Status(float probability)>& sink) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
                          Scorer::Make(options, LabelKind::kIgnored));
-  return scorer->Run([&](const std::vector<float>& margins, const std::vector<float>&) {
+  return scorer->Run([&](const std::vector<float>& margins, const RowBatch&) {
     for (const float margin : margins) CAIRN_RETURN_IF_ERROR(sink(Sigmoid(margin)));
     return absl::Status();
   });

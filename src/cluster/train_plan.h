@@ -32,5 +32,4 @@ struct TrainPlan {
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
                                         const SpoolProgress& spooling = {});
 
-
 }  // namespace cairn

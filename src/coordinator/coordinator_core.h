@@ -102,6 +102,7 @@ class CoordinatorCore {
     uint32_t attempt = 0;
     uint64_t rows = 0;
     double loss_sum = 0;
+    double extra_weight = 0;
   };
 
   // Records.

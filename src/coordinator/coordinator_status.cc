@@ -92,7 +92,7 @@ JobStatus CoordinatorCore::status(Micros now, uint64_t epochs_from) const {
   }
   status.batches_done = status.batches - std::min(status.batches, left);
   status.rows = state_.epoch_rows;
-  status.loss_sum = state_.epoch_loss_sum;
+  if (status.rows > 0) status.loss_sum = state_.EpochLoss() * static_cast<double>(status.rows);
   status.epochs_done = state_.epochs.size();
   const uint64_t from = std::min<uint64_t>(epochs_from, status.epochs_done);
   const uint64_t listed = std::min<uint64_t>(status.epochs_done - from, limits::kStatusEpochsMax);

@@ -135,7 +135,7 @@ void CoordinatorCore::LeaseStreams(CoordinatorActions* out) {
     const uint32_t worker = WorkerFor(load, Fixed() && !IsEvaluation(*it));
     if (worker == 0) return;
     ++load[worker];
-    attempt_sums_[*it] = {stream.attempt + 1, 0, 0};
+    attempt_sums_[*it] = {stream.attempt + 1, 0, 0, 0};
     Decide(StreamLeased{*it, stream.attempt + 1, worker}, out);
     it = unleased_.erase(it);
   }
@@ -152,8 +152,9 @@ void CoordinatorCore::OnProgress(const Message& message, const Progress& progres
   }
   AttemptSums& sums = attempt_sums_[progress.ref.stream];
   StreamProgressed record{progress.ref, progress.step, progress.rows - sums.rows,
-                          progress.loss_sum - sums.loss_sum};
-  sums = {progress.ref.attempt, progress.rows, progress.loss_sum};
+                          progress.loss_sum - sums.loss_sum,
+                          progress.extra_weight - sums.extra_weight};
+  sums = {progress.ref.attempt, progress.rows, progress.loss_sum, progress.extra_weight};
   const bool done = progress.step == stream.work.last;
   Decide(record, out);
   if (done) {
@@ -214,9 +215,7 @@ void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
   EpochRecord record;
   record.epoch = state_.epochs.size();
   record.rows = state_.epoch_rows;
-  record.train_logloss = state_.epoch_rows == 0
-                             ? std::nan("")
-                             : state_.epoch_loss_sum / static_cast<double>(state_.epoch_rows);
+  record.train_logloss = state_.EpochLoss();
   record.valid_logloss = record.valid_auc = std::nan("");
   record.seconds = static_cast<double>(now - training_started_) / kMicrosPerSecond;
   if (evaluation_.has_value()) {

@@ -12,7 +12,7 @@ namespace cairn {
 
 class Evaluation {
  public:
-  // Bounds the coordinator's memory; 8 bytes a row.
+  // Bounds the coordinator's memory; 8 bytes a row, 12 with weights.
   static constexpr uint64_t kRowsMax = uint64_t{1} << 28;
 
   explicit Evaluation(uint64_t batches) : batches_(batches) {}
@@ -35,10 +35,12 @@ class Evaluation {
   struct Batch {
     std::vector<float> scores;
     std::vector<float> labels;
+    std::vector<float> weights;  // Empty: all are 1.
   };
   uint64_t batches_;
   uint64_t batches_seen_ = 0;
   uint64_t rows_ = 0;
+  bool weighted_ = false;
   std::map<uint64_t, Batch> scores_;
 };
 

@@ -1,6 +1,7 @@
 #include "coordinator/job_state.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 
@@ -63,6 +64,7 @@ void JobState::Apply(const LogRecord& record) {
                    streams.at(r.ref.stream).progress = r.step;
                    epoch_rows += r.rows;
                    epoch_loss_sum += r.loss_sum;
+                   epoch_extra_weight += r.extra_weight;
                    rows_total += r.rows;
                  },
                  [&](const StreamClosed& r) { Close(this, r.stream); },
@@ -81,6 +83,7 @@ void JobState::Apply(const LogRecord& record) {
                    epochs.push_back(r.record);
                    epoch_rows = 0;
                    epoch_loss_sum = 0;
+                   epoch_extra_weight = 0;
                  },
                  [&](const JobEnded& r) {
                    ended = true;
@@ -89,6 +92,11 @@ void JobState::Apply(const LogRecord& record) {
                  },
              },
              record);
+}
+
+double JobState::EpochLoss() const {
+  const double weight = static_cast<double>(epoch_rows) + epoch_extra_weight;
+  return weight > 0 ? epoch_loss_sum / weight : std::nan("");
 }
 
 MapUpdate JobState::MakeMap() const {

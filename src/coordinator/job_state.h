@@ -50,8 +50,9 @@ struct StreamLeased {
 struct StreamProgressed {
   StreamRef ref;
   StepIndex step = 0;
-  uint64_t rows = 0;    // Since the last such record.
-  double loss_sum = 0;  // Likewise.
+  uint64_t rows = 0;        // Since the last such record.
+  double loss_sum = 0;      // Likewise, as the next.
+  double extra_weight = 0;  // As in Progress.
 };
 struct StreamClosed {
   StreamId stream = 0;
@@ -113,6 +114,7 @@ struct JobState {
   std::map<StreamId, StreamState> streams;  // Open ones, evaluation streams included.
   uint64_t epoch_rows = 0;                  // Of the epoch that is being trained.
   double epoch_loss_sum = 0;
+  double epoch_extra_weight = 0;
   uint64_t rows_total = 0;
   std::vector<EpochRecord> epochs;
   bool ended = false;
@@ -120,6 +122,9 @@ struct JobState {
   std::string end_message;
 
   void Apply(const LogRecord& record);
+
+  // The mean loss of the rows of the epoch so far, weighted; NaN if they have no weight.
+  double EpochLoss() const;
 
   // The messages that tell others of this state.
   MapUpdate MakeMap() const;

@@ -21,13 +21,15 @@ float LogisticGradient(float margin, float label) {
 }
 
 double LogisticLossAndGradients(std::span<const float> margins, std::span<const float> labels,
-                                std::span<float> gradients) {
+                                std::span<const float> weights, std::span<float> gradients) {
   CAIRN_CHECK(margins.size() == labels.size() && margins.size() == gradients.size());
+  CAIRN_CHECK(weights.empty() || weights.size() == margins.size());
   double sum = 0;
   for (size_t i = 0; i < margins.size(); ++i) {
     const float margin = margins[i];
-    sum += LogisticLoss(margin, labels[i]);
-    gradients[i] = LogisticGradient(margin, labels[i]);
+    const float weight = weights.empty() ? 1 : weights[i];
+    sum += weight * LogisticLoss(margin, labels[i]);
+    gradients[i] = weight * LogisticGradient(margin, labels[i]);
   }
   return sum;
 }

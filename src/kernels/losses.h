@@ -14,9 +14,10 @@ double LogisticLoss(float margin, float label);
 // dL/dz = Sigmoid(z) - y, without cancellation where it nears 0. The same bits everywhere.
 float LogisticGradient(float margin, float label);
 
-// Shapes: margins, labels, gradients [rows]. gradients[i] = dL_i/dz_i; returns the sum of L_i,
-// added up in row order. `gradients` may be `margins`.
+// Shapes: margins, labels, gradients [rows]; weights [rows], or empty: all are 1.
+// gradients[i] = w_i dL_i/dz_i; returns the sum of w_i L_i, added up in row order. `gradients` may
+// be `margins`.
 double LogisticLossAndGradients(std::span<const float> margins, std::span<const float> labels,
-                                std::span<float> gradients);
+                                std::span<const float> weights, std::span<float> gradients);
 
 }  // namespace cairn

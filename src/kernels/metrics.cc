@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "base/check.h"
@@ -46,12 +47,45 @@ double ExactAuc(std::span<const float> scores, std::span<const float> labels) {
   return static_cast<double>(halves_in_order) / 2 / pairs;
 }
 
-double MeanLogLoss(std::span<const float> margins, std::span<const float> labels) {
+double ExactAuc(std::span<const float> scores, std::span<const float> labels,
+                std::span<const float> weights) {
+  if (weights.empty()) return ExactAuc(scores, labels);
+  CAIRN_CHECK(scores.size() == labels.size() && scores.size() == weights.size());
+  if (std::any_of(scores.begin(), scores.end(), [](float s) { return std::isnan(s); })) {
+    return kUndefined;
+  }
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  // Ties by place, so that sums are taken in one order and have the same bits everywhere.
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return scores[a] != scores[b] ? scores[a] < scores[b] : a < b;
+  });
+  double in_order = 0, positives = 0, negatives = 0;
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    double tied[2] = {0, 0};
+    while (end < order.size() && scores[order[end]] == scores[order[begin]]) {
+      const size_t row = order[end++];
+      tied[labels[row] > 0.5f] += weights[row];
+    }
+    in_order += tied[1] * (negatives + tied[0] / 2);
+    positives += tied[1];
+    negatives += tied[0];
+  }
+  if (positives == 0 || negatives == 0) return kUndefined;
+  return in_order / (positives * negatives);
+}
+
+double MeanLogLoss(std::span<const float> margins, std::span<const float> labels,
+                   std::span<const float> weights) {
   CAIRN_CHECK(margins.size() == labels.size());
-  if (margins.empty()) return kUndefined;
-  double sum = 0;
-  for (size_t i = 0; i < margins.size(); ++i) sum += LogisticLoss(margins[i], labels[i]);
-  return sum / static_cast<double>(margins.size());
+  CAIRN_CHECK(weights.empty() || weights.size() == margins.size());
+  double loss_sum = 0, weight_sum = 0;
+  for (size_t i = 0; i < margins.size(); ++i) {
+    const double weight = weights.empty() ? 1 : weights[i];
+    loss_sum += weight * LogisticLoss(margins[i], labels[i]);
+    weight_sum += weight;
+  }
+  return weight_sum == 0 ? kUndefined : loss_sum / weight_sum;
 }
 
 }  // namespace cairn

@@ -64,7 +64,7 @@ absl::Status CheckDefinition(const DataDefinition& definition) {
     return InvalidArgument("data definition: chunks_per_batch is ", definition.chunks_per_batch,
                            ", not from 1 to ", chunks_most);
   }
-  return absl::OkStatus();
+  return CheckReadSpec(definition.format, definition.read);
 }
 
 absl::Status CheckFormat(const DataSource& source, DataFormat format) {

@@ -44,7 +44,8 @@ struct DataDefinition {
   bool operator==(const DataDefinition&) const = default;
 };
 
-// kInvalidArgument names the first field that is out of its range: for what came over the wire.
+// kInvalidArgument names the first field that is out of its range: for what came over the wire. How
+// rows are read is checked too, with the errors of CheckReadSpec.
 absl::Status CheckDefinition(const DataDefinition& definition);
 
 // kInvalidArgument names the first file that cannot be read as this format at all: images where

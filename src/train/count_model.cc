@@ -53,11 +53,11 @@ class CountModel final : public Model {
 
   std::vector<float> Score(const PreparedBatch& prepared,
                            const std::vector<std::vector<float>>&) const override {
-    return std::vector<float>(Labels(prepared).size());
+    return std::vector<float>(Rows(prepared).rows());
   }
 
-  const std::vector<float>& Labels(const PreparedBatch& prepared) const override {
-    return static_cast<const CountPrepared&>(prepared).rows.labels;
+  const RowBatch& Rows(const PreparedBatch& prepared) const override {
+    return static_cast<const CountPrepared&>(prepared).rows;
   }
 
  private:

@@ -40,9 +40,8 @@ absl::StatusOr<std::vector<std::string>> CommonHeader(const DataSource& source, 
     const auto name = [at](const std::vector<std::string>& names) {
       return at < names.size() ? QuoteText(names[at]) : std::string("not there");
     };
-    return InvalidArgument(source.name(file), ":1: the header is not the one of ",
-                           source.name(0), ": column ", at + 1, " is ", name(other),
-                           ", there ", name(first));
+    return InvalidArgument(source.name(file), ":1: the header is not the one of ", source.name(0),
+                           ": column ", at + 1, " is ", name(other), ", there ", name(first));
   }
   return first;
 }

@@ -74,7 +74,8 @@ absl::StatusOr<std::optional<DataFormat>> ParseFormat(std::string_view name) {
   for (size_t i = 0; i < kNames.size(); ++i) {
     if (name == kNames[i]) return static_cast<DataFormat>(i);
   }
-  return InvalidArgument("--format ", QuoteText(name), ": auto, libsvm, libffm, csv, criteo or idx");
+  return InvalidArgument("--format ", QuoteText(name),
+                         ": auto, libsvm, libffm, csv, criteo or idx");
 }
 
 absl::StatusOr<DataFormat> DetectFormat(std::string_view text, char delimiter) {

@@ -12,8 +12,7 @@ namespace {
 
 constexpr float kPixelMax = 255;
 
-void NoteBadRow(size_t offset, std::string_view what, std::string_view label,
-                ParseResult* result) {
+void NoteBadRow(size_t offset, std::string_view what, std::string_view label, ParseResult* result) {
   ++result->bad_rows;
   if (result->first_bad_row) return;
   result->first_bad_row = BadRow{offset, 0, Concat(what, QuoteText(label))};

@@ -79,7 +79,9 @@ class LogisticRegression final : public Model {
     result.rows = batch.rows.rows();
     if (result.rows > 0) {
       std::vector<float> margins = Score(prepared, values);
-      result.loss_sum = LogisticLossAndGradients(margins, batch.rows.labels, margins);
+      result.loss_sum =
+          LogisticLossAndGradients(margins, batch.rows.labels, batch.rows.weights, margins);
+      result.extra_weight = batch.rows.ExtraWeight();
       std::vector<float> gradients((*batch.payload)[kWeights]->unique());
       LinearGradient(batch.linear(), margins, gradients);
       std::vector<float> bias_gradient = {LinearBiasGradient(margins)};
@@ -101,8 +103,8 @@ class LogisticRegression final : public Model {
     return margins;
   }
 
-  const std::vector<float>& Labels(const PreparedBatch& prepared) const override {
-    return static_cast<const LinearPrepared&>(prepared).rows.labels;
+  const RowBatch& Rows(const PreparedBatch& prepared) const override {
+    return static_cast<const LinearPrepared&>(prepared).rows;
   }
 
  private:

@@ -18,7 +18,8 @@ namespace cairn {
 struct StepResult {
   std::shared_ptr<const PushPayload> push;
   uint64_t rows = 0;
-  double loss_sum = 0;  // Of the rows as they were predicted before this step.
+  double loss_sum = 0;      // Of the rows as they were predicted before this step, weighted.
+  double extra_weight = 0;  // As RowBatch::ExtraWeight.
 };
 
 // Immutable and thread-safe: the reading threads prepare, the worker's thread computes.
@@ -36,8 +37,8 @@ class Model {
   // Margins (log-odds) of the rows, [rows].
   virtual std::vector<float> Score(const PreparedBatch& batch,
                                    const std::vector<std::vector<float>>& values) const = 0;
-  // Labels of the rows, [rows].
-  virtual const std::vector<float>& Labels(const PreparedBatch& batch) const = 0;
+  // The rows that the batch was made of.
+  virtual const RowBatch& Rows(const PreparedBatch& batch) const = 0;
 };
 
 // kInvalidArgument: no such model, or settings that it does not take.

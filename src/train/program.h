@@ -36,7 +36,7 @@ struct TrainProgram {
 // Lines of "name value", one entry each. kInvalidArgument: too long for a job, or a path with a
 // line break in it.
 absl::StatusOr<std::string> EncodeProgram(const TrainProgram& program);
-// kInvalidArgument names the line.
+// kInvalidArgument names the line; or as CheckDefinition.
 absl::StatusOr<TrainProgram> DecodeProgram(std::string_view text);
 
 }  // namespace cairn

@@ -26,6 +26,13 @@ struct RowBatch {
 
   float weight(size_t row) const { return weights.empty() ? 1 : weights[row]; }
 
+  // The sum of the weights less the number of rows: 0 where no row has a weight of its own.
+  double ExtraWeight() const {
+    double extra = 0;
+    for (const float weight : weights) extra += static_cast<double>(weight) - 1;
+    return extra;
+  }
+
   // The next feature of the row that AddRow will close. `fields` is the caller's.
   void AddFeature(Key key, float value) {
     if (value != 1 && values.empty()) values.assign(keys.size(), 1.0f);

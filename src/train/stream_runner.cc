@@ -173,26 +173,25 @@ void StreamRunner::ComputeInOrder(Run* run, Micros now, RunnerActions* out) {
 }
 
 void StreamRunner::Computed(const StepKey& key, std::shared_ptr<const PushPayload> push,
-                            uint64_t rows, double loss_sum, Micros now, RunnerActions* out) {
+                            const TrainedRows& trained, Micros now, RunnerActions* out) {
   Run* run = nullptr;
   Step* step = FindStep(key, &run);
   if (step == nullptr || step->stage != Stage::kComputing) return;
   step->stage = Stage::kPushing;
-  step->rows = rows;
-  step->loss_sum = loss_sum;
+  step->trained = trained;
   step->op = client_->StartPush({key.ref, key.step, std::move(push)}, now, &out->messages);
   ops_[step->op] = key;
   ComputeInOrder(run, now, out);
   Drain(now, out);
 }
 
-void StreamRunner::Scored(const StepKey& key, std::vector<float> scores, std::vector<float> labels,
-                          Micros now, RunnerActions* out) {
+void StreamRunner::Scored(const StepKey& key, ScoredRows rows, Micros now, RunnerActions* out) {
   Run* run = nullptr;
   Step* step = FindStep(key, &run);
   if (step == nullptr || step->stage != Stage::kComputing) return;
   step->stage = Stage::kPushing;
-  EvaluationResult result{key.ref, key.step, std::move(scores), std::move(labels)};
+  EvaluationResult result{key.ref, key.step, std::move(rows.scores), std::move(rows.labels),
+                          std::move(rows.weights)};
   step->result = MakeMessage(member_->HeaderTo(member_->coordinator()), std::move(result));
   out->messages.push_back({member_->coordinator_address(), step->result});
   run->report_at = now + options_.repeat_after;
@@ -218,8 +217,9 @@ void StreamRunner::Settle(Run* run, Micros now, RunnerActions* out) {
   const StepIndex progress = client_->ProgressOf(run->grant.ref);
   while (!run->steps.empty() && run->steps.front().step <= progress) {
     const Step& step = run->steps.front();
-    run->rows += step.rows;
-    run->loss_sum += step.loss_sum;
+    run->trained.rows += step.trained.rows;
+    run->trained.loss_sum += step.trained.loss_sum;
+    run->trained.extra_weight += step.trained.extra_weight;
     run->done = step.step;
     ops_.erase(step.op);
     run->steps.pop_front();
@@ -231,7 +231,8 @@ void StreamRunner::Settle(Run* run, Micros now, RunnerActions* out) {
 }
 
 void StreamRunner::Report(Run* run, Micros now, RunnerActions* out) {
-  const Progress progress{run->grant.ref, run->done, run->rows, run->loss_sum};
+  const Progress progress{run->grant.ref, run->done, run->trained.rows, run->trained.loss_sum,
+                          run->trained.extra_weight};
   out->messages.push_back({member_->coordinator_address(),
                            MakeMessage(member_->HeaderTo(member_->coordinator()), progress)});
   run->reported = run->done;

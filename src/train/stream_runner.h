@@ -49,6 +49,20 @@ struct ComputeAction {
   std::vector<std::vector<float>> values;  // By table of the payload.
 };
 
+// Sums over a batch, before its update.
+struct TrainedRows {
+  uint64_t rows = 0;
+  double loss_sum = 0;      // Weighted.
+  double extra_weight = 0;  // The sum of the weights less the rows.
+};
+
+// [rows] each; weights may be empty: all are 1.
+struct ScoredRows {
+  std::vector<float> scores;
+  std::vector<float> labels;
+  std::vector<float> weights;
+};
+
 struct RunnerActions {
   Outbox messages;
   std::vector<ReadAction> reads;
@@ -77,11 +91,9 @@ class StreamRunner {
   void OnCompletion(Completion completion, Micros now, RunnerActions* out);
   void BatchRead(const StepKey& key, std::unique_ptr<PreparedBatch> batch, Micros now,
                  RunnerActions* out);
-  // rows and loss_sum: of the batch, before its update.
-  void Computed(const StepKey& key, std::shared_ptr<const PushPayload> push, uint64_t rows,
-                double loss_sum, Micros now, RunnerActions* out);
-  void Scored(const StepKey& key, std::vector<float> scores, std::vector<float> labels, Micros now,
-              RunnerActions* out);
+  void Computed(const StepKey& key, std::shared_ptr<const PushPayload> push,
+                const TrainedRows& trained, Micros now, RunnerActions* out);
+  void Scored(const StepKey& key, ScoredRows rows, Micros now, RunnerActions* out);
   void Tick(Micros now, RunnerActions* out);
   Micros next_tick() const { return next_tick_; }
   size_t runs() const { return runs_.size(); }
@@ -99,8 +111,7 @@ class StreamRunner {
     std::vector<std::vector<float>> values;
     OpId op = 0;
     bool passed = false;
-    uint64_t rows = 0;
-    double loss_sum = 0;
+    TrainedRows trained;
     MessagePtr result;  // Evaluation: what is repeated until it is acknowledged.
   };
   struct Run {
@@ -109,8 +120,7 @@ class StreamRunner {
     std::deque<Step> steps;  // In flight, by step.
     StepIndex done = 0;      // Every step <= this is acknowledged.
     StepIndex reported = 0;
-    uint64_t rows = 0;  // Of the steps since the attempt's base.
-    double loss_sum = 0;
+    TrainedRows trained;  // Of the steps since the attempt's base.
     Micros report_at = 0;
   };
 

@@ -236,15 +236,17 @@ class TrainWorkerShell final : public TrainWorker {
 
   void Compute(ComputeAction* action, RunnerActions* actions) {
     if (action->evaluation) {
-      std::vector<float> scores = model_->Score(*action->batch, action->values);
-      runner_->Scored(action->key, std::move(scores), model_->Labels(*action->batch),
+      const RowBatch& rows = model_->Rows(*action->batch);
+      runner_->Scored(action->key,
+                      {model_->Score(*action->batch, action->values), rows.labels, rows.weights},
                       time_.NowMicros(), actions);
       return;
     }
     StepResult result =
         model_->Compute(*action->batch, action->values, action->epoch, action->rate_factor);
-    runner_->Computed(action->key, std::move(result.push), result.rows, result.loss_sum,
-                      time_.NowMicros(), actions);
+    runner_->Computed(action->key, std::move(result.push),
+                      {result.rows, result.loss_sum, result.extra_weight}, time_.NowMicros(),
+                      actions);
   }
 
   absl::Status EndStatus() {

@@ -97,9 +97,20 @@ absl::Status Check(const Grants& grants) {
 absl::Status Check(const EvaluationResult& result) {
   CAIRN_RETURN_IF_ERROR(
       AtMost("evaluation_result.scores", result.scores.size(), limits::kEvaluationRowsMax));
-  if (result.scores.size() == result.labels.size()) return absl::OkStatus();
-  return InvalidArgument("evaluation_result.labels: ", result.labels.size(), " for ",
-                         result.scores.size(), " scores");
+  if (result.scores.size() != result.labels.size()) {
+    return InvalidArgument("evaluation_result.labels: ", result.labels.size(), " for ",
+                           result.scores.size(), " scores");
+  }
+  if (!result.weights.empty() && result.weights.size() != result.scores.size()) {
+    return InvalidArgument("evaluation_result.weights: ", result.weights.size(), " for ",
+                           result.scores.size(), " scores");
+  }
+  for (const float weight : result.weights) {
+    if (std::isfinite(weight) && weight >= 0) continue;
+    return InvalidArgument("evaluation_result.weights: ", weight,
+                           " is not a finite number of 0 or more");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Check(const SnapshotRequest& request) {

@@ -304,6 +304,7 @@ uint32_t WriteBody(const Progress& progress, ByteWriter* out) {
   SetRef(progress, &control);
   control.set_rows(progress.rows);
   control.set_loss_sum(progress.loss_sum);
+  control.set_extra_weight(progress.extra_weight);
   return WriteControl(control, out);
 }
 
@@ -313,18 +314,21 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Progress* p
   GetRef(control, progress);
   progress->rows = control.rows();
   progress->loss_sum = control.loss_sum();
+  progress->extra_weight = control.extra_weight();
   return absl::OkStatus();
 }
 
-// ---- EvaluationResult: scores [rows], labels [rows] ----
+// ---- EvaluationResult: scores [rows], labels [rows], weights [rows or 0] ----
 
 uint32_t WriteBody(const EvaluationResult& result, ByteWriter* out) {
   pb::EvaluationResult control;
   SetRef(result, &control);
   control.set_row_count(static_cast<uint32_t>(result.scores.size()));
+  control.set_weight_count(static_cast<uint32_t>(result.weights.size()));
   const uint32_t control_bytes = WriteControl(control, out);
   out->Array(std::span<const float>(result.scores));
   out->Array(std::span<const float>(result.labels));
+  out->Array(std::span<const float>(result.weights));
   return control_bytes;
 }
 
@@ -335,7 +339,8 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload,
   GetRef(control, result);
   const uint32_t rows = control.row_count();
   CAIRN_RETURN_IF_ERROR(payload->Array("evaluation_result.scores", rows, &result->scores));
-  return payload->Array("evaluation_result.labels", rows, &result->labels);
+  CAIRN_RETURN_IF_ERROR(payload->Array("evaluation_result.labels", rows, &result->labels));
+  return payload->Array("evaluation_result.weights", control.weight_count(), &result->weights);
 }
 
 uint32_t WriteBody(const EvaluationAck& ack, ByteWriter* out) {

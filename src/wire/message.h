@@ -180,23 +180,27 @@ struct Grants {
 };
 
 // All steps <= step are acknowledged by every partition that they touch. Sums since the attempt's
-// base: rows trained, their loss before the update.
+// base: rows trained, their weighted loss before the update, and what the rows weigh more than 1
+// each (0 where no row has a weight of its own).
 struct Progress {
   StreamRef ref;
   StepIndex step = 0;
   uint64_t rows = 0;
   double loss_sum = 0;
+  double extra_weight = 0;
 
   bool operator==(const Progress&) const = default;
 };
 
-// One evaluated batch: scores[i] is the model's margin for a row whose label is labels[i].
+// One evaluated batch: scores[i] is the model's margin for a row whose label is labels[i] and whose
+// weight is weights[i]; no weights: all are 1.
 // Repeated until EvaluationAck.
 struct EvaluationResult {
   StreamRef ref;
   StepIndex step = 0;
   std::vector<float> scores;
   std::vector<float> labels;
+  std::vector<float> weights = {};
 
   bool operator==(const EvaluationResult&) const = default;
 };

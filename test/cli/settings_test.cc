@@ -102,6 +102,31 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
   CHECK(options->seconds_max == 1.5);
 }
 
+TEST_CASE("Every option of reading reaches the library", "[settings]") {
+  const auto options = Parse(
+      "--train a --columns time,delay,b,t,w --delimiter tab --label delay>15 --weight w "
+      "--numeric b --ignore time --multi t:| u:; --derive h=hour(time) --cross b*t --hash-bits 9");
+  INFO(MessageOf(options.status()));
+  REQUIRE(options.ok());
+  const ReadOptions& read = options->read;
+  CHECK(read.columns == "time,delay,b,t,w");
+  CHECK(read.delimiter == "tab");
+  CHECK(read.label == "delay>15");
+  CHECK(read.weight == "w");
+  CHECK(read.numeric == "b");
+  CHECK(read.ignore == "time");
+  CHECK(read.multi == std::vector<std::string>{"t:|", "u:;"});
+  CHECK(read.derive == std::vector<std::string>{"h=hour(time)"});
+  CHECK(read.cross == std::vector<std::string>{"b*t"});
+  CHECK(read.hash_bits == 9);
+  const ReadOptions none = Parse("--train a")->read;
+  CHECK(none.columns.empty());
+  CHECK(none.delimiter.empty());
+  CHECK(none.label.empty());
+  CHECK(none.derive.empty());
+  CHECK(none.hash_bits == 0);
+}
+
 TEST_CASE("An l2 and a learning rate that are given are not the defaults", "[settings]") {
   const auto options = Parse("--train a --l2 0");
   REQUIRE(options.ok());

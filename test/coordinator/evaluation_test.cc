@@ -41,5 +41,20 @@ TEST_CASE("Evaluation: one class has no area under its curve") {
   CHECK(std::isnan(evaluation.Compute().auc));
 }
 
+TEST_CASE("Evaluation: batches without weights weigh 1 a row beside those with some") {
+  Evaluation evaluation(2);
+  EvaluationResult weighted = ResultOf({2.0f, 1.0f}, {0, 1});
+  weighted.weights = {3, 0.5f};
+  CHECK(evaluation.Add(1, weighted) == Evaluation::Added::kNew);
+  CHECK(evaluation.Add(0, ResultOf({-1.0f, 0.5f}, {0, 1})) == Evaluation::Added::kNew);
+  const Evaluation::Metrics metrics = evaluation.Compute();
+  const std::vector<float> scores = {-1.0f, 0.5f, 2.0f, 1.0f};
+  const std::vector<float> labels = {0, 1, 0, 1};
+  const std::vector<float> weights = {1, 1, 3, 0.5f};
+  CHECK(metrics.rows == 4);
+  CHECK(metrics.logloss == MeanLogLoss(scores, labels, weights));
+  CHECK(metrics.auc == ExactAuc(scores, labels, weights));
+}
+
 }  // namespace
 }  // namespace cairn

@@ -1,6 +1,7 @@
 #include "coordinator/job_state.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 namespace cairn {
 namespace {
@@ -61,9 +62,14 @@ TEST_CASE("JobState: rows and losses add up by epoch and in all") {
   state.Apply(StreamProgressed{{0, 1}, 5, 30, 0.5});
   CHECK(state.epoch_rows == 50);
   CHECK(state.epoch_loss_sum == 2);
+  CHECK(state.EpochLoss() == 2.0 / 50);
+  state.Apply(StreamProgressed{{0, 1}, 5, 0, 0, -40});  // The rows weigh 10 together.
+  CHECK(state.EpochLoss() == 2.0 / 10);
   state.Apply(EpochEnded{});
   CHECK(state.epoch_rows == 0);
   CHECK(state.epoch_loss_sum == 0);
+  CHECK(state.epoch_extra_weight == 0);
+  CHECK(std::isnan(state.EpochLoss()));
   CHECK(state.rows_total == 50);
   CHECK(state.epochs.size() == 1);
 }

@@ -58,7 +58,8 @@ int IdxFuzz(const uint8_t* data, size_t bytes) {
   CAIRN_CHECK(text.size() == (*content)->bytes());
   for (const LabelKind kind : {LabelKind::kAny, LabelKind::kBinary}) {
     RowBatch rows;
-    const ParseResult result = ParseIdxRows(kind, (*content)->row_bytes(), text, &rows);
+    const ParseResult result =
+        ParseIdxRows(LabelReader({}, kind), (*content)->row_bytes(), text, &rows);
     CAIRN_CHECK(rows.rows() + result.bad_rows == text.size() / (*content)->row_bytes());
     CAIRN_CHECK(rows.offsets.back() == rows.features());
   }

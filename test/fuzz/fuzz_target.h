@@ -25,12 +25,14 @@ struct FuzzTarget {
   size_t allocated_per_byte_max = 64;
 };
 
-FuzzTarget MessageTarget();  // DecodeMessage, as frames come.
-FuzzTarget SealedTarget();   // DecodeMessage behind the checksums, which random bytes never pass.
-FuzzTarget AddressTarget();  // ParseAddress.
-FuzzTarget ParseTarget();    // The text formats of data files (parse_fuzz.h).
-FuzzTarget DecodeTarget();   // TextDecoder, for every compression.
-FuzzTarget IdxTarget();      // IdxContent and ParseIdxRows.
+FuzzTarget MessageTarget();   // DecodeMessage, as frames come.
+FuzzTarget SealedTarget();    // DecodeMessage behind the checksums, which random bytes never pass.
+FuzzTarget AddressTarget();   // ParseAddress.
+FuzzTarget ParseTarget();     // The text formats of data files (parse_fuzz.h).
+FuzzTarget ColumnsTarget();   // csv and Criteo's rows.
+FuzzTarget ReadSpecTarget();  // How data is read, as a program holds it.
+FuzzTarget DecodeTarget();    // TextDecoder, for every compression.
+FuzzTarget IdxTarget();       // IdxContent and ParseIdxRows.
 FuzzTarget OptionFileTarget();  // ParseOptionFile.
 FuzzTarget ModelTextTarget();   // ModelTextParser: what it accepts is written as it was read.
 FuzzTarget SnapshotTarget();    // SnapshotParser, with and without good checksums.

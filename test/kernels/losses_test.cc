@@ -52,9 +52,9 @@ TEST_CASE("A batch's losses and gradients, also in place", "[losses]") {
     loss += LogisticLoss(margins[i], labels[i]);
     expected.push_back(LogisticGradient(margins[i], labels[i]));
   }
-  CHECK(LogisticLossAndGradients(margins, labels, margins) == loss);
+  CHECK(LogisticLossAndGradients(margins, labels, {}, margins) == loss);
   CHECK(margins == expected);
-  CHECK(LogisticLossAndGradients({}, {}, {}) == 0);
+  CHECK(LogisticLossAndGradients({}, {}, {}, {}) == 0);
 }
 
 }  // namespace

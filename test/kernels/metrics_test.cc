@@ -50,6 +50,35 @@ TEST_CASE("AUC equals the count over all pairs", "[metrics]") {
   CHECK(Auc(scores, labels) == in_order / pairs);
 }
 
+TEST_CASE("A weight counts as so many equal rows, in both metrics", "[metrics]") {
+  std::vector<float> scores, labels, weights, repeated_scores, repeated_labels;
+  for (uint64_t i = 0; i < 300; ++i) {
+    const float score = static_cast<float>(HashWords(5, i) % 40) / 10 - 2;
+    const float label = HashWords(i, 5) % 3 == 0 ? 1.0f : 0.0f;
+    const uint64_t weight = HashWords(i, 6) % 4;
+    scores.push_back(score);
+    labels.push_back(label);
+    weights.push_back(static_cast<float>(weight));
+    repeated_scores.insert(repeated_scores.end(), weight, score);
+    repeated_labels.insert(repeated_labels.end(), weight, label);
+  }
+  CHECK(ExactAuc(scores, labels, weights) ==
+        Approx(ExactAuc(repeated_scores, repeated_labels)).epsilon(1e-12));
+  CHECK(MeanLogLoss(scores, labels, weights) ==
+        Approx(MeanLogLoss(repeated_scores, repeated_labels)).epsilon(1e-12));
+  CHECK(ExactAuc(scores, labels, {}) == ExactAuc(scores, labels));
+  CHECK(ExactAuc(scores, labels, std::vector<float>(300, 0.25f)) ==
+        Approx(ExactAuc(scores, labels)).epsilon(1e-12));
+}
+
+TEST_CASE("Metrics without weight are undefined", "[metrics]") {
+  const std::vector<float> scores = {1, 2, 3}, labels = {0, 1, 1};
+  CHECK(std::isnan(ExactAuc(scores, labels, std::vector<float>{0, 1, 1})));
+  CHECK(std::isnan(ExactAuc(scores, labels, std::vector<float>{1, 0, 0})));
+  CHECK(std::isnan(ExactAuc(std::vector<float>{1, NAN, 3}, labels, std::vector<float>{1, 1, 1})));
+  CHECK(std::isnan(MeanLogLoss(scores, labels, std::vector<float>{0, 0, 0})));
+}
+
 TEST_CASE("The mean log loss is the mean of the losses", "[metrics]") {
   const std::vector<float> margins = {0.5f, -2, 1e4f}, labels = {1, 1, 0};
   const double sum = LogisticLoss(0.5f, 1) + LogisticLoss(-2, 1) + 1e4;

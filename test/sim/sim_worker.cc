@@ -135,15 +135,17 @@ void SimWorker::Compute(ComputeAction compute, Micros now) {
   RunnerActions actions;
   if (compute.evaluation) {
     host_->probes()->Hit(Probe::kEvaluated);
-    runner_->Scored(compute.key, program.Score(*prepared.batch, compute.values[kTableX]),
-                    prepared.batch->labels, now, &actions);
+    runner_->Scored(
+        compute.key,
+        {program.Score(*prepared.batch, compute.values[kTableX]), prepared.batch->labels, {}}, now,
+        &actions);
   } else {
     host_->checkers()->OnPulled(compute.key, prepared, compute.values[kTableOnes]);
     double loss_sum = 0;
     auto push = program.Compute(prepared.batch, compute.values[kTableX], compute.epoch,
                                 compute.rate_factor, &loss_sum);
     const uint64_t rows = push->rows;
-    runner_->Computed(compute.key, std::move(push), rows, loss_sum, now, &actions);
+    runner_->Computed(compute.key, std::move(push), {rows, loss_sum, 0}, now, &actions);
   }
   Finish(std::move(actions), now);
 }

@@ -63,7 +63,7 @@ struct Pool {
     batches = BatchCount(setup.program.train);
     pool = BatchPool::Start(std::move(setup), results.Collector()).value();
   }
-  size_t RowsOf(const PreparedBatch& batch) const { return model->Labels(batch).size(); }
+  size_t RowsOf(const PreparedBatch& batch) const { return model->Rows(batch).rows(); }
 
   TempFiles files;
   Results results;

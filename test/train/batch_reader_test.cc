@@ -224,7 +224,7 @@ TEST_CASE("BatchReader: images, and the place of a bad one") {
   const auto two_classes =
       BatchReader::Create(source.get(), definition, {LabelKind::kBinary, false}).value();
   CHECK(MessageOf(two_classes->ReadInFileOrder(0, &rows)) ==
-        path + ": image 3: label of two classes must be 0 or 1, not 2");
+        path + ": image 3: label of two classes must be 0 or 1, or -1 or +1, not \"2\"");
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST_CASE("Count model: an empty batch pushes the bare step, and scores are 0") 
   CHECK(model->Compute(*empty, {{}}, 0, 1).push->tables.empty());
   const auto batch = model->Prepare(TwoRows(), &cutter);
   CHECK(model->Score(*batch, {{1, 1}}) == std::vector<float>{0, 0});
-  CHECK(model->Labels(*batch) == std::vector<float>{1, 0});
+  CHECK(model->Rows(*batch).labels == std::vector<float>{1, 0});
 }
 
 }  // namespace

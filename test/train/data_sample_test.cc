@@ -173,7 +173,8 @@ TEST_CASE("DefineData says which file is no data, and why") {
   CHECK(error(late, DataFormat::kLibsvm).starts_with("is not text: a zero byte at offset 2"));
   CHECK(error("\n\r\n \n") == "holds only empty lines");
   CHECK(error(std::string(100'000, '\n')) == "holds only empty lines at its beginning");
-  CHECK(error("one two\n") == "cannot tell the data format: no row with features at its beginning");
+  CHECK(error("1\n0\n") == "cannot tell the data format: no row with features at its beginning");
+  CHECK(error("one two\n").starts_with("the data is in no format that is known: \"one two\" is"));
 }
 
 TEST_CASE("DefineData and SampleData: images") {

@@ -29,7 +29,7 @@ TEST_CASE("ParseIdxRows: with two classes, another label makes a bad row") {
     CHECK(result.bad_rows == 1);
     REQUIRE(result.first_bad_row);
     CHECK(result.first_bad_row->offset == 4);
-    CHECK(result.first_bad_row->what == 
+    CHECK(result.first_bad_row->what ==
           "label of two classes must be 0 or 1, or -1 or +1, not \"7\"");
     CHECK(rows.rows() == 2 * times);
     CHECK(rows.bad_rows == times);

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "base/status.h"
@@ -49,7 +50,7 @@ TEST_CASE("Logistic regression: a batch pulls its distinct features and the bias
   CHECK(prepared.cut(0).table == 0);
   CHECK(prepared.cut(1).table == 1);
   CHECK(prepared.cut(1).ids == std::vector<uint64_t>{0});
-  CHECK(model->Labels(*prepared.batch) == std::vector<float>{1, 0});
+  CHECK(model->Rows(*prepared.batch).labels == std::vector<float>{1, 0});
 }
 
 TEST_CASE("Logistic regression: scores are margins") {
@@ -88,6 +89,41 @@ TEST_CASE("Logistic regression: gradients are those of the loss") {
   CHECK(weights[prepared.cut(0).inverse[0]] == Approx(slope(1, 0, 0)));
   CHECK(weights[prepared.cut(0).inverse[1]] == Approx(slope(0, 1, 0)));
   CHECK(result.push->tables[1].values[0] == Approx(slope(0, 0, 1)));
+}
+
+TEST_CASE("Logistic regression: a row counts as much as it weighs") {
+  const auto model = Make();
+  RowBatch rows;
+  RowBatch repeated;
+  for (const auto& [key, label, weight] :
+       {std::tuple<Key, float, uint64_t>{3, 1, 2}, {5, 0, 1}, {7, 1, 0}}) {
+    rows.AddFeature(key, 1);
+    rows.AddRow(label, static_cast<float>(weight));
+    for (uint64_t i = 0; i < weight; ++i) {
+      repeated.AddFeature(key, 1);
+      repeated.AddRow(label, 1);
+    }
+  }
+  rows.AddFeature(7, 1);  // So that both have the same keys.
+  rows.AddRow(0, 1);
+  repeated.AddFeature(7, 1);
+  repeated.AddRow(0, 1);
+  const Prepared weighted(*model, rows);
+  const Prepared plain(*model, repeated);
+  const auto step = [&](const Prepared& prepared) {
+    return model->Compute(*prepared.batch, {{0.3f, -0.7f, 0.2f}, {0.1f}}, 0, 1);
+  };
+  const StepResult a = step(weighted);
+  const StepResult b = step(plain);
+  CHECK(a.rows == 4);
+  CHECK(a.extra_weight == 0);  // 2 + 1 + 0 + 1 - 4
+  CHECK(a.loss_sum == Approx(b.loss_sum));
+  REQUIRE(a.push->tables[0].values.size() == 3);
+  for (size_t i = 0; i < 3; ++i) {
+    CHECK(a.push->tables[0].values[i] == Approx(b.push->tables[0].values[i]));
+  }
+  CHECK(a.push->tables[1].values[0] == Approx(b.push->tables[1].values[0]));
+  CHECK(model->Rows(*weighted.batch).weights == std::vector<float>{2, 1, 0, 1});
 }
 
 TEST_CASE("Logistic regression: a gradient that is not finite goes as a bare stamp") {

@@ -60,6 +60,39 @@ TEST_CASE("A program without validation data has none afterwards") {
   CHECK(DecodeProgram(EncodeProgram(program).value()).value() == program);
 }
 
+TEST_CASE("How data is read comes back, for training and validation") {
+  TrainProgram program = Sample();
+  program.train.format = program.valid.format = DataFormat::kCsv;
+  ReadSpec& read = program.train.read;
+  read.columns = {"y", "a b", "c,d", " "};
+  read.header = true;
+  read.delimiter = '\t';
+  read.label = ParseLabelRule("y>15").value();
+  read.weight = "c,d";
+  read.numeric = {"a b"};
+  read.derived = {{"hour", DeriveFunction::kHour, "a b", 1}, {"x", DeriveFunction::kDiv, "a b", 3}};
+  read.crosses = {{"hour", "x"}};
+  read.hash_bits = 22;
+  program.valid.read = read;
+  const std::string same = EncodeProgram(program).value();
+  CHECK(DecodeProgram(same).value() == program);
+  CHECK(same.find("valid_read as-train\n") != std::string::npos);
+  program.valid.read.file_columns = {"y", " ", "c,d", "a b", "more"};
+  CHECK(DecodeProgram(EncodeProgram(program).value()).value() == program);
+  program.train.read.columns[1] = "a\nb";
+  CHECK(MessageOf(EncodeProgram(program).status()) == "a line break in \"a?b\"");
+}
+
+TEST_CASE("How data is read is checked when it comes from outside") {
+  CHECK_THAT(ErrorOf(Encoded() + "train_read colour red\n"),
+             Catch::Matchers::Contains("no entry \"colour\" in how data is read"));
+  CHECK_THAT(ErrorOf(Encoded() + "train_read derive x=sin(y)\n"),
+             Catch::Matchers::Contains("no function \"sin\""));
+  const auto unfit = DecodeProgram(Encoded() + "train_read numeric a\n");
+  CHECK(MessageOf(unfit.status()) ==
+        "--numeric is for data with columns (csv, criteo), not for libsvm");
+}
+
 TEST_CASE("Paths may hold spaces, but no line breaks") {
   CHECK(DecodeProgram(Encoded()).value().train.files[0].path == "/data/part 1.txt");
   TrainProgram program = Sample();

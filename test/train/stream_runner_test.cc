@@ -63,8 +63,8 @@ class Harness {
     PushPayload push;
     push.tables.push_back({(*Payload())[0], {1.0f}});
     actions = {};
-    runner->Computed(key, std::make_shared<const PushPayload>(std::move(push)), rows, loss_sum, now,
-                     &actions);
+    runner->Computed(key, std::make_shared<const PushPayload>(std::move(push)),
+                     {rows, loss_sum, 0.5}, now, &actions);
   }
   // The server answers the request for this step, if one was sent.
   void AnswerPull(const StepKey& key, PartCode code = PartCode::kOk) {
@@ -265,8 +265,10 @@ TEST_CASE("StreamRunner: scores are repeated until they are acknowledged") {
   REQUIRE(harness.actions.computes.size() == 1);
   CHECK(harness.actions.computes[0].evaluation);
   harness.actions = {};
-  harness.runner->Scored(key, {1.0f}, {1.0f}, harness.now, &harness.actions);
-  CHECK(harness.Sent<EvaluationResult>() != nullptr);
+  harness.runner->Scored(key, {{1.0f}, {1.0f}, {2.0f}}, harness.now, &harness.actions);
+  const auto result = harness.Sent<EvaluationResult>();
+  REQUIRE(result != nullptr);
+  CHECK(result->weights == std::vector<float>{2});
   harness.Wait(kMicrosPerSecond);
   CHECK(harness.Sent<EvaluationResult>() != nullptr);
   harness.Give(EvaluationAck{key.ref, 1});

@@ -92,6 +92,15 @@ TEST_CASE("control messages keep to their limits") {
   EvaluationResult result = Sample<EvaluationResult>();
   result.labels.pop_back();
   CHECK_THAT(ErrorOf(result), Contains("evaluation_result.labels"));
+  result = Sample<EvaluationResult>();
+  result.weights.pop_back();
+  CHECK_THAT(ErrorOf(result), Contains("evaluation_result.weights: 2 for 3 scores"));
+  for (const float weight :
+       {-1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    result = Sample<EvaluationResult>();
+    result.weights[1] = weight;
+    CHECK_THAT(ErrorOf(result), Contains("is not a finite number of 0 or more"));
+  }
   SnapshotRequest request = Sample<SnapshotRequest>();
   request.partition = limits::kPartitionsMax;
   CHECK_THAT(ErrorOf(request), Contains("snapshot_request.partition"));
