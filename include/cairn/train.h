@@ -16,7 +16,7 @@ namespace cairn {
 
 // How rows are made of text, beyond its format. The syntax of each text is the command line's
 // (doc/data.md). A saved model keeps these: whoever scores with it reads data in the same way.
-struct ReadOptions {
+struct RowOptions {
   std::string columns;              // "a,b,c": csv without a header line.
   std::string delimiter;            // csv: one character, or "tab"; "": a comma.
   std::string label;                // A column, or a comparison: "delay>15", ">4".
@@ -40,7 +40,7 @@ struct TrainOptions {
   std::vector<std::string> train;
   std::vector<std::string> valid;  // Scored after every epoch; may be empty.
   std::string format = "auto";     // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
-  ReadOptions read = {};
+  RowOptions read = {};
   std::string optimizer;       // "": adagrad. Any built-in name but "sum" and "assign".
   double learning_rate = -1;   // < 0: the model's default.
   double l1 = 0;               // ftrl only.

@@ -31,8 +31,8 @@ absl::Status CheckCompanions(const OptionValues& values) {
   return absl::OkStatus();
 }
 
-ReadOptions MakeReadOptions(const OptionValues& values) {
-  ReadOptions read;
+RowOptions MakeRowOptions(const OptionValues& values) {
+  RowOptions read;
   read.columns = values.Text("columns");
   read.delimiter = values.Text("delimiter");
   read.label = values.Text("label");
@@ -55,7 +55,7 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
   options.train = values.Texts("train");
   options.valid = values.Texts("valid");
   options.format = values.Text("format");
-  options.read = MakeReadOptions(values);
+  options.read = MakeRowOptions(values);
   options.optimizer = values.Text("optimizer");
   options.learning_rate = values.Real("lr", options.learning_rate);
   options.l1 = values.Real("l1");

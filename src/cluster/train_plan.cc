@@ -155,7 +155,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   CAIRN_RETURN_IF_ERROR(CheckOptions(options));
   DefineOptions define;
   CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options.format));
-  CAIRN_ASSIGN_OR_RETURN(define.read, ParseReadOptions(options.read));
+  CAIRN_ASSIGN_OR_RETURN(define.read, ParseRowOptions(options.read));
   define.batch_rows = options.batch_rows;
   define.seed = options.seed;
   define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;

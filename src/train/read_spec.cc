@@ -181,7 +181,7 @@ absl::StatusOr<std::vector<std::string>> ParseNameList(std::string_view text) {
   return SplitNames(text, ',');
 }
 
-absl::StatusOr<ReadSpec> ParseReadOptions(const ReadOptions& options) {
+absl::StatusOr<ReadSpec> ParseRowOptions(const RowOptions& options) {
   ReadSpec spec;
   CAIRN_RETURN_IF_ERROR(SetList("columns", options.columns, &spec.columns));
   CAIRN_RETURN_IF_ERROR(SetList("numeric", options.numeric, &spec.numeric));

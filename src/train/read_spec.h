@@ -63,13 +63,13 @@ struct ReadSpec {
 
 // From a user's words, each of which is checked by itself. Whether the columns exist shows when the
 // data is known. kInvalidArgument names the option, quotes the text and says where it is wrong.
-absl::StatusOr<ReadSpec> ParseReadOptions(const ReadOptions& options);
+absl::StatusOr<ReadSpec> ParseRowOptions(const RowOptions& options);
 
 // "a,b": names, each once. Errors as above.
 absl::StatusOr<std::vector<std::string>> ParseNameList(std::string_view text);
 
 // A spec as (entry, value) lines, only those that differ from the default, and back: Set answers
-// kInvalidArgument for an unknown entry or value. What ParseReadOptions made, and columns with any
+// kInvalidArgument for an unknown entry or value. What ParseRowOptions made, and columns with any
 // names, come back as they were. Values hold no line break.
 std::vector<std::pair<std::string, std::string>> EntriesOf(const ReadSpec& spec);
 absl::Status SetEntry(std::string_view entry, std::string_view value, ReadSpec* spec);

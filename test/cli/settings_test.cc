@@ -108,7 +108,7 @@ TEST_CASE("Every option of reading reaches the library", "[settings]") {
       "--numeric b --ignore time --multi t:| u:; --derive h=hour(time) --cross b*t --hash-bits 9");
   INFO(MessageOf(options.status()));
   REQUIRE(options.ok());
-  const ReadOptions& read = options->read;
+  const RowOptions& read = options->read;
   CHECK(read.columns == "time,delay,b,t,w");
   CHECK(read.delimiter == "tab");
   CHECK(read.label == "delay>15");
@@ -119,7 +119,7 @@ TEST_CASE("Every option of reading reaches the library", "[settings]") {
   CHECK(read.derive == std::vector<std::string>{"h=hour(time)"});
   CHECK(read.cross == std::vector<std::string>{"b*t"});
   CHECK(read.hash_bits == 9);
-  const ReadOptions none = Parse("--train a")->read;
+  const RowOptions none = Parse("--train a")->read;
   CHECK(none.columns.empty());
   CHECK(none.delimiter.empty());
   CHECK(none.label.empty());

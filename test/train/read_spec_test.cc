@@ -10,8 +10,8 @@ namespace {
 
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
-ReadOptions Everything() {
-  ReadOptions options;
+RowOptions Everything() {
+  RowOptions options;
   options.columns = "time, delay,a,b ,tags,w";
   options.delimiter = "tab";
   options.label = "delay>15";
@@ -25,21 +25,21 @@ ReadOptions Everything() {
   return options;
 }
 
-std::string ErrorOf(const std::function<void(ReadOptions*)>& change) {
-  ReadOptions options;
+std::string ErrorOf(const std::function<void(RowOptions*)>& change) {
+  RowOptions options;
   change(&options);
-  const auto spec = ParseReadOptions(options);
+  const auto spec = ParseRowOptions(options);
   REQUIRE_FALSE(spec.ok());
   CHECK(spec.status().code() == absl::StatusCode::kInvalidArgument);
   return std::string(MessageOf(spec.status()));
 }
 
 std::string DeriveError(const std::string& text) {
-  return ErrorOf([&](ReadOptions* o) { o->derive = {text}; });
+  return ErrorOf([&](RowOptions* o) { o->derive = {text}; });
 }
 
 TEST_CASE("Options become a spec", "[read_spec]") {
-  const ReadSpec spec = ParseReadOptions(Everything()).value();
+  const ReadSpec spec = ParseRowOptions(Everything()).value();
   CHECK(spec.columns == std::vector<std::string>{"time", "delay", "a", "b", "tags", "w"});
   CHECK_FALSE(spec.header);
   CHECK(spec.delimiter == '\t');
@@ -52,11 +52,11 @@ TEST_CASE("Options become a spec", "[read_spec]") {
                                                    {"bin", DeriveFunction::kLog, "a", 4}});
   CHECK(spec.crosses == std::vector<std::vector<std::string>>{{"a", "b"}, {"a", "hour", "tags"}});
   CHECK(spec.hash_bits == 20);
-  CHECK(ParseReadOptions({}).value() == ReadSpec{});
+  CHECK(ParseRowOptions({}).value() == ReadSpec{});
 }
 
 TEST_CASE("Entries give the same spec back", "[read_spec]") {
-  ReadSpec spec = ParseReadOptions(Everything()).value();
+  ReadSpec spec = ParseRowOptions(Everything()).value();
   spec.columns = {"with, comma", "\"quoted\"", "a*b", "caf\xC3\xA9"};
   spec.file_columns = {"a*b"};
   spec.header = true;
@@ -82,7 +82,7 @@ TEST_CASE("Entries that are none are refused", "[read_spec]") {
 }
 
 TEST_CASE("A spec is described as it would be written", "[read_spec]") {
-  const Entries described = DescribeReadSpec(ParseReadOptions(Everything()).value());
+  const Entries described = DescribeReadSpec(ParseRowOptions(Everything()).value());
   CHECK(described == Entries{{"delimiter", "tab"},
                              {"label", "delay>15"},
                              {"weight", "w"},
@@ -95,11 +95,11 @@ TEST_CASE("A spec is described as it would be written", "[read_spec]") {
 }
 
 TEST_CASE("Lists of names", "[read_spec]") {
-  CHECK(ErrorOf([](ReadOptions* o) { o->columns = "a,,b"; }) ==
+  CHECK(ErrorOf([](RowOptions* o) { o->columns = "a,,b"; }) ==
         "--columns: \"a,,b\", column 3: expected a name");
-  CHECK(ErrorOf([](ReadOptions* o) { o->numeric = "a,b,a"; }) ==
+  CHECK(ErrorOf([](RowOptions* o) { o->numeric = "a,b,a"; }) ==
         "--numeric: \"a,b,a\", column 5: \"a\" is there twice");
-  CHECK(ErrorOf([](ReadOptions* o) { o->ignore = "a,"; }) ==
+  CHECK(ErrorOf([](RowOptions* o) { o->ignore = "a,"; }) ==
         "--ignore: \"a,\", column 3: expected a name");
 }
 
@@ -110,19 +110,19 @@ TEST_CASE("Delimiters", "[read_spec]") {
                                         {";", ';'},
                                         {"|", '|'},
                                         {" ", ' '}}) {
-    ReadOptions options;
+    RowOptions options;
     options.delimiter = text;
-    CHECK(ParseReadOptions(options).value().delimiter == delimiter);
+    CHECK(ParseRowOptions(options).value().delimiter == delimiter);
   }
   for (const std::string text : {",,", "a", "1", "\"", "\r", ".", "-", "\xC3", "tabs"}) {
-    CHECK_THAT(ErrorOf([&](ReadOptions* o) { o->delimiter = text; }),
+    CHECK_THAT(ErrorOf([&](RowOptions* o) { o->delimiter = text; }),
                Catch::Matchers::Contains("is no delimiter: \"tab\", or one character as , ; | :"));
   }
 }
 
 TEST_CASE("Columns of several values", "[read_spec]") {
   for (const std::string text : {"tags", "tags:", ":|", "tags:||", ":", "|"}) {
-    CHECK(ErrorOf([&](ReadOptions* o) { o->multi = {text}; }) ==
+    CHECK(ErrorOf([&](RowOptions* o) { o->multi = {text}; }) ==
           "--multi: \"" + text +
               "\": expected COLUMN:SEPARATOR with one character behind the colon, as in "
               "\"tags:|\"");
@@ -151,7 +151,7 @@ TEST_CASE("Derived columns that cannot be", "[read_spec]") {
 
 TEST_CASE("Crosses that cannot be", "[read_spec]") {
   const auto error = [](const std::string& text) {
-    return ErrorOf([&](ReadOptions* o) { o->cross = {text}; });
+    return ErrorOf([&](RowOptions* o) { o->cross = {text}; });
   };
   CHECK(error("a") == "--cross: \"a\": a cross has 2 to 4 columns, as in \"origin*hour\", not 1");
   CHECK(error("a*b*c*d*e") ==
@@ -161,7 +161,7 @@ TEST_CASE("Crosses that cannot be", "[read_spec]") {
 }
 
 TEST_CASE("Bits of keys", "[read_spec]") {
-  CHECK(ErrorOf([](ReadOptions* o) { o->hash_bits = 64; }) == "--hash-bits is 64: 1 to 63");
+  CHECK(ErrorOf([](RowOptions* o) { o->hash_bits = 64; }) == "--hash-bits is 64: 1 to 63");
 }
 
 TEST_CASE("ColumnsHint lists the columns, but not hundreds", "[read_spec]") {
