@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/data_stat_view.h"
 #include "cli/output_file.h"
+#include "cli/settings.h"
 #include "cluster/interrupt.h"
 #include "cluster/train_plan.h"
 #include "train/data_source.h"
@@ -72,6 +73,7 @@ absl::StatusOr<DataStat> Count(const OptionValues& values, const Console& consol
   DataStatOptions options;
   options.paths = values.Texts("data");
   CAIRN_ASSIGN_OR_RETURN(options.format, ParseFormat(values.Text("format")));
+  CAIRN_ASSIGN_OR_RETURN(options.read, ParseRowOptions(MakeRowOptions(values)));
   options.progress = [&](double share) {
     percentage.Show(share);
     return !interrupt.requested();

@@ -1,3 +1,4 @@
+#include <utility>
 #include <vector>
 
 #include "cli/options_sections.h"
@@ -8,7 +9,7 @@ namespace {
 
 using Kind = OptionSpec::Kind;
 
-constexpr uint32_t kTrain = CommandSpec::kTrain;
+constexpr uint32_t kReading = CommandSpec::kTrain | CommandSpec::kDataStat;
 
 absl::Status CheckEntry(std::string_view entry, std::string_view value) {
   ReadSpec spec;
@@ -21,9 +22,7 @@ absl::Status CheckDerive(std::string_view text) { return CheckEntry("derive", te
 absl::Status CheckCross(std::string_view text) { return CheckEntry("cross", text); }
 absl::Status CheckNames(std::string_view text) { return ParseNameList(text).status(); }
 
-}  // namespace
-
-std::vector<OptionSpec> ReadingOptions() {
+std::vector<OptionSpec> ColumnOptions() {
   return {
       {.name = "label",
        .kind = Kind::kText,
@@ -31,48 +30,53 @@ std::vector<OptionSpec> ReadingOptions() {
        .section = "Data",
        .help =
            "A column, or what to compare: delay>15, answer==yes; >4 where columns have no names",
-       .commands = kTrain,
+       .commands = kReading,
        .check = CheckLabel},
       {.name = "weight",
        .kind = Kind::kText,
        .metavar = "COL",
        .section = "Data",
        .help = "Column of the rows' weights; in libsvm and libffm a label may be LABEL:WEIGHT",
-       .commands = kTrain},
+       .commands = kReading},
       {.name = "columns",
        .kind = Kind::kText,
        .metavar = "A,B,...",
        .section = "Data",
        .help = "Names of csv's columns, whose files then have no header line",
-       .commands = kTrain,
+       .commands = kReading,
        .check = CheckNames},
       {.name = "delimiter",
        .kind = Kind::kText,
        .metavar = "CHAR",
        .section = "Data",
        .help = "Between the cells of csv: tab, or one character; without it a comma",
-       .commands = kTrain,
+       .commands = kReading,
        .check = CheckDelimiter},
       {.name = "numeric",
        .kind = Kind::kText,
        .metavar = "A,B,...",
        .section = "Data",
        .help = "Columns that are numbers; all others are categories",
-       .commands = kTrain,
+       .commands = kReading,
        .check = CheckNames},
       {.name = "ignore",
        .kind = Kind::kText,
        .metavar = "A,B,...",
        .section = "Data",
        .help = "Columns that are no features, though others may be made of them",
-       .commands = kTrain,
+       .commands = kReading,
        .check = CheckNames},
+  };
+}
+
+std::vector<OptionSpec> FeatureOptions() {
+  return {
       {.name = "multi",
        .kind = Kind::kTexts,
        .metavar = "COL:SEP",
        .section = "Data",
        .help = "A column of several values in a cell, as in tags:|",
-       .commands = kTrain,
+       .commands = kReading,
        .check = CheckMulti},
       {.name = "derive",
        .kind = Kind::kTexts,
@@ -80,23 +84,31 @@ std::vector<OptionSpec> ReadingOptions() {
        .section = "Data",
        .help =
            "New columns: hour, weekday, yearday, day or month of a time; div(COL,N); log(COL,N)",
-       .commands = kTrain,
+       .commands = kReading,
        .check = CheckDerive},
       {.name = "cross",
        .kind = Kind::kTexts,
        .metavar = "A*B",
        .section = "Data",
        .help = "A feature for each combination of 2 to 4 columns, or of fields of libffm: 2*5",
-       .commands = kTrain,
+       .commands = kReading,
        .check = CheckCross},
       {.name = "hash-bits",
        .kind = Kind::kCount,
        .metavar = "BITS",
        .section = "Data",
        .help = "Hash keys to so many bits; without it they are whole",
-       .commands = kTrain,
+       .commands = kReading,
        .counts = {.min = 1, .max = 63}},
   };
+}
+
+}  // namespace
+
+std::vector<OptionSpec> ReadingOptions() {
+  std::vector<OptionSpec> options = ColumnOptions();
+  for (OptionSpec& option : FeatureOptions()) options.push_back(std::move(option));
+  return options;
 }
 
 }  // namespace cairn

@@ -31,6 +31,8 @@ absl::Status CheckCompanions(const OptionValues& values) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
 RowOptions MakeRowOptions(const OptionValues& values) {
   RowOptions read;
   read.columns = values.Text("columns");
@@ -45,8 +47,6 @@ RowOptions MakeRowOptions(const OptionValues& values) {
   read.hash_bits = static_cast<uint32_t>(values.Count("hash-bits"));
   return read;
 }
-
-}  // namespace
 
 absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
   CAIRN_RETURN_IF_ERROR(CheckCompanions(values));

@@ -9,6 +9,8 @@ namespace cairn {
 
 // The settings of `cairn train`. kInvalidArgument: options that contradict one another.
 absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values);
+// How rows are made of text: of `cairn train` and `cairn data stat`.
+RowOptions MakeRowOptions(const OptionValues& values);
 // Those of `cairn eval` and `cairn predict`.
 ScoreOptions MakeScoreOptions(const OptionValues& values);
 

@@ -4,7 +4,6 @@
 
 #include "base/numbers.h"
 #include "sharding/consistency.h"
-#include "train/parsers.h"
 
 namespace cairn {
 namespace {
@@ -27,6 +26,7 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
   add_text("train", Lines(options.train));
   add_text("valid", Lines(options.valid));
   add_text("format", std::string(FormatName(program.train.format)));
+  for (auto& option : DescribeReadSpec(program.train.read)) settings->push_back(std::move(option));
   add_text("max-bad-rows", FormatFloat9(options.bad_rows_share));
   add_text("order", options.shuffle ? "shuffled" : "file");
 }

@@ -121,6 +121,7 @@ absl::StatusOr<DataStat> StatData(const DataStatOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<DataSource> source, DataSource::Open(files, {}));
   DefineOptions define;
   define.format = options.format;
+  define.read = options.read;
   define.batch_rows = kBatchRows;
   define.order = DataOrder::kFile;
   CAIRN_ASSIGN_OR_RETURN(const DataDefinition definition, DefineData(*source, define));

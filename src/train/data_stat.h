@@ -17,6 +17,7 @@ namespace cairn {
 struct DataStatOptions {
   std::vector<std::string> paths;    // As DataPaths::Expand takes them.
   std::optional<DataFormat> format;  // None: told from the first rows.
+  ReadSpec read = {};                // As the user wants it.
   // Told a few times a second, and at the end, how far it has come; false gives up.
   std::function<bool(double share)> progress;
 };

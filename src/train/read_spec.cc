@@ -261,12 +261,13 @@ absl::Status SetEntry(std::string_view entry, std::string_view value, ReadSpec* 
 std::vector<std::pair<std::string, std::string>> DescribeReadSpec(const ReadSpec& spec) {
   std::vector<std::pair<std::string, std::string>> options;
   for (auto& [entry, value] : EntriesOf(spec)) {
-    if (entry == "column" || entry == "file-column" || entry == "header" || entry == "cross-field")
-      continue;
-    const bool list = entry == "numeric" || entry == "ignore" || entry == "multi" ||
-                      entry == "derive" || entry == "cross";
-    if (list && !options.empty() && options.back().first == entry) {
-      options.back().second += (entry == "numeric" || entry == "ignore" ? "," : " ") + value;
+    if (entry == "file-column" || entry == "header" || entry == "cross-field") continue;
+    if (entry == "column" && spec.header) continue;  // The files say it.
+    if (entry == "column") entry = "columns";
+    const bool names = entry == "columns" || entry == "numeric" || entry == "ignore";
+    const bool repeats = entry == "multi" || entry == "derive" || entry == "cross";
+    if ((names || repeats) && !options.empty() && options.back().first == entry) {
+      options.back().second += (names ? "," : "\n") + value;
     } else {
       options.emplace_back(std::move(entry), std::move(value));
     }

@@ -74,7 +74,8 @@ absl::StatusOr<std::vector<std::string>> ParseNameList(std::string_view text);
 std::vector<std::pair<std::string, std::string>> EntriesOf(const ReadSpec& spec);
 absl::Status SetEntry(std::string_view entry, std::string_view value, ReadSpec* spec);
 
-// The same for people: options as on the command line, without the columns.
+// The same for people: options as on the command line, a line for each value of those that take
+// several. Columns that come from a header are left out.
 std::vector<std::pair<std::string, std::string>> DescribeReadSpec(const ReadSpec& spec);
 
 std::string FormatCross(const std::vector<std::string>& cross);  // "a*b"

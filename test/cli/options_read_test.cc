@@ -32,7 +32,9 @@ TEST_CASE("How text is read is checked word by word", "[options]") {
 }
 
 TEST_CASE("A model remembers how its data was read, so scoring does not ask", "[options]") {
-  for (const OptionSpec& spec : ReadingOptions()) CHECK(spec.commands == CommandSpec::kTrain);
+  for (const OptionSpec& spec : ReadingOptions()) {
+    CHECK(spec.commands == (CommandSpec::kTrain | CommandSpec::kDataStat));
+  }
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ FuzzTarget ParseTarget() {
 }
 
 std::vector<FuzzTarget> FuzzTargets() {
-  return {MessageTarget(),    SealedTarget(),    AddressTarget(),  ParseTarget(),
-          ColumnsTarget(),    ReadSpecTarget(),  DecodeTarget(),   IdxTarget(),
+  return {MessageTarget(),    SealedTarget(),    AddressTarget(), ParseTarget(),
+          ColumnsTarget(),    ReadSpecTarget(),  DecodeTarget(),  IdxTarget(),
           OptionFileTarget(), ModelTextTarget(), SnapshotTarget()};
 }
 

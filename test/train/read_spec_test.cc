@@ -83,14 +83,15 @@ TEST_CASE("Entries that are none are refused", "[read_spec]") {
 
 TEST_CASE("A spec is described as it would be written", "[read_spec]") {
   const Entries described = DescribeReadSpec(ParseRowOptions(Everything()).value());
-  CHECK(described == Entries{{"delimiter", "tab"},
+  CHECK(described == Entries{{"columns", "time,delay,a,b,tags,w"},
+                             {"delimiter", "tab"},
                              {"label", "delay>15"},
                              {"weight", "w"},
                              {"numeric", "a,b"},
                              {"ignore", "time"},
-                             {"multi", "tags:| others::"},
-                             {"derive", "hour=hour(time) bin=log(a,4)"},
-                             {"cross", "a*b a*hour*tags"},
+                             {"multi", "tags:|\nothers::"},
+                             {"derive", "hour=hour(time)\nbin=log(a,4)"},
+                             {"cross", "a*b\na*hour*tags"},
                              {"hash-bits", "20"}});
 }
 
