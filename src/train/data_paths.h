@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,7 +20,7 @@ class DataPaths {
   struct Options {
     int standard_input = 0;  // The descriptor behind "-".
     // For input that comes only once.
-    std::string spool_directory = std::filesystem::temp_directory_path().string();
+    std::string spool_directory = DefaultSpoolDirectory();
     SpoolProgress progress;
   };
 

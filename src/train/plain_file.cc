@@ -29,6 +29,7 @@ absl::StatusCode CodeOf(int error) {
     case EMFILE:
     case ENFILE:
     case ENOSPC:
+    case EFBIG:
     case EDQUOT:
       return absl::StatusCode::kResourceExhausted;
     default:

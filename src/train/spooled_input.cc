@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -38,11 +39,14 @@ absl::Status WriteAll(int fd, std::span<const char> bytes, uint64_t written,
     const ssize_t put = ::write(fd, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) {
-      return Annotate(
-          FileError(options.name, Concat("cannot be kept in ", options.directory), errno), "after ",
-          HumanBytes(written), "; name a file, or set TMPDIR to a directory with more room");
+      const absl::Status status = FileError(
+          options.name,
+          Concat("cannot be kept in ", options.directory, " beyond ", HumanBytes(written)), errno);
+      return MakeError(status.code(), MessageOf(status),
+                       "; name a file, or set TMPDIR to a directory with more room");
     }
     bytes = bytes.subspan(static_cast<size_t>(put));
+    written += static_cast<uint64_t>(put);
   }
   return absl::OkStatus();
 }
@@ -75,6 +79,11 @@ absl::StatusOr<uint64_t> Copy(int from, int to, const SpooledInput::Options& opt
 }
 
 }  // namespace
+
+std::string DefaultSpoolDirectory() {
+  const char* directory = std::getenv("TMPDIR");
+  return directory == nullptr || *directory == '\0' ? "/tmp" : directory;
+}
 
 absl::StatusOr<SpooledInput> SpooledInput::Read(int fd, const Options& options,
                                                 const SpoolProgress& progress) {

@@ -14,6 +14,9 @@ namespace cairn {
 // Told a few times a second how many bytes have come; false gives up.
 using SpoolProgress = std::function<bool(uint64_t bytes)>;
 
+// $TMPDIR, or /tmp.
+std::string DefaultSpoolDirectory();
+
 // A file without a name: it can be opened by path() from any process of this user on this machine
 // as long as this object lives, and the system removes it when this process ends, in whatever way.
 class SpooledInput {

@@ -1,9 +1,9 @@
 #include "train/spooled_input.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +66,26 @@ TEST_CASE("SpooledInput: giving up, nothing at all, no place") {
   CHECK(error(none, true, absl::StatusCode::kNotFound) ==
         "the pipe: cannot be kept in " + none + ": No such file or directory");
   CHECK(std::filesystem::is_empty(files.directory()));
+}
+
+TEST_CASE("SpooledInput: no room says how much there was, and what to do") {
+  const TempFiles files;
+  Pipe pipe;
+  pipe.Write(std::string(3000, 'x'));
+  pipe.EndWriting();
+  rlimit before;
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit tight{2048, before.rlim_max};
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  const absl::Status status =
+      SpooledInput::Read(pipe.reading(), {"the pipe", "pipe", files.directory()}, {}).status();
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, old_handler);
+  CHECK(status.code() == absl::StatusCode::kResourceExhausted);
+  CHECK(MessageOf(status) == "the pipe: cannot be kept in " + files.directory() +
+                                 " beyond 2.0 KiB: File too large; name a file, or set TMPDIR to a "
+                                 "directory with more room");
 }
 
 }  // namespace
