@@ -32,6 +32,19 @@ std::string Share(uint64_t part, uint64_t all) {
 
 std::string Rounded(double value) { return FormatFloat9(std::round(value * 1e3) / 1e3); }
 
+std::string Right(const std::string& text, size_t columns) {
+  return std::string(columns - std::min(columns, text.size()), ' ') + text;
+}
+
+// Without what would disturb a terminal.
+std::string Printable(std::string_view text) {
+  std::string printable(text);
+  std::replace_if(
+      printable.begin(), printable.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; },
+      '?');
+  return printable;
+}
+
 std::string Plural(uint64_t count, std::string_view noun) {
   return Concat(HumanCount(count), " ", noun, count == 1 ? "" : "s");
 }
@@ -100,6 +113,48 @@ std::string DistinctText(const DataStat& stat) {
   return text;
 }
 
+// A table, a line for each column.
+std::string ColumnsText(const std::vector<ColumnStat>& columns) {
+  if (columns.empty()) return "";
+  size_t widest = std::string_view("column").size();
+  for (const ColumnStat& column : columns) widest = std::max(widest, column.name.size());
+  const auto row = [&](std::string name, const std::string& missing, const std::string& distinct,
+                       const std::string& top) {
+    name.resize(widest, ' ');
+    return Concat(name, Right(missing, 12), Right(distinct, 12), "  ", top, "\n");
+  };
+  std::string text = "\n" + row("column", "missing", "different", "most frequent");
+  for (const ColumnStat& column : columns) {
+    std::string top;
+    for (const auto& [value, count] : column.top) {
+      top += Concat(top.empty() ? "" : ", ", Printable(value), " ", Share(count, column.cells));
+    }
+    text += row(Printable(column.name), Share(column.missing, column.cells),
+                (column.distinct_is_exact ? "" : "~") + HumanCount(column.distinct), top);
+  }
+  return text;
+}
+
+void ColumnAsJson(const ColumnStat& column, JsonWriter* json) {
+  json->BeginObject();
+  Field(json, "name", column.name);
+  Field(json, "cells", column.cells);
+  Field(json, "missing", column.missing);
+  Field(json, "distinct", column.distinct);
+  Field(json, "distinct_error", column.distinct_is_exact ? 0.0 : DistinctCounter::kStandardError);
+  json->Key("top");
+  json->BeginArray();
+  for (const auto& [value, count] : column.top) {
+    json->BeginObject();
+    Field(json, "value", value);
+    Field(json, "cells", count);
+    json->EndObject();
+  }
+  json->EndArray();
+  Field(json, "top_error", column.top_is_exact ? 0.0 : 1.0 / FrequentTexts::kKept);
+  json->EndObject();
+}
+
 }  // namespace
 
 std::string DataStatAsText(const DataStat& stat) {
@@ -109,7 +164,7 @@ std::string DataStatAsText(const DataStat& stat) {
   return Line("files", FilesText(stat)) + Line("format", std::string(FormatName(stat.format))) +
          Line("rows", HumanCount(stat.rows)) + Line("bad rows", BadRowsText(stat)) +
          Line("labels", LabelsText(stat)) + Line("features", FeaturesText(stat)) +
-         Line("distinct", DistinctText(stat)) + Line("values", values);
+         Line("distinct", DistinctText(stat)) + Line("values", values) + ColumnsText(stat.columns);
 }
 
 std::string DataStatAsJson(const DataStat& stat) {
@@ -149,6 +204,10 @@ std::string DataStatAsJson(const DataStat& stat) {
   Field(&json, "distinct_features_error", stat.keys.exact ? 0.0 : DistinctCounter::kStandardError);
   Field(&json, "fields", stat.fields);
   Field(&json, "values_not_one", stat.values_not_one);
+  json.Key("columns");
+  json.BeginArray();
+  for (const ColumnStat& column : stat.columns) ColumnAsJson(column, &json);
+  json.EndArray();
   json.EndObject();
   return json.Finish();
 }

@@ -9,9 +9,12 @@
 
 #include "base/status.h"
 #include "train/batch_reader.h"
+#include "train/column_parser.h"
+#include "train/column_plan.h"
 #include "train/data_paths.h"
 #include "train/data_sample.h"
 #include "train/distinct_counter.h"
+#include "train/row_parser.h"
 
 namespace cairn {
 namespace {
@@ -83,6 +86,70 @@ class Summary {
   uint64_t values_not_one_ = 0;
 };
 
+const std::vector<std::string>& ColumnsOf(const DataDefinition& definition) {
+  const ReadSpec& read = definition.read;
+  if (definition.format == DataFormat::kCriteo) return CriteoColumns();
+  return read.file_columns.empty() ? read.columns : read.file_columns;
+}
+
+// The cells as they stand, beside the rows that are made of them.
+class ColumnSummary {
+ public:
+  // `source` must outlive it. Without columns, there is nothing to sum up.
+  static absl::StatusOr<std::unique_ptr<ColumnSummary>> Create(const DataSource* source,
+                                                               const DataDefinition& definition) {
+    CAIRN_ASSIGN_OR_RETURN(RowParser parser, RowParser::Create(definition.format, definition.read,
+                                                               LabelKind::kIgnored));
+    return std::unique_ptr<ColumnSummary>(new ColumnSummary(source, definition, std::move(parser)));
+  }
+
+  absl::Status Add(uint64_t batch) {
+    if (columns_.empty()) return absl::OkStatus();
+    for (const TextRange& range : plan_.BatchInFileOrder(batch)) {
+      CAIRN_ASSIGN_OR_RETURN(Lines lines, ReadLines(*source_, range, &buffer_));
+      if (range.begin == 0) parser_.SkipStart(&lines);
+      for (std::string_view text = lines.text; !text.empty();) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        AddLine(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line);
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void Store(DataStat* stat) const {
+    for (const ColumnCounter& column : columns_) stat->columns.push_back(column.Stat());
+  }
+
+ private:
+  ColumnSummary(const DataSource* source, const DataDefinition& definition, RowParser parser)
+      : source_(source),
+        plan_(definition),
+        parser_(std::move(parser)),
+        splitter_(definition.format == DataFormat::kCriteo ? '\t' : definition.read.delimiter,
+                  definition.format == DataFormat::kCsv) {
+    if (!HasColumns(definition.format)) return;
+    for (const std::string& name : ColumnsOf(definition)) columns_.emplace_back(name);
+  }
+
+  void AddLine(std::string_view line) {
+    const char* bad_at = nullptr;
+    if (line.empty() || splitter_.Split(line, &bad_at) != nullptr) return;
+    const std::vector<CellSplitter::Cell>& cells = splitter_.cells();
+    if (cells.size() != columns_.size()) return;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      columns_[i].Add(cells[i].text, IsMissingNumber(cells[i].text));
+    }
+  }
+
+  const DataSource* const source_;
+  const BatchPlan plan_;
+  const RowParser parser_;
+  CellSplitter splitter_;
+  std::vector<ColumnCounter> columns_;
+  std::string buffer_;
+};
+
 // Reads all batches in the files' order.
 absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
                      const std::function<bool(double)>& progress, DataStat* stat) {
@@ -90,6 +157,7 @@ absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
                          BatchReader::Create(&source, definition, {LabelKind::kAny, true}));
   CAIRN_ASSIGN_OR_RETURN(const auto strict,
                          BatchReader::Create(&source, definition, {LabelKind::kAny, false}));
+  CAIRN_ASSIGN_OR_RETURN(const auto columns, ColumnSummary::Create(&source, definition));
   const uint64_t batches = reader->plan().batch_count();
   const auto summary = std::make_unique<Summary>();
   RowBatch rows;
@@ -98,6 +166,7 @@ absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
     CAIRN_RETURN_IF_ERROR(reader->ReadInFileOrder(batch, &rows));
     stat->bad_rows += rows.bad_rows;
     summary->Add(rows);
+    CAIRN_RETURN_IF_ERROR(columns->Add(batch));
     if (rows.bad_rows > 0 && stat->first_bad_row.empty()) {
       stat->first_bad_row = std::string(MessageOf(strict->ReadInFileOrder(batch, &rows)));
     }
@@ -108,6 +177,7 @@ absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
     next_tell = Clock::now() + kTellEvery;
   }
   summary->Store(stat);
+  columns->Store(stat);
   return absl::OkStatus();
 }
 

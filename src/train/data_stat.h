@@ -10,14 +10,16 @@
 
 #include "absl/status/statusor.h"
 #include "train/chunks.h"
+#include "train/column_stat.h"
 #include "train/data_source.h"
+#include "train/read_spec.h"
 
 namespace cairn {
 
 struct DataStatOptions {
   std::vector<std::string> paths;    // As DataPaths::Expand takes them.
   std::optional<DataFormat> format;  // None: told from the first rows.
-  ReadSpec read = {};                // As the user wants it.
+  ReadSpec read = {};                // As DefineOptions::read.
   // Told a few times a second, and at the end, how far it has come; false gives up.
   std::function<bool(double share)> progress;
 };
@@ -53,6 +55,8 @@ struct DataStat {
   Distinct keys;
   uint64_t fields = 0;          // Different ones; 0 where the format has none.
   uint64_t values_not_one = 0;  // Features with another value than 1.
+  // csv and criteo: of all rows with as many cells as there are columns, the label's among them.
+  std::vector<ColumnStat> columns;
 };
 
 // Memory is bounded as DataSource's is, whatever the data's size. Fails as DataPaths::Expand,

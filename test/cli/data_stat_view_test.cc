@@ -75,13 +75,32 @@ TEST_CASE("data stat: what programs read", "[data_stat]") {
         "      \"text_bytes\": 5242880\n", "      \"label\": 1,\n", "      \"rows\": 2499\n",
         "  \"label_mean\": 0.25,\n", "  \"distinct_features\": 4321,\n",
         "  \"distinct_features_error\": 0,\n", "  \"fields\": 12,\n",
-        "  \"values_not_one\": 33\n"}) {
+        "  \"values_not_one\": 33,\n"}) {
     CAPTURE(line);
     CHECK(json.find(line) != std::string::npos);
   }
   DataStat stat = Sample();
   stat.keys.exact = false;
   CHECK(DataStatAsJson(stat).find("\"distinct_features_error\": 0.0081,") != std::string::npos);
+}
+
+TEST_CASE("data stat: columns are a table", "[data_stat]") {
+  DataStat stat = Sample();
+  stat.columns = {{"delay", 9'999, 99, 70'123, false, {{"-3", 500}, {"0\n", 7}}, false},
+                  {"destination", 9'999, 0, 12, true, {}, true}};
+  const std::string text = DataStatAsText(stat);
+  CHECK(text.substr(text.find("\n\n") + 2) ==
+        "column          missing   different  most frequent\n"
+        "delay            0.99 %     ~70,123  -3 5 %, 0? 0.07 %\n"
+        "destination         0 %          12  \n");
+  const std::string json = DataStatAsJson(stat);
+  for (const char* line :
+       {"      \"name\": \"delay\",\n", "      \"missing\": 99,\n", "      \"distinct\": 70123,\n",
+        "      \"distinct_error\": 0.0081,\n", "          \"value\": \"-3\",\n",
+        "      \"top_error\": 0.0009765625\n", "      \"top_error\": 0\n"}) {
+    CAPTURE(line);
+    CHECK(json.find(line) != std::string::npos);
+  }
 }
 
 }  // namespace

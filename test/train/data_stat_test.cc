@@ -12,7 +12,7 @@ namespace cairn {
 namespace {
 
 DataStat Stat(const std::vector<std::string>& paths) {
-  return StatData({.paths = paths, .format = {}, .progress = {}}).value();
+  return StatData({.paths = paths, .format = {}, .read = {}, .progress = {}}).value();
 }
 
 TEST_CASE("StatData: every figure of a small file of libffm") {
@@ -80,10 +80,46 @@ TEST_CASE("StatData: images") {
   CHECK(stat.values_not_one == 1);
 }
 
+TEST_CASE("StatData: columns of csv, the label's too, without the header") {
+  const TempFiles files;
+  const std::string text =
+      "delay,origin\r\n"
+      "5,LAS\r\n"
+      "\r\n"
+      "20,\"LA\"\"S\"\r\n"
+      "20,\r\n"
+      "16,LAS\r\n"
+      "1,2,3\r\n"
+      "7,NA\r\n";
+  files.Write("a.csv", text);
+  files.Write("b.csv", text);
+  ReadSpec read;
+  read.label = ParseLabelRule("delay>15").value();
+  const DataStat stat =
+      StatData(
+          {.paths = {files.directory()}, .format = DataFormat::kCsv, .read = read, .progress = {}})
+          .value();
+  CHECK(stat.rows == 10);
+  CHECK(stat.bad_rows == 2);
+  CHECK(stat.labels.classes == std::map<float, uint64_t>{{0, 4}, {1, 6}});
+  REQUIRE(stat.columns.size() == 2);
+  const ColumnStat& delay = stat.columns[0];
+  CHECK(delay.name == "delay");
+  CHECK(delay.cells == 10);
+  CHECK(delay.missing == 0);
+  CHECK(delay.distinct == 4);
+  CHECK(delay.top[0] == std::pair<std::string, uint64_t>("20", 4));
+  const ColumnStat& origin = stat.columns[1];
+  CHECK(origin.missing == 4);
+  CHECK(origin.distinct == 2);
+  CHECK(origin.top == std::vector<std::pair<std::string, uint64_t>>{{"LAS", 4}, {"LA\"S", 2}});
+}
+
 TEST_CASE("StatData: data without one good row is an error with the first bad one") {
   const TempFiles files;
   const std::string path = files.Write("file", "x 1:1\ny 1:1\n");
-  const absl::Status status = StatData({.paths = {path}, .format = {}, .progress = {}}).status();
+  const absl::Status status =
+      StatData({.paths = {path}, .format = {}, .read = {}, .progress = {}}).status();
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);
   CHECK(MessageOf(status) == path + ":1:1: label is not a finite number: \"x\"");
 }
@@ -96,10 +132,10 @@ TEST_CASE("StatData tells how far it has come, and can be stopped") {
     shares.push_back(share);
     return true;
   };
-  REQUIRE(StatData({.paths = {path}, .format = {}, .progress = tell}).ok());
+  REQUIRE(StatData({.paths = {path}, .format = {}, .read = {}, .progress = tell}).ok());
   CHECK(shares == std::vector<double>{1});
   const auto stop = [](double) { return false; };
-  CHECK(StatData({.paths = {path}, .format = {}, .progress = stop}).status().code() ==
+  CHECK(StatData({.paths = {path}, .format = {}, .read = {}, .progress = stop}).status().code() ==
         absl::StatusCode::kCancelled);
 }
 
