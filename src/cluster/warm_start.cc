@@ -8,6 +8,8 @@
 #include "cluster/saved_model.h"
 #include "server/row_converter.h"
 #include "server/table_schema.h"
+#include "train/program.h"
+#include "train/read_spec.h"
 
 namespace cairn {
 namespace {
@@ -30,6 +32,28 @@ void NoteOptimizers(const TableSpec& saved, const TableSpec& now, std::vector<st
   }
 }
 
+// " --label delay>15 --cross a*b"; "" if all is read as it stands.
+std::string ReadingOptions(const TrainProgram& program) {
+  std::string text;
+  for (const auto& [name, value] : DescribeReadSpec(program.train.read)) {
+    text += Concat(" --", name, " ", value);
+  }
+  return text;
+}
+
+// Keys follow from how text becomes rows: of other features, the model knows nothing.
+void NoteReading(const std::string& saved, const std::string& now,
+                 std::vector<std::string>* notes) {
+  const absl::StatusOr<TrainProgram> before = DecodeProgram(saved);
+  const absl::StatusOr<TrainProgram> after = DecodeProgram(now);
+  if (!before.ok() || !after.ok()) return;  // A program of somebody's own.
+  const std::string was = ReadingOptions(*before), is = ReadingOptions(*after);
+  if (was == is) return;
+  notes->push_back(Concat("the model learnt from data that was read with other options (",
+                          was.empty() ? "none" : was.substr(1),
+                          "): features that differ start afresh"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobSpec& job) {
@@ -42,6 +66,7 @@ absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobS
                               "\") does not have: it is of another kind");
   }
   std::vector<std::string> notes;
+  NoteReading(model.manifest().program, job.program, &notes);
   for (uint32_t index = 0; index < job.tables.size(); ++index) {
     const TableSpec& now = job.tables[index];
     const TableSpec* const before = FindTable(saved.tables, now.name);

@@ -12,7 +12,8 @@ namespace cairn {
 
 // Compares the model in job.init_dir with the tables of `job`. Weights and counts of every row are
 // taken over, whatever the number of partitions was; an optimizer's state where the optimizer is
-// the same. The result: a sentence for each table or part that starts afresh all the same.
+// the same. The result: a sentence for each table or part that starts afresh all the same, and one
+// if job.program reads data otherwise than the model's did: keys follow from that.
 //
 // kNotFound: no model there; kDataLoss: damaged (manifest and first header: loading checks the
 // rest); kFailedPrecondition: its tables are not the job's, and what differs.

@@ -189,6 +189,20 @@ TEST_CASE_METHOD(TrainFixture, "Another optimizer keeps the weights and says so"
   CHECK(after.state_floats != before.state_floats);
 }
 
+TEST_CASE_METHOD(TrainFixture, "Data that is read otherwise is told of", "[warm_start]") {
+  options.read.cross = {"0*1"};
+  CHECK(Train(options).value().notes ==
+        std::vector<std::string>{"the model learnt from data that was read with other options "
+                                 "(none): features that differ start afresh"});
+  options.init_dir = new_dir;
+  options.save_dir.clear();
+  CHECK(Train(options).value().notes.empty());
+  options.read.cross.clear();
+  CHECK(Train(options).value().notes ==
+        std::vector<std::string>{"the model learnt from data that was read with other options "
+                                 "(--cross 0*1): features that differ start afresh"});
+}
+
 TEST_CASE_METHOD(TrainFixture, "A model of another kind is no start", "[warm_start]") {
   options.model = "count";
   const absl::Status status = Train(options).status();
