@@ -126,6 +126,31 @@ int ExitCode(const absl::Status& status);
 absl::StatusOr<TrainReport> Train(const TrainOptions& options,
                                   const std::function<bool(const TrainProgress&)>& progress = {});
 
+// What a training would be.
+struct TrainPreview {
+  struct Table {
+    std::string name;
+    std::string kind;          // "sparse" or "dense".
+    uint32_t width = 0;        // Weights of a row.
+    uint64_t row_bytes = 0;    // In a server's memory, with optimizer state and index.
+    double rows_estimate = 0;  // Of a dense table, exact.
+  };
+
+  std::vector<std::pair<std::string, std::string>> settings;  // As TrainReport's.
+  std::vector<std::string> notes;                             // As TrainReport's.
+  std::string data, valid_data;                               // A line each; "": none.
+  double rows_estimate = 0;  // Of the training data, by a sample; exact if it is small.
+  double features_per_row = 0;
+  double features_estimate = 0;  // Different ones; by a sample, so not more than a hint.
+  uint64_t batches_per_epoch = 0;
+  std::vector<Table> tables;
+  double model_bytes_estimate = 0;  // In the memory of all servers together.
+};
+
+// Opens and samples the data, decides all that Train would decide, and does not train. Errors are
+// those that Train would have had by then.
+absl::StatusOr<TrainPreview> PreviewTraining(const TrainOptions& options);
+
 struct EvalReport {
   std::string model;
   uint64_t rows = 0;

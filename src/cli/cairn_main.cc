@@ -18,6 +18,7 @@ constexpr size_t kColumns = 80;
 
 cairn::Console StandardConsole() {
   cairn::Console console{&std::cout, &std::cerr};
+  console.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
   console.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
   winsize size = {};
   const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;

@@ -14,6 +14,7 @@ absl::Status PredictCommand(const OptionValues& values, const Console& console);
 absl::Status InspectCommand(const OptionValues& values, const Console& console);
 absl::Status DataGenCommand(const OptionValues& values, const Console& console);
 absl::Status DataStatCommand(const OptionValues& values, const Console& console);
+absl::Status StatusCommand(const OptionValues& values, const Console& console);
 absl::Status ConfigCheckCommand(const OptionValues& values, const Console& console);
 absl::Status ConfigShowCommand(const OptionValues& values, const Console& console);
 absl::Status CompletionCommand(const OptionValues& values, const Console& console);

@@ -12,6 +12,7 @@ namespace cairn {
 struct Console {
   std::ostream* out;
   std::ostream* err;
+  bool out_is_terminal = false;
   bool err_is_terminal = false;  // Then one line of progress is refreshed in place.
   size_t err_columns = 80;
   bool err_is_json = false;              // --log-format json: one object a line, nothing else.

@@ -12,7 +12,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::array<CommandSpec, 9> kCommands = {{
+constexpr std::array<CommandSpec, 10> kCommands = {{
     {CommandSpec::kTrain, "train", "Train a model on files of data",
      "Trains a model on files of rows and prints a line for each epoch. Everything "
      "runs in this process. What is not set is chosen by the model and a sample of the data, never "
@@ -34,12 +34,15 @@ constexpr std::array<CommandSpec, 9> kCommands = {{
      "Reads all rows and prints how many there are, of which labels, with how many features, and "
      "where the first bad one is. Memory does not grow with plain files; compressed ones are "
      "unpacked in memory."},
+    {CommandSpec::kStatus, "status", "Show how a running job goes",
+     "Asks a coordinator and prints where its job is, what it waits for, the last epochs, and its "
+     "members. It does not join the job. If nobody answers, the exit code is 5."},
     {CommandSpec::kConfigCheck, "config check", "Check a file of settings",
      "Reads a file as --config would, says where it is wrong, and does nothing else."},
     {CommandSpec::kConfigShow, "config show", "Show the settings a training would have",
      "Prints, as a file for --config, the settings that cairn train would have with the same "
      "options in the same environment. Defaults are comments; what is not set is chosen by the "
-     "model and the data."},
+     "model and the data, and shown by cairn train --dry-run."},
     {CommandSpec::kCompletion, "completion", "Write a completion script for a shell",
      "Writes what teaches a shell the commands, options and values of all programs of Cairn. For "
      "bash: source <(cairn completion bash)."},
@@ -49,7 +52,7 @@ std::vector<OptionSpec> MakeTable() {
   std::vector<OptionSpec> table;
   for (const auto& part : {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(),
                            StopOptions(), ClusterOptions(), GenerateOptions(), InspectionOptions(),
-                           OutputOptions(), SettingsOptions()}) {
+                           OutputOptions(), StatusOptions(), SettingsOptions()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

@@ -20,6 +20,7 @@ struct CommandSpec {
     kDataGen = 8,
     kInspect = 16,
     kDataStat = 32,
+    kStatus = 64,
     kConfigCheck = 1u << 16,
     kConfigShow = 1u << 17,
     kCompletion = 1u << 18,

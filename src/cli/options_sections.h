@@ -18,5 +18,6 @@ std::vector<OptionSpec> GenerateOptions();    // Of cairn data gen.
 std::vector<OptionSpec> InspectionOptions();  // Of cairn inspect.
 std::vector<OptionSpec> OutputOptions();
 std::vector<OptionSpec> SettingsOptions();
+std::vector<OptionSpec> StatusOptions();
 
 }  // namespace cairn

@@ -14,7 +14,7 @@ using From = OptionSpec::From;
 
 constexpr uint32_t kConfigurable = CommandSpec::kTrain | CommandSpec::kEval |
                                    CommandSpec::kPredict | CommandSpec::kDataGen |
-                                   CommandSpec::kConfigShow;
+                                   CommandSpec::kStatus | CommandSpec::kConfigShow;
 
 // All that read files: the commands whose options --config is among, and the role programs.
 std::vector<std::string> ReadersOfFiles() {
@@ -35,6 +35,12 @@ std::vector<OptionSpec> SettingsOptions() {
   config.commands = kConfigurable;
   return {
       std::move(config),
+      {.name = "dry-run",
+       .kind = Kind::kSwitch,
+       .section = "Settings",
+       .help = "Look at the data, show what would be trained and how, and do not train",
+       .from = From::kFlagOnly,
+       .commands = CommandSpec::kTrain},
       {.name = "file",
        .kind = Kind::kText,
        .metavar = "FILE.toml",

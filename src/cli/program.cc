@@ -116,6 +116,8 @@ absl::Status Run(const CommandSpec& command, const OptionValues& values, const C
       return DataGenCommand(values, console);
     case CommandSpec::kDataStat:
       return DataStatCommand(values, console);
+    case CommandSpec::kStatus:
+      return StatusCommand(values, console);
     case CommandSpec::kConfigCheck:
       return ConfigCheckCommand(values, console);
     case CommandSpec::kConfigShow:

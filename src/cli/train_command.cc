@@ -5,6 +5,7 @@
 #include "cairn/train.h"
 #include "cli/commands.h"
 #include "cli/output_file.h"
+#include "cli/preview_view.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/train_view.h"
@@ -22,6 +23,11 @@ absl::Status WithAdvice(const absl::Status& status) {
 
 absl::Status TrainCommand(const OptionValues& values, const Console& console) {
   CAIRN_ASSIGN_OR_RETURN(const TrainOptions options, MakeTrainOptions(values));
+  if (values.Switch("dry-run")) {
+    CAIRN_ASSIGN_OR_RETURN(const TrainPreview preview, PreviewTraining(options));
+    *console.out << FormatPreview(preview);
+    return absl::OkStatus();
+  }
   std::unique_ptr<OutputFile> report_file;  // Opened first: not to learn hours later that it fails.
   if (values.IsGiven("report")) {
     CAIRN_ASSIGN_OR_RETURN(report_file, OutputFile::Open(values.Text("report")));

@@ -1,5 +1,6 @@
 #include "cluster/effective_settings.h"
 
+#include <charconv>
 #include <cmath>
 
 #include "base/numbers.h"
@@ -14,6 +15,12 @@ std::string Lines(const std::vector<std::string>& texts) {
   std::string lines;
   for (const std::string& text : texts) lines += (lines.empty() ? "" : "\n") + text;
   return lines;
+}
+
+// The fewest digits that read back as the same float: 0.3, not 0.300000012.
+std::string Shortest(float value) {
+  char buffer[32];  // The longest is "-1.17549435e-38".
+  return {buffer, std::to_chars(buffer, buffer + sizeof(buffer), value).ptr};
 }
 
 void AddModelAndData(const TrainOptions& options, const TrainProgram& program, Settings* settings) {
@@ -34,10 +41,10 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
 void AddLearning(const TrainOptions& options, const ModelSettings& model, double batch_rows,
                  Settings* settings) {
   settings->emplace_back("optimizer", model.optimizer);
-  settings->emplace_back("lr", FormatFloat9(model.learning_rate));
+  settings->emplace_back("lr", Shortest(model.learning_rate));
   settings->emplace_back("rate", options.constant_rate ? "constant" : "decay");
-  settings->emplace_back("l1", FormatFloat9(model.l1));
-  settings->emplace_back("l2", FormatFloat9(model.l2));
+  settings->emplace_back("l1", Shortest(model.l1));
+  settings->emplace_back("l2", Shortest(model.l2));
   settings->emplace_back("batch", std::to_string(std::lround(batch_rows)));
   settings->emplace_back("seed", std::to_string(options.seed));
 }

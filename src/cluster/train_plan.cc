@@ -199,6 +199,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   plan.settings = EffectiveSettings(
       options, program, job, train.sample.rows_per_chunk * train.definition.chunks_per_batch);
   plan.data_description = Describe(train.definition);
+  plan.sample = train.sample;
   return plan;
 }
 

@@ -12,6 +12,7 @@
 #include "coordinator/coordinator_shell.h"
 #include "train/chunks.h"
 #include "train/data_paths.h"
+#include "train/data_sample.h"
 #include "train/data_source.h"
 
 namespace cairn {
@@ -24,6 +25,7 @@ struct TrainPlan {
   std::shared_ptr<const DataSource> valid;  // Null: none.
   std::vector<std::pair<std::string, std::string>> settings;
   std::string data_description;
+  DataSample sample;               // Of the training data.
   std::vector<std::string> notes;  // TrainReport::notes.
 };
 

@@ -40,6 +40,21 @@ TEST_CASE_METHOD(TrainFixture, "train prints a heading, a row for each epoch and
   CHECK(json.find("\n    \"epochs\": 2,\n") != std::string::npos);
 }
 
+TEST_CASE_METHOD(TrainFixture, "A dry run shows what would be trained, and writes nothing",
+                 "[train]") {
+  const std::string model = directory.PathOf("model");
+  const Ran ran = Train({"--dry-run", "--save", model, "--report", report});
+  INFO(ran.err);
+  CHECK(ran.code == 0);
+  CHECK(ran.out.starts_with("data     1 file, "));
+  CHECK(ran.out.find("\nrows     about 600, ") != std::string::npos);
+  CHECK(ran.out.find("\n  epochs ") != std::string::npos);
+  CHECK(ran.out.find("\ndone") == std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(model));
+  CHECK_FALSE(std::filesystem::exists(report));
+  CHECK(Run({"train", "--dry-run", "--train", directory.PathOf("missing")}).code == 3);
+}
+
 TEST_CASE_METHOD(TrainFixture, "A report that cannot be written is known before training",
                  "[train]") {
   const Ran ran = Train({"--report", directory.PathOf("no/such")});

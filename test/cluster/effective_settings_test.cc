@@ -10,7 +10,7 @@ namespace {
 std::map<std::string, std::string> Of(const TrainOptions& options, const JobSpec& job) {
   TrainProgram program;
   program.model.optimizer = "adagrad";
-  program.model.learning_rate = 0.25f;
+  program.model.learning_rate = 0.3f;
   program.schedule.epochs = 6;
   std::map<std::string, std::string> settings;
   for (const auto& [name, value] : EffectiveSettings(options, program, job, 63.7)) {
@@ -26,7 +26,7 @@ TEST_CASE("Defaults that were filled in are settings as given ones are", "[effec
   CHECK(settings.at("model") == "lr");
   CHECK(settings.at("train") == "a\nb");
   CHECK(settings.at("optimizer") == "adagrad");
-  CHECK(settings.at("lr") == "0.25");
+  CHECK(settings.at("lr") == "0.3");
   CHECK(settings.at("batch") == "64");
   CHECK(settings.at("epochs") == "6");
   CHECK(settings.at("max-bad-rows") == "0");

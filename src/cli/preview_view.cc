@@ -1,0 +1,48 @@
+#include "cli/preview_view.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/numbers.h"
+#include "base/status.h"
+#include "base/units.h"
+
+namespace cairn {
+namespace {
+
+std::string About(double count) {
+  return HumanCount(static_cast<uint64_t>(std::llround(std::max(count, 0.0))));
+}
+
+std::string OneDecimal(double value) { return FormatFloat9(std::round(value * 10) / 10); }
+
+}  // namespace
+
+std::string FormatPreview(const TrainPreview& preview) {
+  std::string text = Concat("data     ", preview.data, "\n");
+  if (!preview.valid_data.empty()) text += Concat("valid    ", preview.valid_data, "\n");
+  text += Concat("rows     about ", About(preview.rows_estimate), ", of ",
+                 OneDecimal(preview.features_per_row), " features each, about ",
+                 About(preview.features_estimate), " different ones\n");
+  text += Concat("epoch    ", HumanCount(preview.batches_per_epoch), " batches\n");
+  for (const TrainPreview::Table& table : preview.tables) {
+    text +=
+        Concat("table    ", table.name, ": ", table.kind, ", about ", About(table.rows_estimate),
+               " rows of ", table.width, table.width == 1 ? " weight" : " weights", ", ",
+               table.row_bytes, " bytes each with optimizer state\n");
+  }
+  text += Concat("memory   about ", HumanBytes(static_cast<uint64_t>(preview.model_bytes_estimate)),
+                 " of model on all servers together\n");
+  for (const std::string& note : preview.notes) text += Concat("note     ", note, "\n");
+  size_t columns = 0;
+  for (const auto& [name, value] : preview.settings) columns = std::max(columns, name.size() + 2);
+  text += "\nsettings\n";
+  for (const auto& [name, value] : preview.settings) {
+    std::string shown = value;
+    std::replace(shown.begin(), shown.end(), '\n', ' ');
+    text += Concat("  ", name, std::string(columns - name.size(), ' '), shown, "\n");
+  }
+  return text;
+}
+
+}  // namespace cairn

@@ -1,0 +1,79 @@
+// PreviewTraining: what a training would be, without training.
+#include <algorithm>
+#include <utility>
+
+#include "base/status.h"
+#include "cairn/train.h"
+#include "cluster/train_plan.h"
+#include "server/table_schema.h"
+#include "train/batch_reader.h"
+#include "train/feature_estimate.h"
+#include "train/program.h"
+
+namespace cairn {
+namespace {
+
+// Enough to tell how fast new features come; read in a moment.
+constexpr size_t kSampledFeatures = size_t{1} << 18;
+constexpr uint64_t kSampledBatchesMax = 256;
+// Of a sparse row besides its own words: a slot of the index, some of which are free.
+constexpr uint64_t kIndexBytes = 32;
+
+// The features of the first batches of epoch 0: in random order, unless --order file.
+absl::StatusOr<std::vector<Key>> SampleKeys(const TrainPlan& plan, const TrainProgram& program) {
+  BatchReader::Options options;
+  options.skip_bad_rows = program.bad_rows_share > 0;
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<BatchReader> reader,
+                         BatchReader::Create(plan.train.get(), program.train, options));
+  const uint64_t batches = std::min(reader->plan().batch_count(), kSampledBatchesMax);
+  std::vector<Key> keys;
+  RowBatch rows;
+  for (uint64_t batch = 0; batch < batches && keys.size() < kSampledFeatures; ++batch) {
+    CAIRN_RETURN_IF_ERROR(reader->Read(0, batch, &rows));
+    keys.insert(keys.end(), rows.keys.begin(), rows.keys.end());
+  }
+  return keys;
+}
+
+absl::StatusOr<TrainPreview::Table> PreviewTable(const JobSpec& job, uint32_t index,
+                                                 double features) {
+  CAIRN_ASSIGN_OR_RETURN(const std::shared_ptr<const TableSchema> schema,
+                         TableSchema::Make(job, index, {}));
+  const TableSpec& spec = schema->spec();
+  const bool is_dense = spec.kind == TableSpec::Kind::kDense;
+  TrainPreview::Table table;
+  table.name = spec.name;
+  table.kind = is_dense ? "dense" : "sparse";
+  table.width = schema->width();
+  table.row_bytes = uint64_t{schema->row_floats()} * sizeof(float) + (is_dense ? 0 : kIndexBytes);
+  table.rows_estimate = is_dense ? static_cast<double>(spec.blocks()) : features;
+  return table;
+}
+
+}  // namespace
+
+absl::StatusOr<TrainPreview> PreviewTraining(const TrainOptions& options) {
+  CAIRN_ASSIGN_OR_RETURN(const TrainPlan plan, MakeTrainPlan(options));
+  const JobSpec& job = plan.setup.job;
+  CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(job.program));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<Key> keys, SampleKeys(plan, program));
+  TrainPreview preview;
+  preview.settings = plan.settings;
+  preview.notes = plan.notes;
+  preview.data = plan.data_description;
+  if (plan.valid != nullptr) preview.valid_data = Describe(program.valid);
+  preview.rows_estimate = plan.sample.rows_estimate;
+  preview.features_per_row = plan.sample.features_per_row;
+  preview.batches_per_epoch = program.schedule.batches_per_epoch;
+  preview.features_estimate =
+      EstimateDistinct(keys, preview.rows_estimate * preview.features_per_row);
+  for (uint32_t index = 0; index < job.tables.size(); ++index) {
+    CAIRN_ASSIGN_OR_RETURN(TrainPreview::Table table,
+                           PreviewTable(job, index, preview.features_estimate));
+    preview.model_bytes_estimate += table.rows_estimate * static_cast<double>(table.row_bytes);
+    preview.tables.push_back(std::move(table));
+  }
+  return preview;
+}
+
+}  // namespace cairn

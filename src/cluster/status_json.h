@@ -1,0 +1,14 @@
+// The state of a job for programs.
+#pragma once
+
+#include <string>
+
+#include "wire/message.h"
+
+namespace cairn {
+
+// One JSON object. The job's result (code, message, digest and so on) is there once it is over;
+// metrics that do not exist are null. doc/cluster.md describes the fields.
+std::string JobStatusAsJson(const JobStatus& status);
+
+}  // namespace cairn
