@@ -17,6 +17,8 @@ import unittest
 
 CAIRN, PS_SERVER = sys.argv[1:3]
 RUN_SECONDS_MAX = 120
+FLIGHTS_WEEK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                            "../../examples/data/flights_week.csv.zst")
 
 DONE, INTERNAL, USAGE, NO_DATA, DAMAGED, NO_CLUSTER, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -201,6 +203,40 @@ class CliTest(unittest.TestCase):
         # A share is held to once there are 10,000 rows to speak of.
         many = ["train", "--train", bad, "--epochs", "5", "--max-bad-rows", "0.0001"]
         self.assertIn("cannot be parsed", self.check_failure(NO_DATA, *many))
+
+    def test_columns_become_features_and_the_model_remembers_how(self):
+        model, report = self.path("model"), self.path("report.json")
+        self.check_run("train", "--train", FLIGHTS_WEEK, "--epochs", "1", "--label", "delay>15",
+                       "--derive", "hour=hour(time)", "far=log(distance,4)",
+                       "--ignore", "time,distance", "--cross", "origin*hour",
+                       "--save", model, "--report", report)
+        settings = load(report)["settings"]
+        self.assertEqual(settings["format"], "csv")
+        self.assertEqual(settings["label"], "delay>15")
+        self.assertEqual(settings["derive"], ["hour=hour(time)", "far=log(distance,4)"])
+        evaluated = self.check_run("eval", "--model-dir", model, "--data", FLIGHTS_WEEK)
+        auc = float(re.search(r"^auc +(\S+)$", evaluated.stdout, re.MULTILINE).group(1))
+        self.assertGreater(auc, 0.7)
+
+        # Other columns, in another order, without the label.
+        data, same = self.path("some.csv"), self.path("same.csv")
+        with open(same, "w", encoding="utf-8") as file:
+            file.write("time,delay,distance,origin,destination\n"
+                       "2001-01-05T18:30,?,2176,LAS,PHL\n")
+        with open(data, "w", encoding="utf-8") as file:
+            file.write("destination,more,origin,distance,time\nPHL,x,LAS,2176,2001-01-05 18:30\n")
+        outputs = []
+        for path in (same, data):
+            outputs.append(self.check_run("predict", "--model-dir", model, "--data", path,
+                                          "--output", "-").stdout)
+        self.assertRegex(outputs[0], r"^0\.\d+\n$")
+        self.assertEqual(outputs[0], outputs[1])
+        cause = self.check_failure(NO_DATA, "eval", "--model-dir", model, "--data", data)
+        self.assertIn(data + ': the data has no column "delay", which is the label', cause)
+        cause = self.check_failure(USAGE, "train", "--train", FLIGHTS_WEEK, "--label", "dealy")
+        self.assertIn('did you mean "delay"?', cause)
+        cause = self.check_failure(USAGE, "train", "--train", FLIGHTS_WEEK, "--label", "delay>x")
+        self.assertIn('--label: "delay>x", column 7: not a finite number', cause)
 
     def test_every_damaged_byte_of_a_model_is_found(self):
         names = sorted(os.listdir(self.model))
