@@ -23,7 +23,7 @@ class LocalCluster {
     RowOptimizers optimizers = {};  // Your own, beyond the built-in ones.
     std::string save_dir = {};      // Where Finish writes the model; empty: nowhere.
   };
-  // kInvalidArgument: the job contradicts itself.
+  // Returns once all servers have joined. kInvalidArgument: the job contradicts itself.
   static absl::StatusOr<std::unique_ptr<LocalCluster>> Start(const Options& options);
   virtual ~LocalCluster() = default;  // Ends the job at once. Clients must be gone before.
 

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cairn/types.h"
 
 namespace cairn {
@@ -53,13 +54,29 @@ struct TrainOptions {
   double bad_rows_share = 0;   // Up to this share of unparsable rows is left out.
   uint64_t seed = 1;
 
+  // Where the roles are: "embedded", threads of this process; "local", processes that are started
+  // here and looked after; "tcp://HOST:PORT" or "ipc:///PATH", a coordinator that waits for a job,
+  // with servers and workers that somebody has started: threads, executors and form_timeout are
+  // theirs then, and files must be where they can read them. doc/cluster.md
+  std::string cluster = "embedded";
+  std::string job;  // The job's name; empty: the model's.
   ConsistencyMode mode;
   uint32_t streams = 0;  // kBsp, kSsp; 0: the default. With kAsp it must be 0.
   uint32_t partitions = 64;
   uint32_t servers = 1;
   uint32_t workers = 1;
-  uint32_t threads = 1;    // Reading threads of each worker.
-  uint32_t executors = 1;  // Threads of each server.
+  uint32_t threads = 1;    // Reading threads of each worker; an address: ignored.
+  uint32_t executors = 1;  // Threads of each server; an address: ignored.
+
+  // "local": where ps_coordinator, ps_server and ps_worker are; empty: beside the running program,
+  // else on PATH.
+  std::string program_dir;
+  // "local": of the processes' logs; empty: a new one in $TMPDIR, kept after a failure only.
+  std::string log_dir;
+  uint32_t restarts_max = 100;  // "local": workers that were killed, all together.
+  absl::Duration join_timeout = absl::Seconds(60);    // An address: for the coordinator to answer.
+  absl::Duration form_timeout = absl::Seconds(60);    // For the processes to join.
+  absl::Duration orphan_timeout = absl::Seconds(60);  // Between processes: of a silent coordinator.
 
   std::string init_dir;  // A saved model to start from.
   std::string save_dir;  // Where the model goes; must not hold one yet.
@@ -89,6 +106,7 @@ struct TrainProgress {
   double epoch_share = 0;  // Of the epoch under way, 0 .. 1.
   uint64_t rows = 0;       // Of the epoch under way.
   double loss = 0;         // Mean over those rows.
+  std::string log_dir;     // Of the processes that were started; empty: there are none.
   std::vector<EpochReport> done;
   std::string data;            // One line about the training data, once it was looked at.
   std::string waiting_for;     // What is missing, for people, where something is.
@@ -97,7 +115,7 @@ struct TrainProgress {
 
 struct TrainReport {
   std::string model;
-  std::string cluster = "embedded";
+  std::string cluster = "embedded";  // As TrainOptions::cluster.
   // The settings that held, defaults filled in, as (name, value) in the order of the command line;
   // of a list, a line for each value. Rules for stopping that were not in force are left out.
   std::vector<std::pair<std::string, std::string>> settings;
@@ -121,7 +139,7 @@ struct TrainReport {
 // kOutOfRange 6 (diverged); kCancelled 130; OK 0; anything else 1.
 int ExitCode(const absl::Status& status);
 
-// Trains with everything in this process. `progress`, if given, is called about 5 times a second on
+// Trains, wherever options.cluster says. `progress`, if given, is called about 5 times a second on
 // the calling thread; returning false ends the job (kCancelled). Blocks until the end.
 absl::StatusOr<TrainReport> Train(const TrainOptions& options,
                                   const std::function<bool(const TrainProgress&)>& progress = {});

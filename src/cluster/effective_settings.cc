@@ -72,13 +72,16 @@ void AddCluster(const TrainOptions& options, const JobSpec& job, Settings* setti
   const auto add = [&](const char* name, uint64_t value) {
     settings->emplace_back(name, std::to_string(value));
   };
+  settings->emplace_back("cluster", options.cluster);
+  settings->emplace_back("job", job.name);
   settings->emplace_back("consistency", FormatConsistency(job.mode));
   if (job.mode.consistency != Consistency::kAsp) add("streams", job.streams);
   add("partitions", job.partitions);
   add("servers", options.servers);
-  add("executors", options.executors);
+  if (options.executors != 0) add("executors", options.executors);
   add("workers", options.workers);
-  add("threads", options.threads);
+  if (options.threads != 0) add("threads", options.threads);
+  if (options.cluster == "local") add("max-restarts", options.restarts_max);
 }
 
 }  // namespace

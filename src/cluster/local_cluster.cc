@@ -1,3 +1,4 @@
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,8 @@
 namespace cairn {
 namespace {
 
+constexpr auto kFormPoll = std::chrono::milliseconds(1);  // Servers join within some of these.
+
 class EmbeddedLocalCluster final : public LocalCluster {
  public:
   absl::Status Start(const Options& options) {
@@ -18,6 +21,10 @@ class EmbeddedLocalCluster final : public LocalCluster {
     setup.plan.save_dir = options.save_dir;
     EmbeddedServers servers{options.servers, options.executors, options.optimizers};
     CAIRN_ASSIGN_OR_RETURN(cluster_, EmbeddedCluster::Start(std::move(setup), servers, &files_));
+    RunningCoordinator& coordinator = cluster_->coordinator();
+    while (coordinator.status().phase <= JobPhase::kForming) {
+      if (coordinator.WaitFor(kFormPoll)) return StatusOf(coordinator.Wait());
+    }
     return {};
   }
 

@@ -184,7 +184,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
     plan.valid = valid.source;
   }
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(program.model));
-  job.name = options.model;
+  job.name = options.job.empty() ? options.model : options.job;
   job.seed = options.seed;
   job.partitions = options.partitions;
   job.tables = model->tables();
@@ -196,6 +196,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
     CAIRN_ASSIGN_OR_RETURN(plan.notes, CheckInit(&files, job));
   }
   plan.setup.plan = PlanFor(options, program);
+  plan.setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);
   plan.settings = EffectiveSettings(
       options, program, job, train.sample.rows_per_chunk * train.definition.chunks_per_batch);
   plan.data_description = Describe(train.definition);

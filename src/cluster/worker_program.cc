@@ -9,7 +9,6 @@
 #include "base/option_parser.h"
 #include "base/status.h"
 #include "cluster/role_programs.h"
-#include "cluster/train_plan.h"
 #include "train/train_worker.h"
 #include "transport/zmq_transport.h"
 
@@ -25,6 +24,11 @@ constexpr std::string_view kDescription =
 
 std::vector<OptionSpec> WorkerOptions() {
   std::vector<OptionSpec> options = MemberOptions();
+  options.push_back({.name = "job",
+                     .kind = Kind::kText,
+                     .metavar = "NAME",
+                     .section = "Work",
+                     .help = "Join no other job than this one"});
   options.push_back({.name = "threads",
                      .kind = Kind::kCount,
                      .metavar = "N",
@@ -38,6 +42,7 @@ std::vector<OptionSpec> WorkerOptions() {
 absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
   TrainWorker::Options options;
   options.coordinator = values.Text("coordinator");
+  options.job_name = values.Text("job");
   options.threads = static_cast<uint32_t>(values.Count("threads"));
   options.join_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("join-timeout")));
   options.orphan_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("orphan-timeout")));
@@ -48,7 +53,7 @@ absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> http,
                          ShowRole(values, "working for " + options.coordinator, options.coordinator,
                                   {.health = [&worker] { return worker->Health(); }}));
-  return DataError(WaitOrLeave(interrupt, worker.get()));
+  return WaitOrLeave(interrupt, worker.get());
 }
 
 }  // namespace

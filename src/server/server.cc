@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "base/check.h"
 #include "base/done_signal.h"
+#include "base/log.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "kernels/target.h"
@@ -139,7 +140,11 @@ class ServerShell final : public Server {
     Outbox out;
     if (message->header.from.process == kCoordinatorProcess) watch_.Heard(time_.NowMicros());
     MemberCore::News news = member_->Receive(*message, time_.NowMicros(), &out);
-    if (news.welcomed) StartExecutors(&news, &out);
+    if (news.welcomed) {
+      VLOG(1) << "joined the job " << member_->welcome().job.name << " as server "
+              << member_->self().process;
+      StartExecutors(&news, &out);
+    }
     if (news.map) {
       for (const auto& executor : executors_) executor->loop.Deliver(message);
     }
@@ -163,7 +168,10 @@ class ServerShell final : public Server {
   }
 
   void Finish(const MemberCore::News& news, Outbox* out) {
-    if (news.ended) member_->Leave(out);
+    if (news.ended) {
+      VLOG(1) << "the job has ended: " << member_->end();
+      member_->Leave(out);
+    }
     SendAll(transport_.get(), out);
     control_.SetTimer(member_->next_tick());
     if (news.ended) done_.Set(failure_.ok() ? member_->end() : failure_);

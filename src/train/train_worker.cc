@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/done_signal.h"
+#include "base/log.h"
 #include "base/status.h"
 #include "kernels/target.h"
 #include "train/batch_pool.h"
@@ -170,6 +171,8 @@ class TrainWorkerShell final : public TrainWorker {
   void Finish(const MemberCore::News& news, RunnerActions actions) {
     const Micros now = time_.NowMicros();
     if (news.welcomed) {
+      VLOG(1) << "joined the job " << member_->welcome().job.name << " as worker "
+              << member_->self().process;
       setup_ = std::thread([this, job = member_->welcome().job] {
         auto ready = std::make_shared<absl::StatusOr<Ready>>(SetUp(job));
         loop_.Post([this, ready] { OnReady(ready.get()); });
@@ -179,6 +182,7 @@ class TrainWorkerShell final : public TrainWorker {
     if (news.grants && runner_ != nullptr) runner_->OnGrants(now, &actions);
     Execute(&actions);
     if (news.ended) {
+      VLOG(1) << "the job has ended: " << member_->end();
       Outbox out;
       member_->Leave(&out);
       SendAll(transport_.get(), &out);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -392,8 +393,16 @@ TEST_CASE("An optimizer of the program's own runs on its servers", "[local_clust
 }
 
 TEST_CASE("An optimizer that no server has ends the job with its name", "[local_cluster]") {
-  const auto cluster = StartJob(Everywhere(), OneTableJob("no_such_rule"));
-  // The server says so as soon as it knows the job: before the client has joined, or after.
+  const Network network = Everywhere();
+  // The server says so as soon as it knows the job: before the cluster has formed, or the client
+  // has joined, or after.
+  std::unique_ptr<TestCluster> cluster;
+  try {
+    cluster = StartJob(network, OneTableJob("no_such_rule"));
+  } catch (const std::runtime_error& early) {
+    CHECK_THAT(early.what(), Catch::Contains("no_such_rule"));
+    return;
+  }
   const auto joined = cluster->TryJoin({});
   Floats row(1);
   const absl::Status refused =

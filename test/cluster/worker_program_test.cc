@@ -17,8 +17,8 @@ TEST_CASE("ps_worker --help lists its options", "[worker_program]") {
   const Ran ran = Run({"--help"});
   CHECK(ran.code == 0);
   CHECK(ran.out.starts_with("Usage:\n  ps_worker --coordinator ADDRESS [options]\n"));
-  for (const char* option :
-       {"--threads", "--join-timeout", "--orphan-timeout", "--ready-file", "--http", "--parent"}) {
+  for (const char* option : {"--threads", "--job", "--join-timeout", "--orphan-timeout",
+                             "--ready-file", "--http", "--parent"}) {
     CHECK(ran.out.find(std::string("\n  ") + option) != std::string::npos);
   }
 }

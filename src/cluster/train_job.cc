@@ -1,0 +1,133 @@
+#include "cluster/train_job.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "coordinator/manifest.h"
+#include "wire/message_type.h"
+
+namespace cairn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kPollEvery = std::chrono::milliseconds(200);
+
+uint64_t OwnPeakRssBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+// Of all processes together. In one process everybody reports the same memory.
+uint64_t MembersRssBytes(const JobStatus& status) {
+  uint64_t bytes = 0;
+  for (const MemberStatus& member : status.members) bytes += member.usage.rss_bytes;
+  return bytes;
+}
+
+EpochReport ReportOf(const EpochRecord& record) {
+  return {record.epoch + 1,     record.rows,      record.train_logloss,
+          record.valid_logloss, record.valid_auc, record.seconds};
+}
+
+TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
+  const uint64_t epochs = plan.setup.plan.schedule.epochs;
+  TrainProgress progress;
+  progress.phase = NameOf(status.phase).data();  // Names of phases are literals.
+  progress.epoch = std::min(status.epoch + 1, epochs);
+  progress.epochs = epochs;
+  progress.rows = status.rows;
+  progress.data = plan.data_description;
+  progress.waiting_for = status.waiting_for;
+  if (status.batches > 0) {
+    progress.epoch_share =
+        static_cast<double>(status.batches_done) / static_cast<double>(status.batches);
+  }
+  if (status.rows > 0) progress.loss = status.loss_sum / static_cast<double>(status.rows);
+  for (const EpochRecord& record : status.epochs_listed) progress.done.push_back(ReportOf(record));
+  return progress;
+}
+
+TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
+                       const JobResult& result) {
+  TrainReport report;
+  report.model = options.model;
+  report.cluster = options.cluster;
+  report.settings = plan.settings;
+  report.data = plan.data_description;
+  report.notes = plan.notes;
+  report.rows = result.rows;
+  report.features = result.features;
+  report.train_seconds = result.train_seconds;
+  if (result.train_seconds > 0) {
+    report.rows_per_second = static_cast<double>(result.rows) / result.train_seconds;
+  }
+  report.bytes_sent = result.bytes_sent;
+  report.bytes_received = result.bytes_received;
+  report.model_digest = FormatDigest(result.digest_high, result.digest_low);
+  report.stop_reason = result.message;
+  for (const EpochRecord& record : result.epochs) report.epochs.push_back(ReportOf(record));
+  return report;
+}
+
+std::string Absolute(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
+}
+
+}  // namespace
+
+SpoolProgress SpoolingTo(const std::function<bool(const TrainProgress&)>& progress) {
+  if (!progress) return {};
+  return [progress](uint64_t bytes) {
+    TrainProgress spooling;
+    spooling.phase = "spooling";
+    spooling.bytes_spooled = bytes;
+    return progress(spooling);
+  };
+}
+
+TrainOptions WithAbsoluteDirectories(TrainOptions options) {
+  options.init_dir = Absolute(options.init_dir);
+  options.save_dir = Absolute(options.save_dir);
+  return options;
+}
+
+absl::StatusOr<TrainReport> FollowTraining(
+    const TrainOptions& options, const TrainPlan& plan, ClusterRun* run,
+    const std::function<bool(const TrainProgress&)>& progress) {
+  const Clock::time_point start = Clock::now();
+  double setup_seconds = 0;
+  uint64_t members_rss = 0;
+  const auto show = [&] {
+    const JobStatus status = run->job().status();
+    if (status.phase <= JobPhase::kForming) {
+      setup_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    }
+    members_rss = std::max(members_rss, MembersRssBytes(status));
+    TrainProgress now = ProgressOf(status, plan);
+    now.log_dir = run->log_dir();
+    return !progress || progress(now);
+  };
+  bool over = false;
+  do {
+    if (!show()) run->Interrupt();
+    CAIRN_ASSIGN_OR_RETURN(over, run->WaitFor(kPollEvery));
+  } while (!over);
+  show();
+  const JobResult result = run->job().Wait();
+  CAIRN_RETURN_IF_ERROR(run->Finish());
+  TrainReport report = MakeReport(options, plan, result);
+  report.setup_seconds = setup_seconds;
+  report.peak_rss_bytes = options.cluster == "embedded" ? OwnPeakRssBytes() : members_rss;
+  return report;
+}
+
+}  // namespace cairn
