@@ -19,6 +19,10 @@ struct Console {
   Micros (*unix_micros)() = UnixMicros;  // The time of day, of those objects.
 };
 
+// Standard output and standard error of this process. Wide enough for a line of progress even where
+// the terminal does not know its width.
+Console StandardConsole();
+
 // One line of results, at once: what is piped into another program arrives as it happens. That
 // nobody reads it any more is not an error of the command.
 inline void PrintResult(const Console& console, std::string_view line) {

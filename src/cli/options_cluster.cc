@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "cli/options_sections.h"
+#include "cluster/cluster_run.h"
 #include "sharding/consistency.h"
 
 namespace cairn {
@@ -13,20 +14,30 @@ constexpr uint32_t kTrain = CommandSpec::kTrain;
 // More threads or roles than that in one process is a slip of the keyboard.
 constexpr uint64_t kThreadsMax = 1'024;
 
+constexpr OptionSpec::Reals kSeconds = {.min = 0, .max = 1e9, .min_is_legal = false};
+
+absl::Status CheckWhere(std::string_view text) { return CheckCluster(std::string(text)); }
+
 absl::Status CheckConsistency(std::string_view text) { return ParseConsistency(text).status(); }
 
-}  // namespace
-
-std::vector<OptionSpec> ClusterOptions() {
+std::vector<OptionSpec> PlaceOptions() {
   return {
       {.name = "cluster",
-       .kind = Kind::kChoice,
+       .kind = Kind::kText,
        .metavar = "WHERE",
        .section = "Cluster",
-       .help = "embedded: all roles are threads of this process",
+       .help =
+           "embedded: all roles are threads of this process. local: they are processes, started "
+           "here and looked after. tcp://HOST:PORT: the ps_coordinator there takes the job",
        .fallback = "embedded",
        .commands = kTrain,
-       .choices = {"embedded"}},
+       .check = CheckWhere},
+      {.name = "job",
+       .kind = Kind::kText,
+       .metavar = "NAME",
+       .section = "Cluster",
+       .help = "The job's name; by default the model's",
+       .commands = kTrain},
       {.name = "consistency",
        .kind = Kind::kText,
        .metavar = "MODE",
@@ -52,6 +63,11 @@ std::vector<OptionSpec> ClusterOptions() {
        .fallback = "64",
        .commands = kTrain,
        .counts = {.min = 1, .max = 65'536}},
+  };
+}
+
+std::vector<OptionSpec> ProcessOptions() {
+  return {
       {.name = "servers",
        .kind = Kind::kCount,
        .metavar = "N",
@@ -85,6 +101,59 @@ std::vector<OptionSpec> ClusterOptions() {
        .commands = kTrain,
        .counts = {.min = 1, .max = kThreadsMax}},
   };
+}
+
+std::vector<OptionSpec> LauncherOptions() {
+  return {
+      {.name = "log-dir",
+       .kind = Kind::kText,
+       .metavar = "DIR",
+       .section = "Cluster",
+       .help = "Logs of local processes; by default a new directory, kept after a failure only",
+       .commands = kTrain},
+      {.name = "max-restarts",
+       .kind = Kind::kCount,
+       .metavar = "N",
+       .section = "Cluster",
+       .help = "Local workers that were killed are started again, so often in all",
+       .fallback = "100",
+       .commands = kTrain,
+       .counts = {.min = 0, .max = 1'000'000}},
+      {.name = "join-timeout",
+       .kind = Kind::kReal,
+       .metavar = "SECONDS",
+       .section = "Cluster",
+       .help = "Give up if the coordinator at the address has not answered by then",
+       .fallback = "60",
+       .commands = kTrain,
+       .reals = kSeconds},
+      {.name = "form-timeout",
+       .kind = Kind::kReal,
+       .metavar = "SECONDS",
+       .section = "Cluster",
+       .help = "Give up if local processes have not joined by then",
+       .fallback = "60",
+       .commands = kTrain,
+       .reals = kSeconds},
+      {.name = "orphan-timeout",
+       .kind = Kind::kReal,
+       .metavar = "SECONDS",
+       .section = "Cluster",
+       .help = "Processes end if nothing has been heard from the coordinator for so long",
+       .fallback = "60",
+       .commands = kTrain,
+       .reals = kSeconds},
+  };
+}
+
+}  // namespace
+
+std::vector<OptionSpec> ClusterOptions() {
+  std::vector<OptionSpec> options = PlaceOptions();
+  for (const auto& part : {ProcessOptions(), LauncherOptions()}) {
+    options.insert(options.end(), part.begin(), part.end());
+  }
+  return options;
 }
 
 }  // namespace cairn

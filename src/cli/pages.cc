@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/status.h"
+#include "cli/coordinator_program.h"
 #include "cli/options.h"
 #include "cluster/role_programs.h"
 
@@ -29,7 +30,9 @@ std::vector<Page> AllPages() {
                      std::string(command.description), EnvironmentPrefixOf(command),
                      OptionsOf(command)});
   }
-  for (const RoleProgram& program : RolePrograms()) {
+  std::vector<RoleProgram> programs = RolePrograms();
+  programs.insert(programs.begin(), CoordinatorProgram());
+  for (const RoleProgram& program : programs) {
     pages.push_back({std::string(program.name), std::string(program.summary),
                      std::string(program.description), std::string(program.environment_prefix),
                      AllOptions(program)});

@@ -31,6 +31,33 @@ absl::Status CheckCompanions(const OptionValues& values) {
   return absl::OkStatus();
 }
 
+// Options that mean nothing where the processes are.
+absl::Status CheckPlace(const OptionValues& values) {
+  enum Place : uint8_t { kEmbedded = 1, kLocal = 2, kAddress = 4 };
+  struct Rule {
+    std::string_view option;
+    int places;
+    std::string_view why;
+  };
+  constexpr std::array<Rule, 7> kRules = {{
+      {"log-dir", kLocal, "only processes started by --cluster local have logs here"},
+      {"max-restarts", kLocal, "only processes started by --cluster local are started again"},
+      {"join-timeout", kAddress, "it is for the coordinator at the address of --cluster"},
+      {"form-timeout", kLocal, "it is an option of --cluster local, and of ps_coordinator"},
+      {"orphan-timeout", kLocal | kAddress, "threads of one process do not lose each other"},
+      {"threads", kEmbedded | kLocal, "it is an option of the ps_worker that you start"},
+      {"executors", kEmbedded | kLocal, "it is an option of the ps_server that you start"},
+  }};
+  const std::string cluster = values.Text("cluster");
+  const Place place = cluster == "embedded" ? kEmbedded : cluster == "local" ? kLocal : kAddress;
+  for (const Rule& rule : kRules) {
+    if (!values.IsGiven(rule.option) || (rule.places & place) != 0) continue;
+    return InvalidArgument(values.Label(rule.option), " means nothing with --cluster ", cluster,
+                           ": ", rule.why);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 RowOptions MakeRowOptions(const OptionValues& values) {
@@ -49,6 +76,34 @@ RowOptions MakeRowOptions(const OptionValues& values) {
 }
 
 absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
+  CAIRN_ASSIGN_OR_RETURN(TrainOptions options, MakeJobOptions(values));
+  CAIRN_RETURN_IF_ERROR(CheckPlace(values));
+  options.cluster = values.Text("cluster");
+  options.threads = static_cast<uint32_t>(values.Count("threads"));
+  options.executors = static_cast<uint32_t>(values.Count("executors"));
+  options.log_dir = values.Text("log-dir");
+  options.restarts_max = static_cast<uint32_t>(values.Count("max-restarts"));
+  options.join_timeout = absl::Seconds(values.Real("join-timeout"));
+  options.form_timeout = absl::Seconds(values.Real("form-timeout"));
+  options.orphan_timeout = absl::Seconds(values.Real("orphan-timeout"));
+  return options;
+}
+
+absl::Status SetShape(const OptionValues& values, JobSpec* job) {
+  job->seed = values.Count("seed");
+  job->partitions = static_cast<uint32_t>(values.Count("partitions"));
+  CAIRN_ASSIGN_OR_RETURN(job->mode, ParseConsistency(values.Text("consistency")));
+  if (!values.IsGiven("streams")) return absl::OkStatus();
+  if (job->mode.consistency == Consistency::kAsp) {
+    return InvalidArgument(values.Label("streams"),
+                           " needs --consistency bsp or ssp:K: with asp a stream is "
+                           "whatever part of an epoch a free worker takes");
+  }
+  job->streams = static_cast<uint32_t>(values.Count("streams"));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   CAIRN_RETURN_IF_ERROR(CheckCompanions(values));
   TrainOptions options;
   options.model = values.Text("model");
@@ -66,19 +121,15 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
   options.shuffle = values.Text("order") == "shuffled";
   options.constant_rate = values.Text("rate") == "constant";
   options.bad_rows_share = values.Real("max-bad-rows");
-  options.seed = values.Count("seed");
-  CAIRN_ASSIGN_OR_RETURN(options.mode, ParseConsistency(values.Text("consistency")));
-  if (options.mode.consistency == Consistency::kAsp && values.IsGiven("streams")) {
-    return InvalidArgument(values.Label("streams"),
-                           " needs --consistency bsp or ssp:K: with asp a stream is "
-                           "whatever part of an epoch a free worker takes");
-  }
+  JobSpec shape;
+  CAIRN_RETURN_IF_ERROR(SetShape(values, &shape));
+  options.seed = shape.seed;
+  options.mode = shape.mode;
+  options.partitions = shape.partitions;
   options.streams = static_cast<uint32_t>(values.Count("streams"));
-  options.partitions = static_cast<uint32_t>(values.Count("partitions"));
+  options.job = values.Text("job");
   options.servers = static_cast<uint32_t>(values.Count("servers"));
   options.workers = static_cast<uint32_t>(values.Count("workers"));
-  options.threads = static_cast<uint32_t>(values.Count("threads"));
-  options.executors = static_cast<uint32_t>(values.Count("executors"));
   options.init_dir = values.Text("init");
   options.save_dir = values.Text("save");
   options.stop_metric = values.Text("stop-metric");

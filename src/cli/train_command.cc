@@ -1,25 +1,12 @@
-#include <memory>
-
 #include "base/status.h"
-#include "base/time_source.h"
 #include "cairn/train.h"
 #include "cli/commands.h"
-#include "cli/output_file.h"
 #include "cli/preview_view.h"
-#include "cli/report.h"
 #include "cli/settings.h"
-#include "cli/train_view.h"
+#include "cli/show_training.h"
 #include "cluster/interrupt.h"
 
 namespace cairn {
-namespace {
-
-absl::Status WithAdvice(const absl::Status& status) {
-  if (status.code() != absl::StatusCode::kOutOfRange) return status;
-  return MakeError(status.code(), MessageOf(status), "; a smaller --lr may help");
-}
-
-}  // namespace
 
 absl::Status TrainCommand(const OptionValues& values, const Console& console) {
   CAIRN_ASSIGN_OR_RETURN(const TrainOptions options, MakeTrainOptions(values));
@@ -28,24 +15,9 @@ absl::Status TrainCommand(const OptionValues& values, const Console& console) {
     *console.out << FormatPreview(preview);
     return absl::OkStatus();
   }
-  std::unique_ptr<OutputFile> report_file;  // Opened first: not to learn hours later that it fails.
-  if (values.IsGiven("report")) {
-    CAIRN_ASSIGN_OR_RETURN(report_file, OutputFile::Open(values.Text("report")));
-  }
   const InterruptScope interrupt;
-  const RealTimeSource time;
-  TrainView view(&console, &time);
-  view.Begin(options);
-  const absl::StatusOr<TrainReport> report = Train(options, [&](const TrainProgress& progress) {
-    view.Update(progress);
-    return !interrupt.requested();
-  });
-  view.ClearProgress();
-  if (!report.ok()) return WithAdvice(report.status());
-  view.End(options, *report);
-  if (report_file == nullptr) return absl::OkStatus();
-  CAIRN_RETURN_IF_ERROR(report_file->Write(TrainReportAsJson(options, *report)));
-  return report_file->Commit();
+  return ShowTraining(values, options, console, interrupt,
+                      [&](const ProgressCallback& progress) { return Train(options, progress); });
 }
 
 }  // namespace cairn

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include "base/status.h"
 #include "base/units.h"
@@ -69,6 +70,9 @@ void TrainView::Begin(const TrainOptions& options) {
 void TrainView::Update(const TrainProgress& progress) {
   const Micros now = time_.NowMicros();
   meter_.Update(progress, now);
+  if (!progress.log_dir.empty() && !std::exchange(logs_noted_, true)) {
+    PrintNote("logs of the processes: " + progress.log_dir);
+  }
   PrintData(progress.data);
   PrintEpochs(progress.done);
   PrintProgress(progress, now);

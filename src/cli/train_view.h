@@ -40,6 +40,7 @@ class TrainView {
   double seconds_printed_ = 0;  // EpochReport::seconds of the last epoch printed.
   bool has_progress_ = false;   // A refreshed line stands on the terminal.
   bool data_printed_ = false;
+  bool logs_noted_ = false;
   TrainMeter meter_;
   Micros next_line_;
 };

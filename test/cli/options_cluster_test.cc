@@ -14,6 +14,23 @@ TEST_CASE("A mode of consistency says how far ahead one may be", "[options]") {
   }
 }
 
+TEST_CASE("Processes are here, or at an address", "[options]") {
+  for (const char* legal : {"embedded", "local", "tcp://node1:7700", "ipc:///run/cairn"}) {
+    CHECK(Complaint(ClusterOptions(), "cluster", legal).empty());
+  }
+  CHECK_THAT(Complaint(ClusterOptions(), "cluster", "lokal"),
+             Catch::Contains("did you mean local"));
+  CHECK_FALSE(Complaint(ClusterOptions(), "cluster", "tcp://node1").empty());
+}
+
+TEST_CASE("Patience is above 0", "[options]") {
+  for (const char* name : {"join-timeout", "form-timeout", "orphan-timeout"}) {
+    INFO(name);
+    CHECK(Complaint(ClusterOptions(), name, "0.5").empty());
+    CHECK_FALSE(Complaint(ClusterOptions(), name, "0").empty());
+  }
+}
+
 TEST_CASE("Partitions are a power of two", "[options]") {
   CHECK(Complaint(ClusterOptions(), "partitions", "65536").empty());
   CHECK(Complaint(ClusterOptions(), "partitions", "65535") ==

@@ -172,5 +172,37 @@ TEST_CASE("Every option of scoring reaches the library", "[settings]") {
   }
 }
 
+TEST_CASE("Where the processes are, how patient they are, and whose logs", "[settings]") {
+  const auto local = Parse(
+      "--train a --cluster local --job mine --log-dir logs --max-restarts 7 --form-timeout 2 "
+      "--orphan-timeout 3 --threads 4 --executors 5");
+  REQUIRE(local.ok());
+  CHECK(local->cluster == "local");
+  CHECK(local->job == "mine");
+  CHECK(local->log_dir == "logs");
+  CHECK(local->restarts_max == 7);
+  CHECK(local->form_timeout == absl::Seconds(2));
+  CHECK(local->orphan_timeout == absl::Seconds(3));
+  CHECK(local->threads == 4);
+  CHECK(local->executors == 5);
+  const auto remote = Parse("--train a --cluster tcp://node1:7700 --join-timeout 0.5");
+  REQUIRE(remote.ok());
+  CHECK(remote->cluster == "tcp://node1:7700");
+  CHECK(remote->join_timeout == absl::Milliseconds(500));
+}
+
+TEST_CASE("What means nothing where the processes are is refused", "[settings]") {
+  CHECK(Error("--train a --log-dir logs") ==
+        "--log-dir means nothing with --cluster embedded: only processes started by --cluster "
+        "local have logs here");
+  for (const char* line :
+       {"--max-restarts 1", "--form-timeout 1", "--join-timeout 1", "--orphan-timeout 1",
+        "--cluster local --join-timeout 1", "--cluster tcp://a:1 --threads 2",
+        "--cluster tcp://a:1 --executors 2", "--cluster tcp://a:1 --form-timeout 1"}) {
+    INFO(line);
+    CHECK_THAT(Error(std::string("--train a ") + line), Catch::Contains(" means nothing with "));
+  }
+}
+
 }  // namespace
 }  // namespace cairn

@@ -73,5 +73,23 @@ TEST_CASE("Rules for stopping, folders and streams are settings where they hold"
   CHECK(settings.at("streams") == "4");
 }
 
+TEST_CASE("Places and processes are settings, threads only where they are ours",
+          "[effective_settings]") {
+  TrainOptions options;
+  JobSpec job;
+  job.name = "mine";
+  const auto embedded = Of(options, job);
+  CHECK(embedded.at("cluster") == "embedded");
+  CHECK(embedded.at("job") == "mine");
+  CHECK(embedded.at("threads") == "1");
+  CHECK(embedded.count("max-restarts") == 0);
+  options.cluster = "local";
+  CHECK(Of(options, job).at("max-restarts") == "100");
+  options.cluster = "tcp://node1:7700";
+  options.threads = options.executors = 0;
+  CHECK(Of(options, job).count("threads") == 0);
+  CHECK(Of(options, job).count("executors") == 0);
+}
+
 }  // namespace
 }  // namespace cairn

@@ -1,0 +1,136 @@
+"""Real processes for tests: starting them with a limit of time, and finding what they left."""
+
+import glob
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+RUN_SECONDS_MAX = 60
+POLL_SECONDS = 0.01
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def wait_until(condition, seconds=RUN_SECONDS_MAX):
+    """Whether condition() came true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(POLL_SECONDS)
+    return bool(condition())
+
+
+def command_line(pid):
+    """The arguments of a process; none if it is gone or a zombie."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return [part.decode() for part in file.read().split(b"\0")[:-1]]
+    except OSError:
+        return []
+
+
+def children_of(launcher):
+    """{pid: arguments} of the role processes that were started with --parent LAUNCHER."""
+    found = {}
+    for path in glob.glob("/proc/[0-9]*"):
+        pid = int(os.path.basename(path))
+        arguments = command_line(pid)
+        if "--parent" in arguments and arguments[-1] == str(launcher):
+            found[pid] = arguments
+    return found
+
+
+def pids_of(launcher, program):
+    """Role processes of one program, in the order in which they were started."""
+    return sorted(pid for pid, arguments in children_of(launcher).items()
+                  if os.path.basename(arguments[0]) == program)
+
+
+def port_is_free(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+class Launcher:
+    """A `cairn train --cluster local` under way, with its own directory for logs."""
+
+    def __init__(self, cairn, arguments, **more):
+        self.log_dir = tempfile.mkdtemp(prefix="cairn-logs-")
+        self.out = open(os.path.join(self.log_dir, "out"), "w+", encoding="utf-8")
+        self.err = open(os.path.join(self.log_dir, "err"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [cairn, "train", "--cluster", "local", "--log-dir", self.log_dir, *arguments],
+            stdout=self.out, stderr=self.err, **more)
+        self.pid = self.process.pid
+        self.port = None
+
+    def pids(self, program):
+        return pids_of(self.pid, program)
+
+    def wait_for(self, program, count):
+        """Waits until so many processes of a program run; returns their pids."""
+        assert wait_until(lambda: len(self.pids(program)) >= count), self.errors()
+        return self.pids(program)
+
+    def wait_for_epoch(self, number):
+        """Waits until a line for that epoch is printed, or the launcher has ended."""
+        line = re.compile(rf"^ +{number} ", re.MULTILINE)
+        assert wait_until(lambda: line.search(self.output()) or
+                          self.process.poll() is not None), self.errors()
+
+    def remember_port(self):
+        """Of the coordinator: read from what its servers were told."""
+        assert wait_until(lambda: self.pids("ps_server")), self.errors()
+        for arguments in children_of(self.pid).values():
+            if "--coordinator" in arguments:
+                address = arguments[arguments.index("--coordinator") + 1]
+                self.port = int(address.rsplit(":", 1)[1])
+
+    def end(self, seconds=RUN_SECONDS_MAX):
+        """Waits for the end; returns the exit code."""
+        return self.process.wait(timeout=seconds)
+
+    def output(self):
+        with open(self.out.name, encoding="utf-8") as file:
+            return file.read()
+
+    def errors(self):
+        with open(self.err.name, encoding="utf-8") as file:
+            return file.read()
+
+    def failure(self):
+        return load(os.path.join(self.log_dir, "failure.json"))
+
+    def leftovers(self):
+        """What should not be there once the launcher has ended."""
+        left = [" ".join(arguments) for arguments in children_of(self.pid).values()]
+        if self.port is not None and not port_is_free(self.port):
+            left.append(f"port {self.port}")
+        left += glob.glob(os.path.join(self.log_dir, "*.ready*"))
+        left += glob.glob(os.path.join(self.log_dir, "*.tmp"))
+        return left
+
+    def close(self):
+        """Ends whatever still runs, whatever the test came to."""
+        self.process.kill()
+        self.process.wait()
+        for pid in children_of(self.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.out.close()
+        self.err.close()
+        for path in glob.glob(os.path.join(self.log_dir, "*")):
+            os.remove(path)
+        os.rmdir(self.log_dir)
