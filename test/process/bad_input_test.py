@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Bad input of every kind: each must end with the right exit code and a sentence that says where it
+is and what to do, and must leave nothing behind.
+
+Usage: bad_input_test.py PROGRAM_DIR [unittest arguments...]
+"""
+
+import gzip
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAMS = sys.argv[1]
+RUN_SECONDS_MAX = 60
+
+USAGE, NO_DATA, NO_CLUSTER = 2, 3, 5
+
+
+def program(name):
+    return os.path.join(PROGRAMS, name)
+
+
+def run(name, *arguments, **more):
+    return subprocess.run([program(name), *arguments], capture_output=True, text=True,
+                          check=False, timeout=RUN_SECONDS_MAX, stdin=subprocess.DEVNULL, **more)
+
+
+GOOD_ROWS = "".join(f"{i % 2} 1:{i % 7}:1 2:{i % 11}:0.5\n" for i in range(400))
+
+
+class BadInputTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="cairn-bad-")
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def file(self, name, content):
+        path = os.path.join(self.directory, name)
+        with open(path, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def check(self, code, pattern, *arguments, name="cairn"):
+        """The program ends with `code`, and its last words match `pattern`."""
+        result = run(name, *arguments)
+        cause = result.stderr.strip()
+        self.assertEqual(result.returncode, code, cause)
+        self.assertRegex(cause, pattern)
+        self.assertNotIn("Check failed", cause)
+        return cause
+
+    def check_data(self, pattern, *paths, more=()):
+        """Training, scoring and the look at the data all refuse it."""
+        for mode in ("asp", "bsp"):
+            self.check(NO_DATA, pattern, "train", "--consistency", mode, "--train", *paths, *more)
+        return self.check(NO_DATA, pattern, "train", "--train", self.file("good.libffm", GOOD_ROWS),
+                          "--valid", *paths, *more)
+
+    # Files.
+
+    def test_missing_file(self):
+        self.check_data(r"nowhere\.libffm: cannot open .*No such file",
+                        os.path.join(self.directory, "nowhere.libffm"))
+
+    def test_directory_without_files(self):
+        empty = os.path.join(self.directory, "empty")
+        os.mkdir(empty)
+        self.check_data(r"empty.*no data file", empty)
+
+    def test_pattern_without_files(self):
+        self.check_data(r"part-\*\.gz.*(no|not).*file", os.path.join(self.directory, "part-*.gz"))
+
+    def test_empty_file(self):
+        self.check_data(r"none\.libffm: .*empty", self.file("none.libffm", ""))
+
+    def test_only_blank_lines(self):
+        self.check_data(r"blank\.libffm", self.file("blank.libffm", "\n" * 5000))
+
+    def test_binary_garbage(self):
+        noise = bytes((i * 7919 + (i >> 3) * 31) % 256 for i in range(100_000))
+        self.check_data(r"noise\.libffm", self.file("noise.libffm", noise))
+
+    def test_unknown_format(self):
+        self.check_data(r"words\.txt.*(format|neither)",
+                        self.file("words.txt", "once upon a time\n" * 100))
+        self.check(USAGE, r'--format "libvsm".*did you mean libsvm', "train", "--train",
+                   self.file("good", GOOD_ROWS), "--format", "libvsm")
+
+    def test_truncated_gzip(self):
+        whole = gzip.compress((GOOD_ROWS * 50).encode())
+        self.check_data(r"cut\.gz.*(cut|truncated|ends)",
+                        self.file("cut.gz", whole[:len(whole) // 2]))
+
+    def test_damaged_gzip(self):
+        whole = bytearray(gzip.compress((GOOD_ROWS * 50).encode()))
+        whole[len(whole) // 2] ^= 0x55
+        self.check_data(r"hurt\.gz.*(damaged|checksum)", self.file("hurt.gz", bytes(whole)))
+
+    def test_truncated_zstd(self):
+        data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples",
+                            "data", "flights.valid.libffm.zst")
+        with open(data, "rb") as file:
+            whole = file.read()
+        self.check_data(r"cut\.zst.*(cut|truncated|ends)",
+                        self.file("cut.zst", whole[:len(whole) // 2]))
+
+    # Rows.
+
+    def check_row(self, row, pattern):
+        path = self.file("rows.libffm", GOOD_ROWS + row + "\n" + GOOD_ROWS)
+        self.check_data(rf"rows\.libffm:401:\d+: .*{pattern}", path)
+
+    def test_bad_number(self):
+        self.check_row("1 1:2:1.2.3", "not a finite number")
+
+    def test_nan_and_infinity(self):
+        self.check_row("1 1:2:nan", "not a finite number")
+        self.check_row("1 1:2:-inf", "not a finite number")
+        self.check_row("1 1:2:1e999", "not a finite number")
+
+    def test_index_overflow(self):
+        self.check_row("1 1:18446744073709551616:1", "index is above 18446744073709551615")
+
+    def test_label_that_is_no_number(self):
+        self.check_row("yes 1:2:1", "label is not a finite number")
+        self.check_row("nan 1:2:1", "label is not a finite number")
+
+    def test_label_of_a_third_class(self):
+        self.check_row("2 1:2:1", "label of two classes")
+
+    def test_ragged_csv(self):
+        rows = "".join(f"{i % 2},{i % 7},x{i % 5}\n" for i in range(300))
+        path = self.file("ragged.csv", "label,a,b\n" + rows + "1,2\n" + rows)
+        self.check_data(r"ragged\.csv:302:\d+: .*3.*2|ragged\.csv:302:\d+: .*2.*3", path)
+
+    def test_csv_without_the_label(self):
+        path = self.file("plain.csv", "a,b\n" + "1,2\n" * 100)
+        cause = self.check(USAGE, r"label", "train", "--train", path, "--label", "clicked")
+        self.assertIn("clicked", cause)
+
+    # The command line.
+
+    def test_unknown_option(self):
+        self.check(USAGE, "--epoch.*did you mean --epochs", "train", "--train", "x", "--epoch", "3")
+
+    def test_unknown_key_in_a_file(self):
+        path = self.file("job.toml", '[data]\ntrain = ["x"]\n\n[learning]\noptimzer = "sgd"\n')
+        self.check(USAGE, r'job\.toml:5:1: unknown key "optimzer" in \[learning\]; '
+                          r'did you mean "optimizer"', "train", "--config", path)
+        self.check(USAGE, r"job\.toml:5:1: unknown key", "config", "check", path)
+
+    def test_save_directory_that_cannot_be_written(self):
+        data = self.file("good.libffm", GOOD_ROWS)
+        for where in (os.path.join(data, "model"), "/proc/cairn/model"):
+            start = time.monotonic()
+            cause = self.check(NO_DATA, r"model", "train", "--train", data, "--epochs", "1000000",
+                               "--save", where)
+            self.assertIn(where, cause)
+            self.assertLess(time.monotonic() - start, 10, "it must be found out before training")
+
+    # Addresses.
+
+    def test_nobody_at_the_address(self):
+        with socket.socket() as listener:  # A port that is free once this is closed.
+            listener.bind(("127.0.0.1", 0))
+            address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        for role in ("ps_server", "ps_worker"):
+            self.check(NO_CLUSTER, address, "--coordinator", address, "--join-timeout", "1",
+                       name=role)
+        self.check(NO_CLUSTER, address, "train", "--train", self.file("good.libffm", GOOD_ROWS),
+                   "--cluster", address, "--join-timeout", "1")
+
+    def test_an_address_that_is_none(self):
+        for role in ("ps_server", "ps_worker"):
+            self.check(USAGE, "tpc://127.0.0.1:1", "--coordinator", "tpc://127.0.0.1:1", name=role)
+
+    def test_port_in_use(self):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+            self.check(NO_CLUSTER, rf"{address}.*in use", "--listen", address,
+                       name="ps_coordinator")
+            self.check(NO_CLUSTER, rf"{address}.*in use", "--listen", address, "--coordinator",
+                       "tcp://127.0.0.1:1", name="ps_server")
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = sys.argv[2:]
+    unittest.main()
