@@ -127,6 +127,7 @@ struct TrainReport {
   double rows_per_second = 0;
   uint64_t peak_rss_bytes = 0;
   uint64_t bytes_sent = 0, bytes_received = 0;  // 0 in one process: nothing is encoded.
+  uint64_t frames_refused = 0;                  // What arrived at anybody and was no message.
   std::string model_digest;  // 32 hex digits; the same for the same weights, however they lie.
   std::string stop_reason;
   std::vector<std::string> notes;  // Sentences: what could not be taken over from init_dir.

@@ -86,6 +86,7 @@ std::string TrainReportAsJson(const TrainOptions& options, const TrainReport& re
   Field(&json, "peak_rss_bytes", report.peak_rss_bytes);
   Field(&json, "bytes_sent", report.bytes_sent);
   Field(&json, "bytes_received", report.bytes_received);
+  Field(&json, "frames_refused", report.frames_refused);
   Field(&json, "model_digest", report.model_digest);
   Field(&json, "stop_reason", report.stop_reason);
   json.Key("notes");

@@ -141,6 +141,7 @@ void SubmitterCore::Finish(Outbox* out) {
   result_.train_seconds = status_.train_seconds;
   result_.bytes_sent = status_.bytes_sent;
   result_.bytes_received = status_.bytes_received;
+  result_.frames_refused = status_.frames_refused;
   member_.Leave(out);
 }
 

@@ -72,6 +72,7 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   }
   report.bytes_sent = result.bytes_sent;
   report.bytes_received = result.bytes_received;
+  report.frames_refused = result.frames_refused;
   report.model_digest = FormatDigest(result.digest_high, result.digest_low);
   report.stop_reason = result.message;
   for (const EpochRecord& record : result.epochs) report.epochs.push_back(ReportOf(record));

@@ -9,10 +9,42 @@
 #include "coordinator/coordinator_shell.h"
 #include "sharding/plan_check.h"
 #include "transport/event_loop.h"
+#include "transport/process_report.h"
 #include "transport/zmq_transport.h"
 
 namespace cairn {
 namespace {
+
+constexpr std::string_view kProbeName = ".probe";
+
+// kDataLoss: a file of the model has another size than the manifest says; kNotFound: it is missing.
+absl::Status CheckModelFiles(FileSystem* files, const std::string& directory,
+                             const Manifest& manifest) {
+  for (const Manifest::File& file : manifest.files) {
+    const std::string name = JoinPath(directory, file.name);
+    CAIRN_ASSIGN_OR_RETURN(const uint64_t size, files->Size(name));
+    if (size != file.bytes) {
+      return DataLoss(name, ": ", size, " bytes, but the manifest says ", file.bytes);
+    }
+  }
+  return {};
+}
+
+// Finds out before the training whether its result can be kept.
+absl::Status ProbeSaveDirectory(FileSystem* files, const std::string& directory) {
+  CAIRN_ASSIGN_OR_RETURN(const bool taken, files->Exists(JoinPath(directory, kManifestName)));
+  if (taken) {
+    return FailedPrecondition("there is a model in ", directory,
+                              " already: choose another directory, or remove that one");
+  }
+  const std::string probe = JoinPath(directory, std::string(kProbeName));
+  absl::Status status = files->CreateDirectories(directory);
+  if (status.ok()) status = files->WriteFileAtomically(probe, {});
+  if (status.ok()) status = files->Remove(probe);
+  if (status.ok()) return {};
+  return MakeError(absl::StatusCode::kPermissionDenied, "no model can be saved in ", directory,
+                   ": ", MessageOf(status), "; choose another directory");
+}
 
 class CoordinatorShell final : public RunningCoordinator {
  public:
@@ -33,6 +65,7 @@ class CoordinatorShell final : public RunningCoordinator {
     CAIRN_ASSIGN_OR_RETURN(transport_,
                            make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
     options.self = {kCoordinatorProcess, NewIncarnation()};
+    options.usage = [this] { return UsageOf(*transport_); };
     options.job_id = NewIncarnation();
     CoordinatorActions actions;
     core_ = std::make_unique<CoordinatorCore>(std::move(options), time_.NowMicros(), &actions);
@@ -106,9 +139,14 @@ class CoordinatorShell final : public RunningCoordinator {
   }
 
   void WriteManifest(const std::string& text) {
-    const absl::Status written =
-        files_->WriteFileAtomically(JoinPath(core_->state().plan.save_dir, kManifestName),
-                                    std::as_bytes(std::span(text.data(), text.size())));
+    const std::string& directory = core_->state().plan.save_dir;
+    absl::Status written = CheckModelFiles(files_, directory, ParseManifest(text).value());
+    if (written.ok()) {
+      written = files_->WriteFileAtomically(JoinPath(directory, kManifestName),
+                                            std::as_bytes(std::span(text.data(), text.size())));
+    } else {
+      written = Annotate(written, "do all servers see the same ", directory, "?");
+    }
     CoordinatorActions more;
     core_->ManifestWritten(written, time_.NowMicros(), &more);
     Execute(std::move(more));
@@ -149,13 +187,7 @@ absl::StatusOr<Manifest> ReadManifest(FileSystem* files, const std::string& dire
   absl::StatusOr<Manifest> manifest =
       ParseManifest(std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()));
   if (!manifest.ok()) return Annotate(manifest.status(), path);
-  for (const Manifest::File& file : manifest->files) {
-    const std::string name = JoinPath(directory, file.name);
-    CAIRN_ASSIGN_OR_RETURN(const uint64_t size, files->Size(name));
-    if (size != file.bytes) {
-      return DataLoss(name, ": ", size, " bytes, but ", path, " says ", file.bytes);
-    }
-  }
+  CAIRN_RETURN_IF_ERROR(CheckModelFiles(files, directory, *manifest));
   return manifest;
 }
 
@@ -169,12 +201,7 @@ absl::StatusOr<std::vector<InitFile>> OpenDirectories(FileSystem* files,
     }
   }
   if (!directories.save_dir.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(const bool taken,
-                           files->Exists(JoinPath(directories.save_dir, kManifestName)));
-    if (taken) {
-      return FailedPrecondition("there is a model in ", directories.save_dir,
-                                " already: choose another directory, or remove that one");
-    }
+    CAIRN_RETURN_IF_ERROR(ProbeSaveDirectory(files, directories.save_dir));
   }
   return init_files;
 }

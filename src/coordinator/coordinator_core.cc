@@ -18,6 +18,7 @@ CoordinatorCore::CoordinatorCore(Options options, Micros now, CoordinatorActions
     : self_(options.self),
       job_id_(options.job_id),
       times_(options.times),
+      usage_(std::move(options.usage)),
       started_(now),
       next_tick_(now + kTickEvery) {
   CAIRN_CHECK(job_id_ != 0, "0 stands for no job");

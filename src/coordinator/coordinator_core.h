@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,7 @@ struct JobResult {
   uint64_t digest_high = 0, digest_low = 0;
   double train_seconds = 0;  // From the first lease to the end of the last epoch.
   uint64_t bytes_sent = 0, bytes_received = 0;  // Of all members; 0 within one process.
+  uint64_t frames_refused = 0;                  // Of everybody.
 };
 
 // The result's code as a Status: what ExitCode (cairn/train.h) turns back into the code.
@@ -59,7 +61,8 @@ class CoordinatorCore {
     // The job, opened already; absent: it waits for a Submit.
     std::optional<JobDefinition> given;
     CoordinatorTimes times;
-    std::vector<InitFile> init_files;  // Of the given job's init_dir, in partition order.
+    std::vector<InitFile> init_files;     // Of the given job's init_dir, in partition order.
+    std::function<ProcessUsage()> usage;  // Of the coordinator's own process; may be empty.
   };
 
   CoordinatorCore(Options options, Micros now, CoordinatorActions* out);
@@ -171,6 +174,7 @@ class CoordinatorCore {
   const ProcessId self_;
   const uint64_t job_id_;
   const CoordinatorTimes times_;
+  const std::function<ProcessUsage()> usage_;
   std::vector<InitFile> init_files_;
   JobState state_;
   JobPhase phase_ = JobPhase::kIdle;
@@ -183,6 +187,7 @@ class CoordinatorCore {
   Micros next_tick_ = 0;
   std::map<uint32_t, Volatile> volatile_;
   uint64_t bytes_sent_ = 0, bytes_received_ = 0;  // Of members who are gone.
+  uint64_t frames_refused_ = 0;                   // Likewise.
   std::optional<Micros> workerless_since_;        // While there ought to be workers.
   uint32_t workers_lost_ = 0;
   std::string last_lost_;  // Worker: which one, and how.

@@ -160,6 +160,7 @@ void CoordinatorCore::Finish() {
   const JobStatus last = status(0);
   result_.bytes_sent = last.bytes_sent;
   result_.bytes_received = last.bytes_received;
+  result_.frames_refused = last.frames_refused;
 }
 
 }  // namespace cairn

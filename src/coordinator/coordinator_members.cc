@@ -205,6 +205,7 @@ void CoordinatorCore::RemoveMember(uint32_t process, CoordinatorActions* out) {
   const ProcessUsage& usage = volatile_[process].usage;
   bytes_sent_ += usage.bytes_sent;
   bytes_received_ += usage.bytes_received;
+  frames_refused_ += usage.frames_refused;
   volatile_.erase(process);
   std::vector<StreamId> held;
   for (const auto& [id, stream] : state_.streams) {

@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartIdleCoordinator(
 
 // The snapshot files of the model in init_dir, in partition order; none without init_dir.
 // kNotFound, kDataLoss: there is no such model, or it is damaged; kFailedPrecondition: save_dir
-// holds a model already.
+// holds a model already; kPermissionDenied: nothing can be written there.
 absl::StatusOr<std::vector<InitFile>> OpenDirectories(FileSystem* files,
                                                       const JobDirectories& directories);
 

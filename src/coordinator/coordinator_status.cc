@@ -103,9 +103,11 @@ JobStatus CoordinatorCore::status(Micros now, uint64_t epochs_from) const {
   status.workers_lost = workers_lost_;
   status.bytes_sent = bytes_sent_;
   status.bytes_received = bytes_received_;
+  status.frames_refused = frames_refused_ + (usage_ ? usage_().frames_refused : 0);
   for (const auto& [process, known] : volatile_) {
     status.bytes_sent += known.usage.bytes_sent;
     status.bytes_received += known.usage.bytes_received;
+    status.frames_refused += known.usage.frames_refused;
   }
   status.code = state_.end_code;
   status.message = state_.end_message;

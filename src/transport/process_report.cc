@@ -36,7 +36,7 @@ ProcessUsage UsageOf(const Transport& transport) {
   getrusage(RUSAGE_SELF, &usage);
   const TransportStats stats = transport.Stats();
   return {ResidentBytes(), Millis(usage.ru_utime) + Millis(usage.ru_stime), stats.bytes_sent,
-          stats.bytes_received};
+          stats.bytes_received, stats.frames_refused};
 }
 
 void DescribeProcess(const Transport* transport, MemberCore::Options* options) {

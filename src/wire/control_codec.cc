@@ -73,10 +73,12 @@ void SetUsage(const ProcessUsage& usage, pb::Usage* control) {
   control->set_cpu_ms(usage.cpu_ms);
   control->set_bytes_sent(usage.bytes_sent);
   control->set_bytes_received(usage.bytes_received);
+  control->set_frames_refused(usage.frames_refused);
 }
 
 ProcessUsage GetUsage(const pb::Usage& control) {
-  return {control.rss_bytes(), control.cpu_ms(), control.bytes_sent(), control.bytes_received()};
+  return {control.rss_bytes(), control.cpu_ms(), control.bytes_sent(), control.bytes_received(),
+          control.frames_refused()};
 }
 
 struct RawServer {

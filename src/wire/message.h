@@ -103,6 +103,7 @@ struct ProcessUsage {
   uint64_t rss_bytes = 0;                       // Of memory, now.
   uint64_t cpu_ms = 0;                          // User and system, all threads.
   uint64_t bytes_sent = 0, bytes_received = 0;  // Encoded; 0 within one process.
+  uint64_t frames_refused = 0;                  // Arrived, and were no messages.
 
   bool operator==(const ProcessUsage&) const = default;
 };
@@ -334,6 +335,7 @@ struct JobStatus {
   std::vector<MemberStatus> members;  // The first kStatusMembersMax of them, by number.
   uint32_t workers_lost = 0;
   uint64_t bytes_sent = 0, bytes_received = 0;  // Of all members that there ever were.
+  uint64_t frames_refused = 0;                  // Likewise, and of the coordinator.
   // Once it is over: phase kFarewell and kFinished.
   int32_t code = 0;  // Exit code of the command line.
   std::string message;

@@ -7,14 +7,15 @@ namespace {
 
 struct RawStatus {
   uint64_t job_id, epoch, epochs, batches_done, batches, rows, epochs_done;
-  uint64_t bytes_sent, bytes_received, rows_trained, features, digest_high, digest_low;
+  uint64_t bytes_sent, bytes_received, frames_refused, rows_trained, features, digest_high,
+      digest_low;
   double loss_sum, train_seconds;
   uint32_t staleness, member_count, workers_lost, epoch_list_count, member_list_count;
   int32_t code;
   uint8_t phase, consistency;
   uint8_t reserved[6];
 };
-static_assert(sizeof(RawStatus) == 152);
+static_assert(sizeof(RawStatus) == 160);
 
 struct RawEpoch {
   uint64_t epoch, rows;
@@ -23,12 +24,12 @@ struct RawEpoch {
 static_assert(sizeof(RawEpoch) == 48);
 
 struct RawMember {
-  uint64_t rss_bytes, cpu_ms, bytes_sent, bytes_received;
+  uint64_t rss_bytes, cpu_ms, bytes_sent, bytes_received, frames_refused;
   uint32_t process, pid, silent_ms, streams;
   uint8_t role;
   uint8_t reserved[7];
 };
-static_assert(sizeof(RawMember) == 56);
+static_assert(sizeof(RawMember) == 64);
 
 RawStatus RawOf(const JobStatus& status) {
   return {.job_id = status.job_id,
@@ -40,6 +41,7 @@ RawStatus RawOf(const JobStatus& status) {
           .epochs_done = status.epochs_done,
           .bytes_sent = status.bytes_sent,
           .bytes_received = status.bytes_received,
+          .frames_refused = status.frames_refused,
           .rows_trained = status.rows_trained,
           .features = status.features,
           .digest_high = status.digest_high,
@@ -73,6 +75,7 @@ void Assign(const RawStatus& raw, JobStatus* status) {
   status->workers_lost = raw.workers_lost;
   status->bytes_sent = raw.bytes_sent;
   status->bytes_received = raw.bytes_received;
+  status->frames_refused = raw.frames_refused;
   status->code = raw.code;
   status->rows_trained = raw.rows_trained;
   status->features = raw.features;
@@ -86,6 +89,7 @@ void WriteMember(const MemberStatus& member, ByteWriter* out) {
                         .cpu_ms = member.usage.cpu_ms,
                         .bytes_sent = member.usage.bytes_sent,
                         .bytes_received = member.usage.bytes_received,
+                        .frames_refused = member.usage.frames_refused,
                         .process = member.process,
                         .pid = member.pid,
                         .silent_ms = member.silent_ms,
@@ -103,7 +107,8 @@ absl::Status ReadMember(ByteReader* in, MemberStatus* member) {
   member->pid = raw.pid;
   member->silent_ms = raw.silent_ms;
   member->streams = raw.streams;
-  member->usage = {raw.rss_bytes, raw.cpu_ms, raw.bytes_sent, raw.bytes_received};
+  member->usage = {raw.rss_bytes, raw.cpu_ms, raw.bytes_sent, raw.bytes_received,
+                   raw.frames_refused};
   CAIRN_RETURN_IF_ERROR(
       in->String("status.members.address", limits::kAddressBytesMax, &member->address));
   return in->String("status.members.host", limits::kAddressBytesMax, &member->host);

@@ -50,6 +50,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   "peak_rss_bytes": 1048576,
   "bytes_sent": 0,
   "bytes_received": 0,
+  "frames_refused": 0,
   "model_digest": "00ff",
   "stop_reason": "all epochs are done",
   "notes": [

@@ -65,11 +65,12 @@ TEST_CASE("CoordinatorCore: the status lists members with what they use and hold
 TEST_CASE("CoordinatorCore: traffic of those who left counts on, with their last words") {
   CoordinatorHarness harness(OptionsOf(Consistency::kAsp));
   harness.Form();
-  harness.Receive(harness.servers[0], Heartbeat{0, 0, 0, {0, 0, 5, 6}}, kSelf.incarnation);
+  harness.Receive(harness.servers[0], Heartbeat{0, 0, 0, {0, 0, 5, 6, 1}}, kSelf.incarnation);
   harness.Receive(harness.worker, Heartbeat{0, 0, 0, {0, 0, 10, 20}}, kSelf.incarnation);
-  harness.Receive(harness.worker, Goodbye{0, "", {0, 0, 100, 200}}, kSelf.incarnation);
+  harness.Receive(harness.worker, Goodbye{0, "", {0, 0, 100, 200, 3}}, kSelf.incarnation);
   CHECK(harness.core().status(harness.now).bytes_sent == 105);
   CHECK(harness.core().status(harness.now).bytes_received == 206);
+  CHECK(harness.core().status(harness.now).frames_refused == 4);
   harness.core().Stop(130, "interrupted", harness.now, &harness.actions);
   harness.Receive(harness.servers[0], Goodbye{0, "", {0, 0, 7, 8}}, kSelf.incarnation);
   harness.Receive(harness.servers[1], Goodbye{}, kSelf.incarnation);

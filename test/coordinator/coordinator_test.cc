@@ -107,14 +107,28 @@ TEST_CASE("Coordinator: the manifest comes last, and makes the model readable") 
   CHECK(manifest.files[1].rows == 3);
 }
 
-TEST_CASE("Coordinator: a manifest that cannot be written ends the job with an error") {
-  Harness harness(Setup("/model"));  // No such directory.
+TEST_CASE("Coordinator: a model whose files are not where it looks is no model") {
+  Harness harness(Setup("/model"));  // The servers have written nothing there.
   harness.server().Take<MapUpdate>();
   harness.coordinator().Stop(0, "finished");
   AnswerSnapshots(&harness);
   const MessagePtr end = harness.server().Take<JobEnd>();
   CHECK(BodyAs<JobEnd>(*end)->code == 1);
   CHECK(BodyAs<JobEnd>(*end)->message.find("could not be saved") != std::string::npos);
+  CHECK(BodyAs<JobEnd>(*end)->message.find("same /model") != std::string::npos);
+  CHECK(ReadManifest(&harness.files, "/model").status().code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("Coordinator: a directory that cannot be written is found out before the training") {
+  InProcessNetwork network;
+  MemoryFileSystem files;
+  REQUIRE(files.WriteFileAtomically("/file", {}).ok());
+  const absl::Status status =
+      StartCoordinator(Setup("/file/model"), test::MakerOn(&network), &files).status();
+  CHECK(status.code() == absl::StatusCode::kPermissionDenied);
+  CHECK(MessageOf(status).find("no model can be saved in /file/model: ") == 0);
+  REQUIRE(StartCoordinator(Setup("/new/model"), test::MakerOn(&network), &files).ok());
+  CHECK(files.List("/new/model").value().empty());  // The probe is gone.
 }
 
 TEST_CASE("Coordinator: what cannot work does not start") {

@@ -87,6 +87,7 @@ JobStatus SampleStatus() {
   status.workers_lost = 2;
   status.bytes_sent = uint64_t{1} << 40;
   status.bytes_received = (uint64_t{1} << 40) + 1;
+  status.frames_refused = 77;
   status.code = 6;
   status.message = "diverged at step 12";
   status.rows_trained = 1'234'567;

@@ -20,6 +20,7 @@ class CountingTransport final : public Transport {
     TransportStats stats;
     stats.bytes_sent = 11;
     stats.bytes_received = 12;
+    stats.frames_refused = 13;
     return stats;
   }
 
@@ -37,6 +38,7 @@ TEST_CASE("ProcessReport: memory, processor time and traffic of this process") {
   const ProcessUsage usage = options.usage();
   CHECK(usage.bytes_sent == 11);
   CHECK(usage.bytes_received == 12);
+  CHECK(usage.frames_refused == 13);
   CHECK(usage.rss_bytes > 1'000'000);
   CHECK(usage.rss_bytes % static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) == 0);
   volatile double sink = 0;
