@@ -21,10 +21,12 @@ void SimCoordinator::Start(Micros now) {
   std::optional<JobDefinition> given;
   if (!scenario.submitted) given = JobDefinition{scenario.job, scenario.plan};
   CoordinatorActions actions;
-  core_ = std::make_unique<CoordinatorCore>(
-      CoordinatorCore::Options{
-          {kCoordinatorProcess, incarnation_}, incarnation_, std::move(given), scenario.times, {}},
-      now, &actions);
+  CoordinatorCore::Options options;
+  options.self = {kCoordinatorProcess, incarnation_};
+  options.job_id = incarnation_;
+  options.given = std::move(given);
+  options.times = scenario.times;
+  core_ = std::make_unique<CoordinatorCore>(std::move(options), now, &actions);
   Perform(std::move(actions));
 }
 
