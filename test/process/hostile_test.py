@@ -26,6 +26,7 @@ START_SECONDS_MAX = 20
 END_SECONDS_MAX = SECONDS + 60
 RSS_MIB_MAX = 256
 KINDS = 12
+ZMTP_GREETING = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL"
 
 
 def program(name):
@@ -63,7 +64,7 @@ class Stranger(threading.Thread):
                 if kind == 0:
                     connection.sendall(self.random.randbytes(self.random.randrange(1, 4096)))
                 elif kind == 1:
-                    connection.sendall(b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL"[:self.random.randrange(16)])
+                    connection.sendall(ZMTP_GREETING[:self.random.randrange(len(ZMTP_GREETING))])
                 held.append(connection)
                 self.connections += 1
                 if len(held) > 50:
