@@ -34,6 +34,8 @@ class EmbeddedJobHandle final : public JobHandle {
     coordinator_->ReportDeath({host, pid, text});
   }
 
+  void Abandon() override {}  // Its destruction does nothing anyway.
+
  private:
   RunningCoordinator* const coordinator_;
 };

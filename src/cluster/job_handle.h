@@ -29,6 +29,9 @@ class JobHandle {
   // A process was seen to die, so its members need not be waited for. text: how, for people: "was
   // killed by signal 9". Returns at once.
   virtual void ReportDeath(const std::string& host, uint32_t pid, const std::string& text) = 0;
+  // The processes of the job are dead, or about to be killed: destruction tells nobody and waits
+  // for nobody.
+  virtual void Abandon() = 0;
 };
 
 // `coordinator` must outlive the handle.

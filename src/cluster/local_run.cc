@@ -62,6 +62,7 @@ class LocalRun final : public ClusterRun {
       });
       if (processes_->failure().has_value()) {
         if (interrupted_at_.has_value()) return Interrupted();
+        EndEverything();
         return ReportFailure(*processes_->failure(), processes_->log_dir());
       }
       if (interrupted_at_.has_value() && Clock::now() - *interrupted_at_ > kInterruptPatience) {
@@ -94,8 +95,13 @@ class LocalRun final : public ClusterRun {
   }
 
  private:
-  absl::Status Interrupted() {
+  void EndEverything() {
+    job_->Abandon();
     processes_->WaitForEnd(std::chrono::milliseconds(0));
+  }
+
+  absl::Status Interrupted() {
+    EndEverything();
     processes_->RemoveLogs();
     return MakeError(absl::StatusCode::kCancelled, "interrupted");
   }

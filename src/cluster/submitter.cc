@@ -1,5 +1,6 @@
 #include "cluster/submitter.h"
 
+#include <atomic>
 #include <utility>
 
 #include "base/done_signal.h"
@@ -27,8 +28,10 @@ class Submitter final : public JobHandle {
                .on_tick = [this](Micros now) { OnTick(now); }}) {}
 
   ~Submitter() override {
-    Stop(kExitInterrupted, "the program that submitted this job has given it up");
-    WaitFor(std::chrono::duration_cast<std::chrono::milliseconds>(kLeavePatience));
+    if (!abandoned_) {
+      Stop(kExitInterrupted, "the program that submitted this job has given it up");
+      WaitFor(std::chrono::duration_cast<std::chrono::milliseconds>(kLeavePatience));
+    }
     loop_.Stop();
     transport_.reset();  // Last: the loop sends through it.
   }
@@ -69,6 +72,7 @@ class Submitter final : public JobHandle {
       core->ReportDeath(dead, now, out);
     });
   }
+  void Abandon() override { abandoned_ = true; }
 
  private:
   // Runs a step of the core on the loop's thread.
@@ -103,6 +107,7 @@ class Submitter final : public JobHandle {
   }
 
   const RealTimeSource time_;
+  std::atomic<bool> abandoned_{false};
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<SubmitterCore> core_;  // The loop's thread.
 

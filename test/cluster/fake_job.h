@@ -27,6 +27,7 @@ class FakeJob final : public JobHandle {
   void ReportDeath(const std::string&, uint32_t pid, const std::string&) override {
     deaths.push_back(pid);
   }
+  void Abandon() override {}
 
   JobStatus now;
   JobResult result;

@@ -110,6 +110,18 @@ TEST_CASE("Submitter: a job whose handle goes is ended") {
   CHECK(cluster.coordinator->Wait().code == 130);
 }
 
+TEST_CASE("Submitter: a handle that was abandoned goes without a word") {
+  Cluster cluster;
+  auto job = cluster.Submit();
+  const auto client = cluster.Join();
+  job->Abandon();
+  job.reset();
+  const absl::StatusOr<Table> table = client->FindTable("t");
+  const Key key = 1;
+  const float gradient = 1;
+  CHECK(client->Push(*table, {&key, 1}, {&gradient, 1}).Wait() == absl::OkStatus());
+}
+
 TEST_CASE("Submitter: a process that was seen to die ends the job at once") {
   Cluster cluster;
   const auto job = cluster.Submit();
