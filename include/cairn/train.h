@@ -109,6 +109,7 @@ struct TrainProgress {
   std::string log_dir;     // Of the processes that were started; empty: there are none.
   std::vector<EpochReport> done;
   std::string data;            // One line about the training data, once it was looked at.
+  uint32_t workers_lost = 0;   // Others do their work again from where it was recorded.
   std::string waiting_for;     // What is missing, for people, where something is.
   uint64_t bytes_spooled = 0;  // Of input that comes from a pipe: it is kept on the disk first.
 };

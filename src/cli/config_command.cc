@@ -11,8 +11,8 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/pages.h"
 #include "cli/settings.h"
-#include "cluster/role_programs.h"
 
 namespace cairn {
 namespace {
@@ -22,7 +22,7 @@ std::vector<OptionSpec> TableOf(std::string_view name) {
   if (const CommandSpec* command = FindCommand(name); command != nullptr) {
     return OptionsOf(*command);
   }
-  for (const RoleProgram& program : RolePrograms()) {
+  for (const RoleProgram& program : AllRolePrograms()) {
     if (program.name == name) return AllOptions(program);
   }
   return {};

@@ -221,7 +221,7 @@ absl::Status Coordinate(const OptionValues& values, const InterruptScope& interr
 }  // namespace
 
 RoleProgram CoordinatorProgram() {
-  return {.name = "ps_coordinator",
+  return {.name = kCoordinatorProgram,
           .summary = "Form a cluster and run a job on it",
           .description = kDescription,
           .environment_prefix = "CAIRN_COORDINATOR_",

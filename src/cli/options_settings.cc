@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/option_sources.h"
+#include "cli/coordinator_program.h"
 #include "cli/options_sections.h"
 #include "cluster/role_programs.h"
 
@@ -24,6 +25,8 @@ std::vector<std::string> ReadersOfFiles() {
       names.emplace_back(command.name);
     }
   }
+  // By its name: its own options are made from this table.
+  names.emplace_back(kCoordinatorProgram);
   for (const RoleProgram& program : RolePrograms()) names.emplace_back(program.name);
   return names;
 }

@@ -30,14 +30,18 @@ std::vector<Page> AllPages() {
                      std::string(command.description), EnvironmentPrefixOf(command),
                      OptionsOf(command)});
   }
-  std::vector<RoleProgram> programs = RolePrograms();
-  programs.insert(programs.begin(), CoordinatorProgram());
-  for (const RoleProgram& program : programs) {
+  for (const RoleProgram& program : AllRolePrograms()) {
     pages.push_back({std::string(program.name), std::string(program.summary),
                      std::string(program.description), std::string(program.environment_prefix),
                      AllOptions(program)});
   }
   return pages;
+}
+
+std::vector<RoleProgram> AllRolePrograms() {
+  std::vector<RoleProgram> programs = RolePrograms();
+  programs.insert(programs.begin(), CoordinatorProgram());
+  return programs;
 }
 
 std::span<const ExitCodeMeaning> ExitCodes() { return kExitCodes; }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/option_spec.h"
+#include "cluster/role_program.h"
 
 namespace cairn {
 
@@ -22,6 +23,9 @@ struct Page {
 
 // In the order of the documentation.
 std::vector<Page> AllPages();
+
+// ps_coordinator and its like, all of them.
+std::vector<RoleProgram> AllRolePrograms();
 
 struct ExitCodeMeaning {
   int code;

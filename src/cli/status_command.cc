@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,7 @@ absl::Status StatusCommand(const OptionValues& values, const Console& console) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<StatusClient> client,
                          StatusClient::Open(values.Text("coordinator")));
   const auto patience =
-      std::chrono::milliseconds(static_cast<int64_t>(values.Real("timeout") * 1e3) + 1);
+      std::chrono::milliseconds(static_cast<int64_t>(std::ceil(values.Real("timeout") * 1e3)));
   const bool watch = values.Switch("watch");
   const RealTimeSource time;
   const InterruptScope interrupt;

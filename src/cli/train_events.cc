@@ -29,6 +29,7 @@ std::string ProgressEvent(Micros at, const TrainProgress& progress, const TrainP
   event.Add("recent_loss", pace.recent_loss).Add("rows_per_second", pace.rows_per_second);
   event.Add("seconds_left", pace.seconds_left);
   if (progress.bytes_spooled > 0) event.Add("bytes_spooled", progress.bytes_spooled);
+  if (progress.workers_lost > 0) event.Add("workers_lost", uint64_t{progress.workers_lost});
   if (!progress.waiting_for.empty()) event.Add("waiting_for", progress.waiting_for);
   return event.Finish();
 }

@@ -165,6 +165,7 @@ std::string TrainView::ProgressLine(const TrainProgress& progress) const {
   if (is_news && !std::isnan(pace.recent_loss)) line += "  now " + recent;
   if (!std::isnan(pace.rows_per_second)) line += "  " + Rate(pace.rows_per_second);
   if (!std::isnan(pace.seconds_left)) line += "  " + HumanSeconds(pace.seconds_left) + " left";
+  if (progress.workers_lost > 0) line += "  lost " + Plural(progress.workers_lost, "worker");
   return line + waiting;
 }
 

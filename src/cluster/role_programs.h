@@ -1,4 +1,5 @@
-// The programs that play one role, in one list: what documents and completes them goes through it.
+// The programs that play one role and know nothing of cairn's commands, in one list. With
+// ps_coordinator, which runs the job of a command, they are cli/pages.h's.
 #pragma once
 
 #include <vector>

@@ -47,6 +47,7 @@ TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
   progress.rows = status.rows;
   progress.data = plan.data_description;
   progress.waiting_for = status.waiting_for;
+  progress.workers_lost = status.workers_lost;
   if (status.batches > 0) {
     progress.epoch_share =
         static_cast<double>(status.batches_done) / static_cast<double>(status.batches);

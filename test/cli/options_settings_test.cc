@@ -17,7 +17,8 @@ TEST_CASE("What reads settings can be told a file of them", "[options]") {
 }
 
 TEST_CASE("Files can be checked for all who read them", "[options]") {
-  for (const char* reader : {"train", "eval", "predict", "data gen", "ps_server", "ps_worker"}) {
+  for (const char* reader :
+       {"train", "eval", "predict", "data gen", "ps_coordinator", "ps_server", "ps_worker"}) {
     CHECK(Complaint(SettingsOptions(), "for", reader).empty());
   }
   CHECK(Complaint(SettingsOptions(), "for", "config show").starts_with("--for \"config show\""));

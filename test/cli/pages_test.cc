@@ -54,7 +54,9 @@ TEST_CASE("Every command and program has a page", "[pages]") {
     if (HasOwnSettings(page)) CHECK(prefixes.insert(page.environment_prefix).second);
   }
   CHECK(names.count("cairn train") == 1);
-  CHECK(names.count("ps_server") == 1);
+  for (const char* name : {"ps_coordinator", "ps_server", "ps_worker"}) {
+    CHECK(names.count(name) == 1);
+  }
   for (const std::string& prefix : prefixes) {
     CHECK(std::count_if(prefixes.begin(), prefixes.end(),
                         [&](const std::string& other) { return other.starts_with(prefix); }) == 1);

@@ -35,11 +35,13 @@ TEST_CASE("Progress has every figure, known or not", "[train_events]") {
   progress.loss = 0.25;
   progress.waiting_for = "a server";
   progress.bytes_spooled = 7;
+  progress.workers_lost = 2;
   CHECK(ProgressEvent(0, progress, {100, 0.5, 9}) ==
         kInfo +
             "\"progress\",\"phase\":\"training\",\"epoch\":2,\"epochs\":3,\"epoch_share\":0.5,"
             "\"rows\":10,\"loss\":0.25,\"recent_loss\":0.5,\"rows_per_second\":100,"
-            "\"seconds_left\":9,\"bytes_spooled\":7,\"waiting_for\":\"a server\"}\n");
+            "\"seconds_left\":9,\"bytes_spooled\":7,\"workers_lost\":2,\"waiting_for\":\"a "
+            "server\"}\n");
 }
 
 TEST_CASE("Epochs and the end have the fields of the report", "[train_events]") {

@@ -174,8 +174,9 @@ TEST_CASE("What is waited for is said, whatever goes on", "[train_view]") {
   CHECK(screen.TakeErr() == "\rforming the cluster  waiting for 1 of 2 servers\x1b[K");
   progress = Training(1, 0.5, 0);
   progress.waiting_for = "a worker";
+  progress.workers_lost = 1;
   view.Update(progress);
-  CHECK(screen.TakeErr() == "\repoch 1/3  50 %  waiting for a worker\x1b[K");
+  CHECK(screen.TakeErr() == "\repoch 1/3  50 %  lost 1 worker  waiting for a worker\x1b[K");
 }
 
 TEST_CASE("A loss that changes is shown as it is now", "[train_view]") {
