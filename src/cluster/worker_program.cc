@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "cluster/role_programs.h"
 #include "train/train_worker.h"
+#include "transport/address.h"
 #include "transport/zmq_transport.h"
 
 namespace cairn {
@@ -40,6 +41,7 @@ std::vector<OptionSpec> WorkerOptions() {
 }
 
 absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
+  CAIRN_RETURN_IF_ERROR(ParseAddress(values.Text("coordinator")).status());
   TrainWorker::Options options;
   options.coordinator = values.Text("coordinator");
   options.job_name = values.Text("job");

@@ -146,7 +146,7 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
                          RowParser::Create(definition.format, definition.read, LabelKind::kAny));
   RowBatch rows;
   std::string buffer;
-  absl::Status first_error = InvalidArgument("the data has no rows");
+  absl::Status first_error = InvalidArgument(source.name(0), ": no rows in the data");
   bool all_good = true;
   for (uint64_t i = 0; i < chunks; ++i) {
     const TextRange range = plan.Chunk(order.Permute(i));

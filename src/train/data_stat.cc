@@ -202,7 +202,7 @@ absl::StatusOr<DataStat> StatData(const DataStatOptions& options) {
   }
   CAIRN_RETURN_IF_ERROR(ReadAll(*source, definition, options.progress, &stat));
   if (stat.rows == 0) {
-    return InvalidArgument(stat.first_bad_row.empty() ? "the data has no rows"
+    return InvalidArgument(stat.first_bad_row.empty() ? source->name(0) + ": no rows in the data"
                                                       : stat.first_bad_row);
   }
   return stat;

@@ -53,12 +53,15 @@ class BadInputTest(unittest.TestCase):
         self.assertNotIn("Check failed", cause)
         return cause
 
-    def check_data(self, pattern, *paths, more=()):
-        """Training, scoring and the look at the data all refuse it."""
+    def check_train(self, pattern, *paths):
         for mode in ("asp", "bsp"):
-            self.check(NO_DATA, pattern, "train", "--consistency", mode, "--train", *paths, *more)
-        return self.check(NO_DATA, pattern, "train", "--train", self.file("good.libffm", GOOD_ROWS),
-                          "--valid", *paths, *more)
+            self.check(NO_DATA, pattern, "train", "--consistency", mode, "--train", *paths)
+
+    def check_data(self, pattern, *paths):
+        """Neither data to learn from nor data to score may be like this."""
+        self.check_train(pattern, *paths)
+        self.check(NO_DATA, pattern, "train", "--train", self.file("good.libffm", GOOD_ROWS),
+                   "--valid", *paths)
 
     # Files.
 
@@ -85,8 +88,8 @@ class BadInputTest(unittest.TestCase):
         self.check_data(r"noise\.libffm", self.file("noise.libffm", noise))
 
     def test_unknown_format(self):
-        self.check_data(r"words\.txt.*(format|neither)",
-                        self.file("words.txt", "once upon a time\n" * 100))
+        self.check_train(r"words\.txt.*(format|neither)",
+                         self.file("words.txt", "once upon a time\n" * 100))
         self.check(USAGE, r'--format "libvsm".*did you mean libsvm', "train", "--train",
                    self.file("good", GOOD_ROWS), "--format", "libvsm")
 
@@ -135,7 +138,7 @@ class BadInputTest(unittest.TestCase):
     def test_ragged_csv(self):
         rows = "".join(f"{i % 2},{i % 7},x{i % 5}\n" for i in range(300))
         path = self.file("ragged.csv", "label,a,b\n" + rows + "1,2\n" + rows)
-        self.check_data(r"ragged\.csv:302:\d+: .*3.*2|ragged\.csv:302:\d+: .*2.*3", path)
+        self.check_train(r"ragged\.csv:302:\d+: .*3.*2|ragged\.csv:302:\d+: .*2.*3", path)
 
     def test_csv_without_the_label(self):
         path = self.file("plain.csv", "a,b\n" + "1,2\n" * 100)

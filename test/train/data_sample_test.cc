@@ -148,7 +148,8 @@ TEST_CASE("SampleData leaves bad rows out, and says what is wrong if there are n
         files.Path("none") + ":1:1: label is not a finite number: \"a\"");
   const auto blank = OpenOne(files.Write("blank", "\n\n"));
   const auto defined = DefineData(*blank, {.format = DataFormat::kLibsvm}).value();
-  CHECK(MessageOf(SampleData(*blank, defined).status()) == "the data has no rows");
+  CHECK(MessageOf(SampleData(*blank, defined).status()) ==
+        blank->name(0) + ": no rows in the data");
 }
 
 TEST_CASE("DefineData says which file is no data, and why") {
