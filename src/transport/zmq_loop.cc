@@ -226,6 +226,7 @@ void ZmqLoop::ServiceListener() {
 
 void ZmqLoop::ServiceConnection(const std::string& address, Connection* connection) {
   const bool more = Receive(&connection->socket, &address);
+  if (connection->queue.Stale(now_) && !connection->socket.Writable()) Renew(address, connection);
   Flush(&connection->queue, &connection->socket, nullptr);
   connection->ready = more || connection->socket.Readable() ||
                       (!connection->queue.empty() && connection->socket.Writable());
@@ -287,6 +288,15 @@ void ZmqLoop::DeliverNotice(const std::string& route, VersionNotice theirs) {
   if (route[0] == kListenerRoute || theirs.major == kWireMajor) return;
   theirs.address = route;
   handler_(std::make_shared<const Message>(Message{{}, std::move(theirs)}));
+}
+
+// ZeroMQ gives a connection up for good, without a word, once it has received what breaks its own
+// protocol, such as a frame beyond the limit; from outside that looks like a peer who is not there.
+void ZmqLoop::Renew(const std::string& address, Connection* connection) {
+  absl::StatusOr<Address> parsed = ParseAddress(address);
+  if (!parsed.ok()) return;
+  absl::StatusOr<ZmqSocket> socket = ZmqSocket::Connect(context_, *parsed);
+  if (socket.ok()) connection->socket = *std::move(socket);
 }
 
 void ZmqLoop::Flush(Queue* queue, ZmqSocket* socket, const std::string* routing_id) {

@@ -94,6 +94,7 @@ class ZmqLoop {
   void Service();
   void ServiceListener();
   void ServiceConnection(const std::string& address, Connection* connection);
+  void Renew(const std::string& address, Connection* connection);
   // Receives a batch. True if there may be more.
   bool Receive(ZmqSocket* socket, const std::string* address);
   void Deliver(const std::string& route, const zmq::message_t& frame);

@@ -275,6 +275,29 @@ TEST_CASE("one who sends too much, or does not speak ZeroMQ, disturbs nobody") {
   close(fd);
 }
 
+TEST_CASE("a connection that ZeroMQ has given up for good is made anew") {
+  zmq::context_t context;
+  zmq::socket_t router(context, zmq::socket_type::router);
+  router.set(zmq::sockopt::rcvtimeo, 60'000);
+  router.bind("tcp://127.0.0.1:*");
+  const std::string address = router.get(zmq::sockopt::last_endpoint);
+  const auto alice = MakeZmqTransport({}, [](MessagePtr) {});
+  (*alice)->Send(address, Numbered(1));
+  zmq::message_t first, other, frame;
+  REQUIRE(router.recv(first).has_value());
+  const std::string id = first.to_string();
+  REQUIRE(router.recv(frame).has_value());
+  // Too long: alice's side of the connection ends, and does not come back by itself.
+  router.send(zmq::buffer(id), zmq::send_flags::sndmore);
+  router.send(zmq::message_t(9u << 20), zmq::send_flags::none);
+  CHECK(Eventually([&] {
+    (*alice)->Send(address, Numbered(2));
+    if (!router.recv(other, zmq::recv_flags::dontwait).has_value()) return false;
+    return router.recv(frame).has_value() && other.to_string() != id;
+  }));
+  router.set(zmq::sockopt::linger, 0);
+}
+
 TEST_CASE("the announced address is the real one") {
   const auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
   const absl::StatusOr<Address> address = ParseAddress(bob->address());
