@@ -9,33 +9,11 @@
 #include "cluster/cluster_run.h"
 #include "cluster/train_job.h"
 #include "cluster/train_plan.h"
+#include "coordinator/coordinator_core.h"
 
 namespace cairn {
 
-int ExitCode(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return 0;
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kFailedPrecondition:
-      return 2;
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kResourceExhausted:
-      return 3;
-    case absl::StatusCode::kDataLoss:
-      return 4;
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kUnavailable:
-      return 5;
-    case absl::StatusCode::kOutOfRange:
-      return 6;
-    case absl::StatusCode::kCancelled:
-      return 130;
-    default:
-      return 1;
-  }
-}
+int ExitCode(const absl::Status& status) { return CodeOf(status); }
 
 absl::StatusOr<TrainReport> Train(const TrainOptions& options,
                                   const std::function<bool(const TrainProgress&)>& progress) {

@@ -37,9 +37,18 @@ int32_t CodeOf(const absl::Status& status) {
     case absl::StatusCode::kFailedPrecondition:
       return 2;
     case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kResourceExhausted:
       return 3;
     case absl::StatusCode::kDataLoss:
       return 4;
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kUnavailable:
+      return 5;
+    case absl::StatusCode::kOutOfRange:
+      return 6;
+    case absl::StatusCode::kCancelled:
+      return 130;
     default:
       return 1;
   }

@@ -158,10 +158,11 @@ class BadInputTest(unittest.TestCase):
 
     def test_save_directory_that_cannot_be_written(self):
         data = self.file("good.libffm", GOOD_ROWS)
-        for where in (os.path.join(data, "model"), "/proc/cairn/model"):
+        for where, cluster in ((os.path.join(data, "model"), "embedded"),
+                               ("/proc/cairn/model", "embedded"), ("/proc/cairn/model", "local")):
             start = time.monotonic()
             cause = self.check(NO_DATA, r"model", "train", "--train", data, "--epochs", "1000000",
-                               "--save", where)
+                               "--save", where, "--cluster", cluster)
             self.assertIn(where, cause)
             self.assertLess(time.monotonic() - start, 10, "it must be found out before training")
 
