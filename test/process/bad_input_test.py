@@ -111,6 +111,27 @@ class BadInputTest(unittest.TestCase):
         self.check_data(r"cut\.zst.*(cut|truncated|ends)",
                         self.file("cut.zst", whole[:len(whole) // 2]))
 
+    def test_data_that_changes_during_training(self):
+        for cluster in ("embedded", "local"):
+            for change in ("append", "cut"):
+                with self.subTest(cluster=cluster, change=change):
+                    data = self.file("growing.libffm", GOOD_ROWS * 20)
+                    with subprocess.Popen(
+                            [program("cairn"), "train", "--train", data, "--epochs", "1000000",
+                             "--cluster", cluster], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True) as training:
+                        while not training.stdout.readline().startswith("    1 "):
+                            self.assertIsNone(training.poll())
+                        if change == "append":
+                            with open(data, "a", encoding="utf-8") as file:
+                                file.write("1 1:1:1\n")
+                        else:
+                            os.truncate(data, len(GOOD_ROWS))
+                        _, cause = training.communicate(timeout=RUN_SECONDS_MAX)
+                    self.assertEqual(training.returncode, NO_DATA, cause)
+                    self.assertRegex(cause, r"growing\.libffm: the data file has been written to "
+                                            r"since it was opened; start again once")
+
     # Rows.
 
     def check_row(self, row, pattern):

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Clusters of real processes: results that agree, everybody's end, and what dies on the way.
 
-Usage: cluster_test.py PROGRAM_DIR DATA_DIR [unittest arguments...]
-PROGRAM_DIR holds cairn and the role programs, DATA_DIR is examples/data.
+Usage: cluster_test.py PROGRAM_DIR NEXT_DIR DATA_DIR [unittest arguments...]
+PROGRAM_DIR holds cairn and the role programs, NEXT_DIR the same with another version of the
+protocol, DATA_DIR is examples/data.
 """
 
+import collections
 import http.client
 import os
 import random
@@ -21,13 +23,14 @@ import unittest
 import processes
 from processes import RUN_SECONDS_MAX, load, wait_until
 
-PROGRAMS, DATA = sys.argv[1:3]
+PROGRAMS, NEXT_RELEASE, DATA = sys.argv[1:4]
 CAIRN = os.path.join(PROGRAMS, "cairn")
 TRAIN = os.path.join(DATA, "flights.train.libffm.zst")
 VALID = os.path.join(DATA, "flights.valid.libffm.zst")
 
 DONE, INTERNAL, USAGE, NO_DATA, NO_CLUSTER, INTERRUPTED = 0, 1, 2, 3, 5, 130
 SEED = 20
+EPOCHS = 20
 END_SECONDS_MAX = 10  # From a death that the job cannot survive to the end of everything.
 
 
@@ -46,7 +49,7 @@ class ClusterTest(unittest.TestCase):
         assert made.returncode == DONE, made.stderr
         # Long enough to be killed in the middle of, and the same everywhere.
         cls.bsp = ["--train", cls.small, "--consistency", "bsp", "--streams", "4", "--batch", "100",
-                   "--epochs", "20"]
+                   "--epochs", str(EPOCHS)]
         cls.digest = cls.digest_of("--cluster", "embedded", *cls.bsp)
 
     @classmethod
@@ -73,11 +76,11 @@ class ClusterTest(unittest.TestCase):
         self.addCleanup(launcher.close)
         return launcher
 
-    def start_role(self, program, *arguments, ready=True):
+    def start_role(self, program, *arguments, ready=True, programs=PROGRAMS):
         """Starts a role by hand; returns its process and the lines of its ready file."""
         ready_file = self.path(f"ready-{random.getrandbits(64):x}")
         process = subprocess.Popen(
-            [os.path.join(PROGRAMS, program), "--ready-file", ready_file, *arguments],
+            [os.path.join(programs, program), "--ready-file", ready_file, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
@@ -161,7 +164,7 @@ class ClusterTest(unittest.TestCase):
                                       *self.bsp)
         out, err = roles[0].communicate(timeout=RUN_SECONDS_MAX)
         self.assertEqual(roles[0].returncode, DONE, err)
-        self.assertIn("\n   20 ", out)
+        self.assertIn(f"\n   {EPOCHS} ", out)
         self.assertIn(self.digest, out.splitlines()[-1])
         self.assertEqual(load(report)["model_digest"], self.digest)
         for role in roles[1:]:
@@ -209,6 +212,29 @@ class ClusterTest(unittest.TestCase):
         friend, _ = self.start_role("ps_worker", "--coordinator", lines[0], "--job", "mine")
         for role in [*roles, friend]:
             self.check_end(role, DONE)
+
+    def test_programs_of_two_releases_do_not_meet(self):
+        for ours, theirs, versions in ((PROGRAMS, NEXT_RELEASE, ("1.1", "2.1")),
+                                       (NEXT_RELEASE, PROGRAMS, ("2.1", "1.1"))):
+            coordinator, lines = self.start_role("ps_coordinator", programs=ours)
+            for program in ("ps_server", "ps_worker"):
+                with self.subTest(program=program, version=versions[1]):
+                    stranger, _ = self.start_role(program, "--coordinator", lines[0], ready=False,
+                                                  programs=theirs)
+                    why = self.check_end(stranger, NO_CLUSTER)
+                    self.assertIn(f"the coordinator at {lines[0]} speaks protocol version "
+                                  f"{versions[0]}, this process {versions[1]}", why)
+                    self.assertIn("use programs of one release", why)
+            for command in (["train", "--cluster", lines[0], "--train", self.small],
+                            ["status", "--coordinator", lines[0]]):
+                result = run(os.path.join(theirs, "cairn"), *command)
+                self.assertEqual(result.returncode, NO_CLUSTER, result.stderr)
+                self.assertIn(lines[0], result.stderr.splitlines()[-1])
+                self.assertIn(f"version {versions[0]}", result.stderr.splitlines()[-1])
+            self.assertIsNone(coordinator.poll())
+            coordinator.send_signal(signal.SIGTERM)
+            out, err = coordinator.communicate(timeout=RUN_SECONDS_MAX)
+            self.assertIn(f"refused a frame of protocol version {versions[1]}", out + err)
 
     def test_roles_without_a_coordinator_end_themselves(self):
         coordinator, lines = self.start_role("ps_coordinator", "--servers", "1", "--workers", "1",
@@ -285,12 +311,12 @@ class ClusterTest(unittest.TestCase):
 
     # ---- Somebody is killed.
 
-    def kill_at_random_moments(self, program, count):
+    def kill_at_random_moments(self, program, count, *job):
         """Yields launchers of which one such process has been killed in the middle of a job."""
         moments = random.Random(SEED)
         for i in range(count):
-            with self.subTest(program=program, moment=i):
-                launcher = self.launch("--servers", "2", "--workers", "2", *self.bsp)
+            with self.subTest(program=program, moment=i, job=job):
+                launcher = self.launch("--servers", "2", "--workers", "2", *(job or self.bsp))
                 launcher.remember_port()
                 launcher.wait_for_epoch(moments.randint(1, 8))
                 time.sleep(moments.uniform(0, 0.1))
@@ -305,6 +331,33 @@ class ClusterTest(unittest.TestCase):
             self.assertIn(self.digest, launcher.output())
             self.assertRegex(launcher.errors(), rf"worker [12] \(pid {pid}\) was killed by SIGKILL")
             self.assertEqual(launcher.leftovers(), [])
+
+    def counts_of(self, model):
+        """{key: count} of a saved model that counts."""
+        dumped = run(CAIRN, "inspect", model, "--dump", "-")
+        self.assertEqual(dumped.returncode, DONE, dumped.stderr)
+        counts = {}
+        for line in dumped.stdout.partition("\nrows\n")[2].splitlines()[:-1]:
+            table, key, seen, first_epoch, weight = line.split()
+            self.assertEqual((table, seen), ("counts", weight))
+            self.assertEqual(int(seen), EPOCHS * int(first_epoch))
+            counts[key] = int(weight)
+        return counts
+
+    def test_counts_are_exact_after_the_death_of_a_worker(self):
+        wanted = collections.Counter()
+        with open(self.small, encoding="utf-8") as file:
+            for line in file:
+                wanted.update(feature.split(":")[1] for feature in line.split()[1:])
+        wanted = {key: EPOCHS * count for key, count in wanted.items()}
+        for mode in ("asp", "ssp:2", "bsp"):
+            model = self.path("counts-" + mode[:3])
+            job = ["--model", "count", "--train", self.small, "--consistency", mode, "--batch",
+                   "100", "--epochs", str(EPOCHS), "--save", model]
+            for launcher, pid, _ in self.kill_at_random_moments("ps_worker", 1, *job):
+                self.assertEqual(launcher.end(), DONE, launcher.errors())
+                self.assertRegex(launcher.errors(), rf"\(pid {pid}\) was killed by SIGKILL")
+                self.assertEqual(self.counts_of(model), wanted)
 
     def test_too_many_deaths_of_workers(self):
         launcher = self.launch("--max-restarts", "0", *self.bsp)
@@ -339,4 +392,4 @@ class ClusterTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

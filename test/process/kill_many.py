@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Kills processes of clusters at random moments, and shows how long the others take to go on.
 
-Usage: kill_many.py PROGRAM_DIR COUNT SEED
-COUNT workers, servers and coordinators each. Ends with 1 if a job did not end as it must: with the
-model of a run that nobody disturbed after the death of a worker, with exit code 1 and a cause after
-that of a server or coordinator, and always with nothing left behind. Minutes; not a part of ctest.
+Usage: kill_many.py PROGRAM_DIR COUNT SEED [NAME...]
+NAMEs choose among the rounds below; without any, all are run. COUNT deaths in each. Ends with 1 if
+a job did not end as it must: with what an undisturbed run comes to after the death of a worker (the
+same model in bsp, the same counts of every feature in any mode, the same quality in asp and ssp),
+with exit code 1 and a cause after that of a server or coordinator, and always with nothing left
+behind. Minutes; not a part of ctest.
 """
 
 import os
 import random
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +23,20 @@ import processes
 
 BINS_MS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 EPOCHS = 20
+UNDISTURBED_RUNS = 5  # Of jobs whose models differ from run to run.
+AUC_DIFFERENCE_MAX = 0.0005
+
+# Name of the round: the program that dies, the consistency, the model.
+ROUNDS = {
+    "worker-bsp": ("ps_worker", "bsp", "lr"),
+    "worker-asp": ("ps_worker", "asp", "lr"),
+    "worker-ssp": ("ps_worker", "ssp:2", "lr"),
+    "worker-bsp-count": ("ps_worker", "bsp", "count"),
+    "worker-asp-count": ("ps_worker", "asp", "count"),
+    "worker-ssp-count": ("ps_worker", "ssp:2", "count"),
+    "server": ("ps_server", "bsp", "lr"),
+    "coordinator": ("ps_coordinator", "bsp", "lr"),
+}
 
 
 def histogram(name, seconds):
@@ -30,40 +47,72 @@ def histogram(name, seconds):
         if count:
             print(f"  {low:6d} .. {high:5d} ms  {count:3d}  {'#' * count}")
         low = high
-    worst = max(seconds, default=0)
-    print(f"  longest {1000 * worst:.0f} ms", flush=True)
+    print(f"  median {1000 * statistics.median(seconds):.0f} ms, longest "
+          f"{1000 * max(seconds):.0f} ms", flush=True)
 
 
-class Kills:
-    def __init__(self, programs, directory, seed):
+class Round:
+    """Jobs of one kind, each with one death."""
+
+    def __init__(self, programs, data, seed, name):
+        self.name = name
+        self.program, self.consistency, self.model = ROUNDS[name]
         self.cairn = os.path.join(programs, "cairn")
-        self.random = random.Random(seed)
-        self.data = os.path.join(directory, "train.libffm")
-        self.training = ["--train", self.data, "--consistency", "bsp", "--streams", "4", "--batch",
-                         "100", "--epochs", str(EPOCHS)]
-        subprocess.run([self.cairn, "data", "gen", "--rows", "20000", "--features", "20000",
-                        "--output", self.data], check=True, stdout=subprocess.DEVNULL)
-        undisturbed = subprocess.run([self.cairn, "train", *self.training], check=True, text=True,
-                                     stdout=subprocess.PIPE)
-        self.digest = undisturbed.stdout.split("model digest ")[1][:32]
+        self.random = random.Random(f"{seed} {name}")
+        # What tells one model from another must not depend on chance: bsp adds in a fixed order,
+        # and counts are whole numbers, which come to the same sum in any order.
+        self.exact = self.consistency == "bsp" or self.model == "count"
+        self.job = ["--train", data["train"], "--model", self.model, "--consistency",
+                    self.consistency, "--batch", "100", "--epochs", str(EPOCHS)]
+        if self.consistency != "asp":
+            self.job += ["--streams", "4"]
+        if not self.exact:
+            self.job += ["--valid", data["valid"]]
+        self.wanted = self.undisturbed()
 
-    def kill_one(self, program):
+    def undisturbed(self):
+        """The digest, or the median AUC, of the job in one process when nobody dies."""
+        results = []
+        for _ in range(1 if self.exact else UNDISTURBED_RUNS):
+            with tempfile.TemporaryDirectory() as directory:
+                report = os.path.join(directory, "report.json")
+                subprocess.run([self.cairn, "train", *self.job, "--servers", "2", "--workers", "2",
+                                "--report", report], check=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+                results.append(self.result(report))
+        return statistics.median_low(results)
+
+    def result(self, report):
+        told = processes.load(report)
+        return told["model_digest"] if self.exact else told["epochs"][-1]["valid_auc"]
+
+    def check_result(self, report):
+        result = self.result(report)
+        if self.exact:
+            assert result == self.wanted, (result, self.wanted)
+        else:
+            self.differences.append(abs(result - self.wanted))
+            assert self.differences[-1] <= AUC_DIFFERENCE_MAX, (result, self.wanted)
+
+    def kill_one(self, directory):
         """Returns the seconds from the death until the job went on, or everything had ended."""
-        launcher = processes.Launcher(self.cairn,
-                                      ["--servers", "2", "--workers", "2", *self.training])
+        report = os.path.join(directory, "report.json")
+        launcher = processes.Launcher(self.cairn, ["--servers", "2", "--workers", "2", "--report",
+                                                   report, *self.job])
         try:
             launcher.remember_port()
             launcher.wait_for_epoch(self.random.randint(1, EPOCHS // 2))
             time.sleep(self.random.uniform(0, 0.1))
-            victim = self.random.choice(launcher.wait_for(program, 1))
+            victim = self.random.choice(launcher.wait_for(self.program, 1))
             epochs = launcher.output().count("\n")
             began = time.monotonic()
             os.kill(victim, signal.SIGKILL)
-            if program == "ps_worker":
+            if self.program == "ps_worker":
                 processes.wait_until(lambda: launcher.output().count("\n") > epochs)
                 seconds = time.monotonic() - began
                 assert launcher.end() == 0, launcher.errors()
-                assert self.digest in launcher.output(), launcher.output()
+                assert "was killed by SIGKILL" in launcher.errors(), launcher.errors()
+                self.check_result(report)
             else:
                 code = launcher.end()
                 seconds = time.monotonic() - began
@@ -73,15 +122,29 @@ class Kills:
         finally:
             launcher.close()
 
+    def run(self, count):
+        self.differences = []
+        with tempfile.TemporaryDirectory() as directory:
+            seconds = [self.kill_one(directory) for _ in range(count)]
+        histogram(self.name, seconds)
+        if self.differences:
+            print(f"  AUC without a death {self.wanted:.6f}, differences: median "
+                  f"{statistics.median(self.differences):.6f}, largest "
+                  f"{max(self.differences):.6f}", flush=True)
+
 
 def main():
     programs, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    names = sys.argv[4:] or ROUNDS
     directory = tempfile.mkdtemp(prefix="cairn-kill-")
     try:
-        kills = Kills(programs, directory, seed)
-        print(f"seed {seed}")
-        for program in ("ps_worker", "ps_server", "ps_coordinator"):
-            histogram(program, [kills.kill_one(program) for _ in range(count)])
+        data = {part: os.path.join(directory, part + ".libffm") for part in ("train", "valid")}
+        subprocess.run([os.path.join(programs, "cairn"), "data", "gen", "--rows", "20000",
+                        "--features", "20000", "--output", data["train"], "--test-rows", "20000",
+                        "--test-output", data["valid"]], check=True, stdout=subprocess.DEVNULL)
+        print(f"seed {seed}", flush=True)
+        for name in names:
+            Round(programs, data, seed, name).run(count)
     finally:
         shutil.rmtree(directory)
 
