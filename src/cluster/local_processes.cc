@@ -245,6 +245,16 @@ std::optional<RoleFailure> LocalProcesses::EndedWith(int exit_code) const {
   return std::nullopt;
 }
 
+std::optional<RoleFailure> LocalProcesses::ServerThatLeft() const {
+  for (const Role& role : roles_) {
+    const std::optional<ChildEnd>& end = role.child->end();
+    if (role.kind != Kind::kServer || !end.has_value() || end->signal != 0) continue;
+    if (end->exit_code != kExitInterrupted) continue;
+    return FailureOf(role, "let servers run until the job is over; start the training again");
+  }
+  return std::nullopt;
+}
+
 void LocalProcesses::RemoveLogs() {
   if (!log_dir_is_new_) return;
   std::error_code ignored;  // A left-over log is no reason to fail a job that went well.

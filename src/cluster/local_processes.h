@@ -66,6 +66,8 @@ class LocalProcesses {
   // The process that ended by itself with this exit code, if there is one: it found what the job
   // ended for. After WaitForEnd.
   std::optional<RoleFailure> EndedWith(int exit_code) const;
+  // A server that was told to leave, as by SIGTERM: the job could not do without. After WaitForEnd.
+  std::optional<RoleFailure> ServerThatLeft() const;
 
   // After a failure logs are what is needed most; otherwise they can go, if their directory is new.
   void RemoveLogs();

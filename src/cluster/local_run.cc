@@ -86,8 +86,9 @@ class LocalRun final : public ClusterRun {
       return StatusOf(result);
     }
     // Whoever found the cause ended with its code; the others say only that the job failed.
-    std::optional<RoleFailure> found;
-    if (result.code != kExitInternal) found = processes_->EndedWith(result.code);
+    const std::optional<RoleFailure> found = result.code == kExitInternal
+                                                 ? processes_->ServerThatLeft()
+                                                 : processes_->EndedWith(result.code);
     if (found.has_value()) return ReportFailure(*found, result, processes_->log_dir());
     JobResult told = result;
     told.message += "\n  logs     " + processes_->log_dir();

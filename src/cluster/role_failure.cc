@@ -28,7 +28,9 @@ std::string Printable(std::string_view line) {
 
 std::string Headline(const RoleFailure& failure) {
   const bool killed = failure.end.signal != 0;
-  return Concat(failure.role, killed ? " was killed by " : " ended with ", Describe(failure.end));
+  const std::string_view article = failure.role == "coordinator" ? "the " : "";
+  return Concat(article, failure.role, killed ? " was killed by " : " ended with ",
+                Describe(failure.end));
 }
 
 std::string Details(const RoleFailure& failure) {

@@ -178,8 +178,9 @@ class CoordinatorCore {
   std::vector<InitFile> init_files_;
   JobState state_;
   JobPhase phase_ = JobPhase::kIdle;
-  Micros started_ = 0;          // The phase kIdle, then kForming.
-  bool asked_in_vain_ = false;  // Somebody was told to wait for a job.
+  Micros started_ = 0;  // The phase kIdle, then kForming.
+  // Lives that were told to wait for a job and have not come since: they are to hear of its end.
+  std::set<uint64_t> told_to_wait_;
   std::optional<Opening> opening_;
   Micros training_started_ = 0;
   Micros repeat_at_ = 0;

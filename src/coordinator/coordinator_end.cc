@@ -161,7 +161,7 @@ void CoordinatorCore::Announce(CoordinatorActions* out) const {
 
 // Nobody is left who would have to hear of the end.
 void CoordinatorCore::FinishIfAlone() {
-  if (state_.members.empty() && !asked_in_vain_) Finish();
+  if (state_.members.empty() && told_to_wait_.empty()) Finish();
 }
 
 void CoordinatorCore::Finish() {

@@ -9,6 +9,7 @@
 #include "coordinator/exit_codes.h"
 #include "kernels/target.h"
 #include "sharding/plan_check.h"
+#include "wire/limits.h"
 #include "wire/message_type.h"
 
 namespace cairn {
@@ -99,7 +100,7 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
     return;
   }
   if (phase_ == JobPhase::kIdle) {
-    asked_in_vain_ = true;
+    if (told_to_wait_.size() < limits::kProcessesMax) told_to_wait_.insert(from.incarnation);
     Send(from, Wait{"the coordinator waits for a job to be submitted"}, out);
     return;
   }
@@ -116,6 +117,7 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
 
 void CoordinatorCore::AddMember(const ProcessId& id, const Hello& hello, Micros now,
                                 CoordinatorActions* out) {
+  told_to_wait_.erase(id.incarnation);
   Decide(MemberJoined{id, hello.role, hello.address, hello.host, hello.pid}, out);
   volatile_[id.process].heard = now;
 }
@@ -180,7 +182,7 @@ void CoordinatorCore::JobOpened(absl::StatusOr<std::vector<InitFile>> init_files
 void CoordinatorCore::OnGoodbye(const Message& message, const Goodbye& bye, Micros now,
                                 CoordinatorActions* out) {
   const uint32_t process = message.header.from.process;
-  const Role role = state_.members.at(process).role;
+  const MemberState member = state_.members.at(process);
   volatile_[process].usage = bye.usage;
   RemoveMember(process, out);
   if (phase_ >= JobPhase::kFarewell) {
@@ -192,8 +194,8 @@ void CoordinatorCore::OnGoodbye(const Message& message, const Goodbye& bye, Micr
   if (bye.code != 0) {
     End(bye.code, bye.message, now, out);
     Send(message.header.from, JobEnd{state_.end_code, state_.end_message}, out);
-  } else if (role == Role::kServer) {
-    End(kExitInternal, Concat("server ", process, " left before the job was over"), now, out);
+  } else if (member.role == Role::kServer) {
+    End(kExitInternal, Concat(MemberName(member), " left before the job was over"), now, out);
   } else {
     LeaseStreams(out);
   }

@@ -128,7 +128,7 @@ TEST_CASE("a server or coordinator that is killed is a failure at once", "[local
   REQUIRE(WatchUntil(processes.get(), &deaths, [&] { return processes->failure().has_value(); }));
   const RoleFailure& failure = *processes->failure();
   CHECK(Headline(failure) == (server ? "server 1 was killed by SIGSEGV (signal 11)"
-                                     : "coordinator was killed by SIGSEGV (signal 11)"));
+                                     : "the coordinator was killed by SIGSEGV (signal 11)"));
   CHECK(failure.lines == std::vector<std::string>{"one", "two"});
   CHECK_FALSE(failure.advice.empty());
   CHECK(deaths.list.empty());

@@ -131,6 +131,29 @@ TEST_CASE("CoordinatorCore, idle: without a job it ends, and those who wait hear
   CHECK(harness.core().finished());
 }
 
+TEST_CASE("CoordinatorCore: who asked before there was a job, and joined, is not waited for") {
+  const bool one_stays_away = GENERATE(false, true);
+  CoordinatorHarness harness(IdleOptions());
+  for (const uint64_t life : {101u, 102u, 201u}) {
+    harness.Receive({kUnassignedProcess, life},
+                    harness.HelloOf(life < 200 ? Role::kServer : Role::kWorker, life), 0);
+    REQUIRE(harness.SentTo<Wait>(life) != nullptr);
+  }
+  if (one_stays_away) {
+    harness.Receive({kUnassignedProcess, 202}, harness.HelloOf(Role::kWorker, 202), 0);
+  }
+  const ProcessId submitter = harness.SubmitJob(301, Job());
+  harness.Form();
+  harness.Receive(submitter, MemberDead{"h", 102, "was killed by signal 9"}, kSelf.incarnation);
+  REQUIRE(harness.state().ended);
+  for (const uint32_t pid : {101u, 201u}) {
+    harness.Receive(submitter, MemberDead{"h", pid, "ended"}, kSelf.incarnation);
+  }
+  harness.Receive(submitter, Goodbye{}, kSelf.incarnation);
+  // Somebody who was told to wait, and has not come, is to hear of the end too.
+  CHECK(harness.core().finished() == !one_stays_away);
+}
+
 // ---- Submitters ---------------------------------------------------------------------------------
 
 TEST_CASE("CoordinatorCore: a submitter stops its job, nobody else does") {

@@ -372,7 +372,8 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(launcher.end(), INTERNAL, launcher.errors())
         self.assertLess(time.monotonic() - killed_at, END_SECONDS_MAX)
         block = launcher.errors().partition("cairn train: ")[2].splitlines()
-        self.assertRegex(block[0], f"^{role} was killed by SIGKILL \\(signal 9\\)$")
+        article = "the " if role == "coordinator" else ""
+        self.assertRegex(block[0], f"^{article}{role} was killed by SIGKILL \\(signal 9\\)$")
         self.assertEqual(block[1], f"  process  pid {pid} on {socket.gethostname()}")
         self.assertRegex(block[2], f"^  log      {launcher.log_dir}/.*, which ends with$")
         self.assertTrue(block[-1].startswith("  what to do  "), block)
@@ -385,6 +386,22 @@ class ClusterTest(unittest.TestCase):
     def test_a_server_that_is_killed_ends_everything(self):
         for launcher, pid, killed_at in self.kill_at_random_moments("ps_server", 3):
             self.check_cause(launcher, pid, "server [12]", killed_at)
+
+    def test_a_server_that_is_told_to_leave_is_named(self):
+        launcher = self.launch("--servers", "2", *self.bsp[:-1], "1000000")
+        launcher.remember_port()
+        launcher.wait_for_epoch(1)
+        pid = launcher.wait_for("ps_server", 2)[1]
+        os.kill(pid, signal.SIGTERM)
+        self.assertEqual(launcher.end(), INTERNAL, launcher.errors())
+        block = launcher.errors().partition("cairn train: ")[2].splitlines()
+        self.assertRegex(block[0], rf"^server \d+ at tcp://.*, pid {pid}\) left before the job was "
+                                   "over$")
+        self.assertEqual(block[1], f"  process  pid {pid} on {socket.gethostname()}")
+        self.assertTrue(block[-1].startswith("  what to do  let servers run"), block)
+        self.assertEqual((launcher.failure()["pid"], launcher.failure()["message"]),
+                         (pid, block[0]))
+        self.assertEqual(launcher.leftovers(), [])
 
     def test_a_coordinator_that_is_killed_ends_everything(self):
         for launcher, pid, killed_at in self.kill_at_random_moments("ps_coordinator", 3):
