@@ -85,6 +85,11 @@ struct KeyReport {
 // where it can be. Blocks of dense tables that cannot exist are left out.
 absl::StatusOr<std::vector<KeyReport>> FindKey(const InspectOptions& options, Key key);
 
+// The key of a feature of a model of `cairn train`, by its name: "country=US" for a value of a
+// column, "price" for a column of numbers, "country=US*device=phone" for a cross; of libsvm, libffm
+// and idx the index itself (doc/data.md, "Keys"). kInvalidArgument: the model has no such column.
+absl::StatusOr<Key> KeyOfFeature(const std::string& model_dir, std::string_view feature);
+
 // Writes the whole model as text (doc/model_text.md), piece by piece, and stops at the sink's first
 // error. What was told counts only if this returns OK.
 absl::Status DumpModel(const std::string& model_dir,

@@ -28,6 +28,8 @@ struct RowOptions {
   std::vector<std::string> derive;  // "hour=hour(time)", "bin=log(distance,4)"
   std::vector<std::string> cross;   // "a*b": a feature for each pair of values.
   uint32_t hash_bits = 0;           // Keys of so many bits, 1 .. 63; 0: whole.
+
+  bool operator==(const RowOptions&) const = default;
 };
 
 // Settings of a training job. Those that are 0, empty or negative where that means nothing take
@@ -41,17 +43,17 @@ struct TrainOptions {
   std::vector<std::string> train;
   std::vector<std::string> valid;  // Scored after every epoch; may be empty.
   std::string format = "auto";     // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
-  RowOptions read = {};
-  std::string optimizer;       // "": adagrad. Any built-in name but "sum" and "assign".
-  double learning_rate = -1;   // < 0: the model's default.
-  double l1 = 0;               // ftrl only.
-  double l2 = -1;              // Prior per feature; < 0: the model's default.
-  uint32_t batch_rows = 0;     // About so many rows; 0: the default.
-  uint64_t epochs = 0;         // 0: the default.
-  uint64_t steps_max = 0;      // Batches in all; 0: as many as the epochs have.
-  bool shuffle = true;         // false: every epoch in the files' order.
-  bool constant_rate = false;  // Without warm-up and decay.
-  double bad_rows_share = 0;   // Up to this share of unparsable rows is left out.
+  RowOptions read = {};            // As they are here, with init_dir: those of the saved model.
+  std::string optimizer;           // "": adagrad. Any built-in name but "sum" and "assign".
+  double learning_rate = -1;       // < 0: the model's default.
+  double l1 = 0;                   // ftrl only.
+  double l2 = -1;                  // Prior per feature; < 0: the model's default.
+  uint32_t batch_rows = 0;         // About so many rows; 0: the default.
+  uint64_t epochs = 0;             // 0: the default.
+  uint64_t steps_max = 0;          // Batches in all; 0: as many as the epochs have.
+  bool shuffle = true;             // false: every epoch in the files' order.
+  bool constant_rate = false;      // Without warm-up and decay.
+  double bad_rows_share = 0;       // Up to this share of unparsable rows is left out.
   uint64_t seed = 1;
 
   // Where the roles are: "embedded", threads of this process; "local", processes that are started

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/numbers.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "cairn/inspect.h"
@@ -99,7 +100,11 @@ absl::Status InspectCommand(const OptionValues& values, const Console& console) 
   options.top = static_cast<uint32_t>(values.Count("top"));
   const bool json = values.Switch("json");
   if (values.IsGiven("key")) {
-    const Key key = values.Count("key");
+    const std::string name = values.Text("key");
+    const absl::StatusOr<uint64_t> number = ParseU64(name);
+    const absl::StatusOr<Key> named = number.ok() ? number : KeyOfFeature(options.model_dir, name);
+    CAIRN_RETURN_IF_ERROR(Annotate(named.status(), "--key"));
+    const Key key = *named;
     CAIRN_ASSIGN_OR_RETURN(const std::vector<KeyReport> reports, FindKey(options, key));
     *console.out << (json ? KeyReportsAsJson(key, reports) : KeyReportsAsText(key, reports));
     return {};

@@ -37,10 +37,12 @@ std::vector<OptionSpec> InspectionOptions() {
        .commands = kInspect,
        .counts = {.min = 0, .max = kTopMax}},
       {.name = "key",
-       .kind = Kind::kCount,
-       .metavar = "K",
+       .kind = Kind::kText,
+       .metavar = "KEY",
        .section = "Look",
-       .help = "Show the row of this key, with its optimizer's state; of a dense table, this block",
+       .help =
+           "Show the row of this key, with its optimizer's state; of a dense table, this block. "
+           "Keys of columns by name: country=US, price, 'country=US*device=phone'",
        .commands = kInspect},
       {.name = "json",
        .kind = Kind::kSwitch,

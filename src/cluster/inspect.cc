@@ -12,6 +12,7 @@
 #include "cluster/saved_model.h"
 #include "server/table_schema.h"
 #include "sharding/placement.h"
+#include "train/feature_key.h"
 #include "train/program.h"
 
 namespace cairn {
@@ -214,6 +215,13 @@ absl::StatusOr<ModelReport> Inspect(const InspectOptions& options) {
   DescribeModel(model, &report);
   for (const uint32_t table : chosen) report.tables.push_back(counters[table].Finish());
   return report;
+}
+
+absl::StatusOr<Key> KeyOfFeature(const std::string& model_dir, std::string_view feature) {
+  PosixFileSystem files;
+  CAIRN_ASSIGN_OR_RETURN(const SavedModel model, SavedModel::Open(&files, model_dir));
+  CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(model.manifest().program));
+  return KeyOfFeature(program.train, feature);
 }
 
 absl::StatusOr<std::vector<KeyReport>> FindKey(const InspectOptions& options, Key key) {

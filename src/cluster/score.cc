@@ -78,6 +78,9 @@ class Scorer {
     absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(files, {});
     if (!source.ok()) return DataError(source.status());
     source_ = *std::move(source);
+    if (!define.format) {
+      CAIRN_ASSIGN_OR_RETURN(define.format, FormatOfRows(training));
+    }
     absl::StatusOr<DataDefinition> definition = DefineData(*source_, define);
     if (!definition.ok()) return DataError(definition.status());
     absl::StatusOr<std::unique_ptr<BatchReader>> reader =
@@ -97,6 +100,16 @@ class Scorer {
     if (!fixed && !HasColumns(*format)) return format;
     return InvalidArgument("--format ", FormatName(*format), ": the model was trained on ",
                            FormatName(training.format), ", whose features are others");
+  }
+
+  // For a model whose rows have no columns.
+  absl::StatusOr<DataFormat> FormatOfRows(const DataDefinition& training) const {
+    const absl::StatusOr<DataFormat> format = TellFormat(*source_, training.read.delimiter);
+    if (!format.ok()) return DataError(format.status());
+    if (!HasColumns(*format)) return *format;
+    return DataError(InvalidArgument(source_->name(0), ": is ", FormatName(*format),
+                                     ", but the model was trained on ",
+                                     FormatName(training.format)));
   }
 
   absl::Status LoadModel(const Manifest& manifest, const TrainProgram& program) {

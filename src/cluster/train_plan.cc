@@ -148,6 +148,19 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
   return plan;
 }
 
+// A job that goes on from a model and does not say how its data is to be read.
+absl::Status ReadAsModelDid(const std::string& init_dir, DefineOptions* define,
+                            std::vector<std::string>* notes) {
+  PosixFileSystem files;
+  CAIRN_ASSIGN_OR_RETURN(const DataDefinition model, DataOfModel(&files, init_dir));
+  const std::string options = ReadingOptions(model.read);
+  if (options.empty() || define->format.value_or(model.format) != model.format) return {};
+  define->format = model.format;
+  define->read = model.read;
+  notes->push_back("the data is read as the model's was: " + options);
+  return {};
+}
+
 }  // namespace
 
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
@@ -160,6 +173,9 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   define.seed = options.seed;
   define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;
   TrainPlan plan;
+  if (!options.init_dir.empty() && options.read == RowOptions{}) {
+    CAIRN_RETURN_IF_ERROR(ReadAsModelDid(options.init_dir, &define, &plan.notes));
+  }
   plan.paths = std::make_unique<DataPaths>(DataPaths::Options{.progress = spooling});
   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> train_files,
                          plan.paths->Expand(options.train));
@@ -193,7 +209,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   CAIRN_RETURN_IF_ERROR(CheckJob(job));
   if (!job.init_dir.empty()) {
     PosixFileSystem files;
-    CAIRN_ASSIGN_OR_RETURN(plan.notes, CheckInit(&files, job));
+    CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> notes, CheckInit(&files, job));
+    plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());
   }
   plan.setup.plan = PlanFor(options, program);
   plan.setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/status.h"
 #include "cluster/saved_model.h"
@@ -32,26 +34,78 @@ void NoteOptimizers(const TableSpec& saved, const TableSpec& now, std::vector<st
   }
 }
 
-// " --label delay>15 --cross a*b"; "" if all is read as it stands.
-std::string ReadingOptions(const TrainProgram& program) {
+using Entries = std::vector<std::pair<std::string, std::string>>;
+
+// One word of a shell's command line.
+std::string ShellWord(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_,.:/=+-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+// An entry for each value: "--cross", "a*b".
+Entries ReadingEntries(const ReadSpec& read) {
+  Entries entries;
+  for (const auto& [name, values] : DescribeReadSpec(read)) {
+    for (size_t at = 0; at <= values.size();) {
+      const size_t end = std::min(values.find('\n', at), values.size());
+      entries.emplace_back("--" + name, values.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  return entries;
+}
+
+std::string AsOptions(const Entries& entries) {
   std::string text;
-  for (const auto& [name, value] : DescribeReadSpec(program.train.read)) {
-    text += Concat(" --", name, " ", value);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const bool same = i > 0 && entries[i].first == entries[i - 1].first;
+    if (!same) text += Concat(i == 0 ? "" : " ", entries[i].first);
+    text += Concat(" ", ShellWord(entries[i].second));
   }
   return text;
 }
 
+// Moves the entries called `name` to an end of their own.
+Entries Take(std::string_view name, Entries* entries) {
+  const auto taken = std::stable_partition(entries->begin(), entries->end(),
+                                           [&](const auto& entry) { return entry.first != name; });
+  Entries result(taken, entries->end());
+  entries->erase(taken, entries->end());
+  return result;
+}
+
+Entries Without(const Entries& entries, const Entries& others) {
+  Entries rest;
+  for (const auto& entry : entries) {
+    if (std::find(others.begin(), others.end(), entry) == others.end()) rest.push_back(entry);
+  }
+  return rest;
+}
+
+std::string OrNone(const Entries& entries) { return entries.empty() ? "none" : AsOptions(entries); }
+
 // Keys follow from how text becomes rows: of other features, the model knows nothing.
-void NoteReading(const std::string& saved, const std::string& now,
-                 std::vector<std::string>* notes) {
-  const absl::StatusOr<TrainProgram> before = DecodeProgram(saved);
-  const absl::StatusOr<TrainProgram> after = DecodeProgram(now);
-  if (!before.ok() || !after.ok()) return;  // A program of somebody's own.
-  const std::string was = ReadingOptions(*before), is = ReadingOptions(*after);
-  if (was == is) return;
-  notes->push_back(Concat("the model learnt from data that was read with other options (",
-                          was.empty() ? "none" : was.substr(1),
-                          "): features that differ start afresh"));
+void NoteReading(const ReadSpec& before, const ReadSpec& now, std::vector<std::string>* notes) {
+  Entries was = ReadingEntries(before), is = ReadingEntries(now);
+  const Entries label_was = Take("--label", &was), label_is = Take("--label", &is);
+  if (label_was != label_is) {
+    notes->push_back(Concat("the model learnt another label (", OrNone(label_was), ", now ",
+                            OrNone(label_is), "): its weights predict another thing"));
+  }
+  if (Take("--hash-bits", &was) != Take("--hash-bits", &is)) {
+    notes->push_back("the model's --hash-bits were others: all features start afresh");
+    return;
+  }
+  const Entries gone = Without(was, is), come = Without(is, was);
+  if (gone.empty() && come.empty()) return;
+  notes->push_back(
+      Concat("the model's data was read otherwise (", gone.empty() ? "" : "then " + AsOptions(gone),
+             gone.empty() || come.empty() ? "" : ", ", come.empty() ? "" : "now " + AsOptions(come),
+             "): features that differ start afresh"));
 }
 
 }  // namespace
@@ -66,22 +120,34 @@ absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobS
                               "\") does not have: it is of another kind");
   }
   std::vector<std::string> notes;
-  NoteReading(model.manifest().program, job.program, &notes);
+  const absl::StatusOr<TrainProgram> before = DecodeProgram(model.manifest().program);
+  const absl::StatusOr<TrainProgram> now = DecodeProgram(job.program);
+  if (before.ok() && now.ok()) {  // Else a program of somebody's own.
+    NoteReading(before->train.read, now->train.read, &notes);
+  }
   for (uint32_t index = 0; index < job.tables.size(); ++index) {
-    const TableSpec& now = job.tables[index];
-    const TableSpec* const before = FindTable(saved.tables, now.name);
-    if (before == nullptr) {
-      notes.push_back(Concat("table \"", now.name, "\" is new: it starts afresh"));
+    const TableSpec& table = job.tables[index];
+    const TableSpec* const saved_table = FindTable(saved.tables, table.name);
+    if (saved_table == nullptr) {
+      notes.push_back(Concat("table \"", table.name, "\" is new: it starts afresh"));
       continue;
     }
     CAIRN_ASSIGN_OR_RETURN(const auto schema, TableSchema::Make(job, index, {}));
-    const auto position = static_cast<size_t>(before - saved.tables.data());
-    const auto fits = RowConverter::Make(*before, saved.state_floats[position], schema);
+    const auto position = static_cast<size_t>(saved_table - saved.tables.data());
+    const auto fits = RowConverter::Make(*saved_table, saved.state_floats[position], schema);
     CAIRN_RETURN_IF_ERROR(Annotate(fits.status(), "the model in ", job.init_dir));
-    NoteOptimizers(*before, now, &notes);
+    NoteOptimizers(*saved_table, table, &notes);
   }
   return notes;
 }
+
+absl::StatusOr<DataDefinition> DataOfModel(FileSystem* files, const std::string& init_dir) {
+  CAIRN_ASSIGN_OR_RETURN(const SavedModel model, SavedModel::Open(files, init_dir));
+  const absl::StatusOr<TrainProgram> program = DecodeProgram(model.manifest().program);
+  return program.ok() ? program->train : DataDefinition{};
+}
+
+std::string ReadingOptions(const ReadSpec& read) { return AsOptions(ReadingEntries(read)); }
 
 absl::Status CheckInitAndSave(const std::string& init_dir, const std::string& save_dir) {
   if (init_dir.empty() || save_dir.empty()) return {};

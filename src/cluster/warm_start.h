@@ -7,6 +7,8 @@
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
 #include "cairn/job.h"
+#include "train/chunks.h"
+#include "train/read_spec.h"
 
 namespace cairn {
 
@@ -18,6 +20,14 @@ namespace cairn {
 // kNotFound: no model there; kDataLoss: damaged (manifest and first header: loading checks the
 // rest); kFailedPrecondition: its tables are not the job's, and what differs.
 absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobSpec& job);
+
+// How the model in `init_dir` reads its data, for a job that says nothing of that itself; format
+// and `read` are all that counts. A program that `cairn train` did not write reads everything as it
+// stands. Errors as above.
+absl::StatusOr<DataDefinition> DataOfModel(FileSystem* files, const std::string& init_dir);
+
+// "--label 'delay>15' --cross 'a*b'": options as a shell takes them; "" if there are none.
+std::string ReadingOptions(const ReadSpec& read);
 
 // kInvalidArgument: a model cannot be saved where it comes from. The two may be written in
 // different ways; either may be empty.

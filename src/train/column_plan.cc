@@ -130,8 +130,13 @@ class Planner {
   }
 
   absl::Status Missing(const std::string& name, std::string_view role) const {
+    // All names in one: the cells are told apart by something else.
+    const bool one = file_columns_.size() == 1 && columns_.size() > 1 &&
+                     file_columns_[0].find(name) != std::string::npos;
+    const std::string between = spec_.delimiter == '\t' ? "tabs" : std::string(1, spec_.delimiter);
     return InvalidArgument("the data has no column ", QuoteText(name), ", which is ", role,
-                           ColumnsHint(name, file_columns_));
+                           ColumnsHint(name, file_columns_),
+                           one ? Concat("; between the cells are to be ", QuoteText(between)) : "");
   }
 
   // The slot of a column that something is made of.
@@ -143,7 +148,7 @@ class Planner {
     }
     const auto found = slots_.find(name);
     if (found != slots_.end()) return found->second;
-    if (Contains(columns_, name)) return Missing(name, "a feature of the model");
+    if (Contains(columns_, name)) return Missing(name, "needed for the features");
     std::vector<std::string> known = columns_;
     for (const DerivedColumn& derived : spec_.derived) {
       if (slots_.contains(derived.name)) known.push_back(derived.name);

@@ -61,6 +61,14 @@ absl::Status ResolveCsv(const DataSource& source, LabelNeed need, ReadSpec* spec
   if (spec->columns.empty() || spec->header) {
     CAIRN_ASSIGN_OR_RETURN(std::vector<std::string> names, CommonHeader(source, spec->delimiter));
     spec->header = true;
+    const auto known = [&](const std::string& name) {
+      return std::find(spec->columns.begin(), spec->columns.end(), name) != spec->columns.end();
+    };
+    if (spec->columns.size() > 1 && names.size() > 1 &&
+        std::none_of(names.begin(), names.end(), known)) {
+      return InvalidArgument(source.name(0), ":1: this is no header that names the columns of the ",
+                             "training data", ColumnsHint("", spec->columns));
+    }
     if (spec->columns.empty()) {
       spec->columns = std::move(names);
     } else if (names != spec->columns) {

@@ -35,20 +35,6 @@ absl::Status CheckText(const std::string& name, uint64_t offset, std::string_vie
                          "images");
 }
 
-absl::StatusOr<DataFormat> TellFormat(const DataSource& source, char delimiter) {
-  if (source.row_bytes(0) != 0) return DataFormat::kIdx;
-  std::string buffer;
-  CAIRN_ASSIGN_OR_RETURN(const std::string_view text, source.Read(0, 0, kFirstBytes, &buffer));
-  CAIRN_RETURN_IF_ERROR(CheckText(source.name(0), 0, text));
-  if (text.find_first_not_of(" \t\r\n") == text.npos) {
-    return InvalidArgument(source.name(0), ": holds only empty lines",
-                           text.size() < source.files()[0].bytes ? " at its beginning" : "");
-  }
-  const absl::StatusOr<DataFormat> format = DetectFormat(text, delimiter);
-  if (!format.ok()) return Annotate(format.status(), source.name(0));
-  return format;
-}
-
 // Looks at pieces from all over the files: lines tend to grow with the ids in them, and ids are
 // often numbered by first appearance, so a file's beginning would give too little.
 absl::StatusOr<double> MeanLineBytes(const DataSource& source) {
@@ -105,6 +91,20 @@ void SummarizeLabels(const RowBatch& rows, DataSample* sample) {
 }
 
 }  // namespace
+
+absl::StatusOr<DataFormat> TellFormat(const DataSource& source, char delimiter) {
+  if (source.row_bytes(0) != 0) return DataFormat::kIdx;
+  std::string buffer;
+  CAIRN_ASSIGN_OR_RETURN(const std::string_view text, source.Read(0, 0, kFirstBytes, &buffer));
+  CAIRN_RETURN_IF_ERROR(CheckText(source.name(0), 0, text));
+  if (text.find_first_not_of(" \t\r\n") == text.npos) {
+    return InvalidArgument(source.name(0), ": holds only empty lines",
+                           text.size() < source.files()[0].bytes ? " at its beginning" : "");
+  }
+  const absl::StatusOr<DataFormat> format = DetectFormat(text, delimiter);
+  if (!format.ok()) return Annotate(format.status(), source.name(0));
+  return format;
+}
 
 absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const DefineOptions& options) {
   if (options.batch_rows < 1) return InvalidArgument("a batch needs at least one row");

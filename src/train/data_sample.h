@@ -21,6 +21,9 @@ struct DefineOptions {
   LabelNeed labels = LabelNeed::kRequired;
 };
 
+// The format of the first file, by its first rows. kInvalidArgument: none can be told.
+absl::StatusOr<DataFormat> TellFormat(const DataSource& source, char delimiter);
+
 // Cuts the data into chunks of about min(64, batch_rows) lines and batches of about batch_rows
 // rows, by the length of the lines in some pieces from all over the files, a MiB or little more.
 // The same files give the same definition. kInvalidArgument: no format can be told, the files are

@@ -17,6 +17,7 @@ constexpr uint64_t kLogParameterMax = 1'000;
 constexpr uint64_t kHashBitsMax = 63;
 constexpr uint64_t kFieldMax = 65'535;
 constexpr size_t kColumnsShownMax = 40;
+constexpr size_t kNameShownMax = 60;  // What is longer is hardly a name.
 
 // Where `part`, a piece of `text`, begins: columns count from 1.
 size_t ColumnIn(std::string_view text, std::string_view part) {
@@ -288,7 +289,10 @@ std::string ColumnsHint(std::string_view wanted, std::span<const std::string> co
   if (!close.empty()) hint = Concat("; did you mean ", QuoteText(close), "?");
   hint += hint.empty() ? "; the columns are: " : " The columns are: ";
   const size_t shown = std::min(columns.size(), kColumnsShownMax);
-  for (size_t i = 0; i < shown; ++i) hint += (i == 0 ? "" : ", ") + columns[i];
+  for (size_t i = 0; i < shown; ++i) {
+    const bool cut = columns[i].size() > kNameShownMax;
+    hint += Concat(i == 0 ? "" : ", ", columns[i].substr(0, kNameShownMax), cut ? "..." : "");
+  }
   if (shown < columns.size()) hint += Concat(", ... (", columns.size(), " in all)");
   return hint;
 }

@@ -131,8 +131,16 @@ TEST_CASE("A model scores files with other columns, as long as its own are there
   const std::string lacking = flights.Write("lacking.csv", "time,town\n2001-02-01,C1\n");
   CHECK(ErrorOf(Predict(flights.Score(lacking), [](float) { return absl::OkStatus(); }), 3) ==
         lacking +
-            ": the data has no column \"city\", which is a feature of the model; the "
+            ": the data has no column \"city\", which is needed for the features; the "
             "columns are: time, town");
+  const std::string tabs = flights.Write("tabs.csv", "time\tcity\n2001-02-01\tC1\n");
+  CHECK(ErrorOf(Predict(flights.Score(tabs), [](float) { return absl::OkStatus(); }), 3)
+            .ends_with("; between the cells are to be \",\""));
+  const std::string bare = flights.Write("bare.csv", "2001-02-01,C1\n2001-02-01,C2\n");
+  CHECK(ErrorOf(Predict(flights.Score(bare), [](float) { return absl::OkStatus(); }), 3) ==
+        bare +
+            ":1: this is no header that names the columns of the training data; the columns are: "
+            "time, delay, city");
   ScoreOptions other = flights.Score(path);
   other.format = "libsvm";
   CHECK(ErrorOf(Evaluate(other).status(), 2) ==

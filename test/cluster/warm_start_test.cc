@@ -192,15 +192,34 @@ TEST_CASE_METHOD(TrainFixture, "Another optimizer keeps the weights and says so"
 TEST_CASE_METHOD(TrainFixture, "Data that is read otherwise is told of", "[warm_start]") {
   options.read.cross = {"0*1"};
   CHECK(Train(options).value().notes ==
-        std::vector<std::string>{"the model learnt from data that was read with other options "
-                                 "(none): features that differ start afresh"});
+        std::vector<std::string>{"the model's data was read otherwise (now --cross '0*1'): "
+                                 "features that differ start afresh"});
   options.init_dir = new_dir;
   options.save_dir.clear();
   CHECK(Train(options).value().notes.empty());
-  options.read.cross.clear();
+  options.read.cross = {"1*1"};
   CHECK(Train(options).value().notes ==
-        std::vector<std::string>{"the model learnt from data that was read with other options "
-                                 "(--cross 0*1): features that differ start afresh"});
+        std::vector<std::string>{"the model's data was read otherwise (then --cross '0*1', now "
+                                 "--cross '1*1'): features that differ start afresh"});
+  options.read.label = ">0";
+  options.read.hash_bits = 20;
+  CHECK(Train(options).value().notes ==
+        std::vector<std::string>{
+            "the model learnt another label (none, now --label '>0'): its weights predict another "
+            "thing",
+            "the model's --hash-bits were others: all features start afresh"});
+}
+
+TEST_CASE_METHOD(TrainFixture, "Data is read as the model's was if nothing is said",
+                 "[warm_start]") {
+  options.read.cross = {"0*1"};
+  REQUIRE(Train(options).ok());
+  options.init_dir = new_dir;
+  options.save_dir = temp.PathOf("again");
+  options.read = {};
+  CHECK(Train(options).value().notes ==
+        std::vector<std::string>{"the data is read as the model's was: --cross '0*1'"});
+  CHECK(Table(options.save_dir, "weights").rows == Table(new_dir, "weights").rows);
 }
 
 TEST_CASE_METHOD(TrainFixture, "A model of another kind is no start", "[warm_start]") {

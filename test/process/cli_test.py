@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,8 +18,8 @@ import unittest
 
 CAIRN, PS_SERVER = sys.argv[1:3]
 RUN_SECONDS_MAX = 120
-FLIGHTS_WEEK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                            "../../examples/data/flights_week.csv.zst")
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+FLIGHTS_WEEK = os.path.join(SOURCE, "examples/data/flights_week.csv.zst")
 
 DONE, INTERNAL, USAGE, NO_DATA, DAMAGED, NO_CLUSTER, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -93,6 +94,24 @@ class CliTest(unittest.TestCase):
         cause = result.stderr.splitlines()[-1]
         self.assertTrue(cause.startswith("cairn " + arguments[0]), result.stderr)
         return cause
+
+    def test_the_command_lines_of_the_readme_work_as_they_stand(self):
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
+            section = file.read().partition("\n## From the command line\n")[2].partition("\n## ")[0]
+        commands = [line for block in section.split("```")[1::2] for line in block.splitlines()
+                    if line]
+        self.assertGreater(len(commands), 8)
+        os.symlink(os.path.join(SOURCE, "examples"), self.path("examples"))
+        digests = []
+        for command in commands:
+            words = shlex.split(command)
+            self.assertEqual(words[0], "cairn")
+            result = run(*words[1:], cwd=self.directory)
+            self.assertEqual(result.returncode, DONE, command + "\n" + result.stderr)
+            digests += re.findall("model digest ([0-9a-f]+)", result.stdout)
+        self.assertEqual(digests[-1], digests[-2])
+        with open(self.path("probabilities.txt"), encoding="utf-8") as file:
+            self.assertEqual(len(file.readlines()), 113493)
 
     def test_generator_makes_the_reference_bytes(self):
         train, test = self.path("train"), self.path("test")
@@ -214,6 +233,11 @@ class CliTest(unittest.TestCase):
         self.assertEqual(settings["format"], "csv")
         self.assertEqual(settings["label"], "delay>15")
         self.assertEqual(settings["derive"], ["hour=hour(time)", "far=log(distance,4)"])
+        for name in ("origin=LAS", "hour=7"):
+            row = self.check_run("inspect", model, "--table", "weights", "--key", name).stdout
+            self.assertRegex(row, r"^table weights, key \d+\n  partition ")
+        cause = self.check_failure(USAGE, "inspect", model, "--key", "orgin=LAS")
+        self.assertIn('did you mean "origin"?', cause)
         evaluated = self.check_run("eval", "--model-dir", model, "--data", FLIGHTS_WEEK)
         auc = float(re.search(r"^auc +(\S+)$", evaluated.stdout, re.MULTILINE).group(1))
         self.assertGreater(auc, 0.7)

@@ -127,7 +127,7 @@ TEST_CASE("A file may have its columns in another order, and more", "[column_pla
               s->file_columns = {"time", "delay", "distnace", "origin"};
             },
             code) ==
-        "the data has no column \"distance\", which is a feature of the model; "
+        "the data has no column \"distance\", which is needed for the features; "
         "did you mean \"distnace\"? The columns are: time, delay, distnace, "
         "origin");
 }

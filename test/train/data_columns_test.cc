@@ -93,8 +93,8 @@ TEST_CASE("Data for a model may have its columns in another order", "[data_colum
                                          "columns are: b, a");
   const Data missing({"y,a\n1,2\n"});
   CHECK(missing.ErrorOf(model) == missing.path(0) +
-                                      ": the data has no column \"b\", which is a feature of the "
-                                      "model; the columns are: y, a");
+                                      ": the data has no column \"b\", which is needed for the "
+                                      "features; the columns are: y, a");
 }
 
 TEST_CASE("Data without a header may lack the label's column only", "[data_columns]") {
