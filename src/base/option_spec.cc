@@ -66,6 +66,15 @@ bool IsLegalCount(const OptionSpec& spec, std::string_view value) {
   return spec.kind == Kind::kCount || std::has_single_bit(*count);
 }
 
+// Beyond all counts, which no limit of its own says.
+std::string TooLarge(const OptionSpec& spec, std::string_view value) {
+  constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+  const bool is_count = spec.kind == Kind::kCount || spec.kind == Kind::kPowerOfTwo;
+  const bool is_whole = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
+  if (!is_count || spec.counts.max != kMost || !is_whole || ParseU64(value).ok()) return "";
+  return Concat(", at most ", HumanCount(kMost));
+}
+
 bool IsLegalReal(const OptionSpec& spec, std::string_view value) {
   const absl::StatusOr<double> real = ParseDouble(value);
   if (!real.ok() || *real < spec.reals.min || *real > spec.reals.max) return false;
@@ -93,7 +102,13 @@ std::string LegalValues(const OptionSpec& spec) {
 
 std::string DescribeLegalValues(const OptionSpec& spec) {
   const std::string_view noun = Noun(spec.kind);
+  if (spec.kind == Kind::kReal && !spec.reals.min_is_legal) {
+    const bool open = spec.reals.max == std::numeric_limits<double>::infinity();
+    return Concat(noun, " above ", Limit(spec.reals.min), open ? "" : ", at most ",
+                  open ? "" : Limit(spec.reals.max));
+  }
   const std::string legal = LegalValues(spec);
+  if (spec.kind == Kind::kCount && legal.empty()) return Concat(noun, " of 0 or more");
   return Concat(noun, noun.empty() || legal.empty() ? "" : ", ", legal);
 }
 
@@ -123,6 +138,7 @@ absl::Status CheckOptionValue(const OptionSpec& spec, std::string_view label,
   if (legal) return absl::OkStatus();
   const std::string guess = ClosestWord(value, spec.choices);
   return InvalidArgument(label, " ", Quoted(value), ": must be ", DescribeLegalValues(spec),
+                         TooLarge(spec, value),
                          guess.empty() ? "" : Concat("; did you mean ", guess, "?"));
 }
 

@@ -59,7 +59,8 @@ struct OptionSpec {
 // somebody could meet.
 std::string LegalValues(const OptionSpec& spec);
 
-// The same behind what they are: "a whole number, 1 to 64". "" for texts.
+// The same with what they are: "a whole number, 1 to 64", "a number above 0, at most 1". "" for
+// texts.
 std::string DescribeLegalValues(const OptionSpec& spec);
 
 // The one check of a value, wherever it comes from. kInvalidArgument: a sentence that begins with

@@ -22,8 +22,10 @@ absl::Status CheckOptions(const OptionValues& values) {
     std::string_view task;
     std::string_view other;
   };
-  constexpr std::array<Conflict, 11> kConflicts = {{{"load", "model-dir"},
-                                                    {"load", "dump"},
+  if (values.IsGiven("load") && values.IsGiven("model-dir")) {
+    return InvalidArgument("--load makes a new model: leave out DIR");
+  }
+  constexpr std::array<Conflict, 10> kConflicts = {{{"load", "dump"},
                                                     {"load", "key"},
                                                     {"load", "table"},
                                                     {"load", "top"},

@@ -92,7 +92,9 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
 absl::Status SetShape(const OptionValues& values, JobSpec* job) {
   job->seed = values.Count("seed");
   job->partitions = static_cast<uint32_t>(values.Count("partitions"));
-  CAIRN_ASSIGN_OR_RETURN(job->mode, ParseConsistency(values.Text("consistency")));
+  absl::StatusOr<ConsistencyMode> mode = ParseConsistency(values.Text("consistency"));
+  if (!mode.ok()) return Annotate(mode.status(), values.Label("consistency"));
+  job->mode = *mode;
   if (!values.IsGiven("streams")) return absl::OkStatus();
   if (job->mode.consistency == Consistency::kAsp) {
     return InvalidArgument(values.Label("streams"),

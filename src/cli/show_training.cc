@@ -13,7 +13,7 @@ namespace {
 
 absl::Status WithAdvice(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kOutOfRange) return status;
-  return MakeError(status.code(), MessageOf(status), "; a smaller --lr may help");
+  return MakeError(status.code(), MessageOf(status), "; try a smaller --lr");
 }
 
 }  // namespace

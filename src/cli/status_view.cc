@@ -79,6 +79,9 @@ std::string Epochs(const JobStatus& status) {
   return "\n" + Table(rows);
 }
 
+// It was counted in milliseconds: there are no tenths of them.
+std::string Silence(uint32_t ms) { return ms < 1'000 ? Concat(ms, " ms") : HumanSeconds(ms / 1e3); }
+
 std::string Members(const JobStatus& status) {
   if (status.members.empty()) return "";
   std::vector<Row> rows = {
@@ -86,10 +89,9 @@ std::string Members(const JobStatus& status) {
   for (const MemberStatus& member : status.members) {
     rows.push_back({std::to_string(member.process), std::string(NameOf(member.role)),
                     Concat(member.host, ":", member.pid),
-                    member.address.empty() ? "-" : member.address,
-                    HumanSeconds(member.silent_ms / 1e3), std::to_string(member.streams),
-                    HumanBytes(member.usage.rss_bytes), HumanBytes(member.usage.bytes_sent),
-                    HumanBytes(member.usage.bytes_received)});
+                    member.address.empty() ? "-" : member.address, Silence(member.silent_ms),
+                    std::to_string(member.streams), HumanBytes(member.usage.rss_bytes),
+                    HumanBytes(member.usage.bytes_sent), HumanBytes(member.usage.bytes_received)});
   }
   std::string text = "\n" + Table(rows);
   if (status.member_count > status.members.size()) {
@@ -110,7 +112,9 @@ std::string FormatStatus(const JobStatus& status, Micros now,
   if (!status.waiting_for.empty()) text += Concat("waiting  for ", status.waiting_for, "\n");
   if (status.over()) text += Concat("end      ", status.message, " (", status.code, ")\n");
   if (earlier.has_value() && trains) text += RateLine(status, now, *earlier);
-  if (status.workers_lost > 0) text += Concat("lost     ", status.workers_lost, " workers\n");
+  if (status.workers_lost > 0)
+    text += Concat("lost     ", status.workers_lost,
+                   status.workers_lost == 1 ? " worker\n" : " workers\n");
   text += Concat("traffic  ", HumanBytes(status.bytes_sent), " sent, ",
                  HumanBytes(status.bytes_received), " received by all members\n");
   return text + Epochs(status) + Members(status);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/numbers.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "base/suggest.h"
@@ -93,7 +94,7 @@ absl::StatusOr<std::unique_ptr<ClusterRun>> StartRemoteRun(const TrainOptions& o
 
 absl::StatusOr<std::unique_ptr<ClusterRun>> StartRun(const TrainOptions& options,
                                                      const TrainPlan& plan) {
-  CAIRN_RETURN_IF_ERROR(CheckCluster(options.cluster));
+  CAIRN_RETURN_IF_ERROR(Annotate(CheckCluster(options.cluster), "cluster"));
   if (options.cluster == "embedded") return StartEmbeddedRun(options, plan);
   if (options.cluster == "local") return StartLocalRun(options, plan);
   return StartRemoteRun(options, plan);
@@ -108,9 +109,9 @@ absl::Status CheckCluster(const std::string& cluster) {
   if (cluster.find("://") != cluster.npos) return ParseAddress(cluster).status();
   const std::string known[] = {"embedded", "local"};
   const std::string guess = ClosestWord(cluster, known);
-  return InvalidArgument("--cluster \"", cluster, "\": ",
-                         guess.empty() ? "embedded, local or a coordinator's tcp://HOST:PORT"
-                                       : Concat("did you mean ", guess, "?"));
+  return InvalidArgument(Quoted(cluster),
+                         " is none of embedded, local and a coordinator's tcp://HOST:PORT",
+                         guess.empty() ? "" : Concat("; did you mean ", guess, "?"));
 }
 
 }  // namespace cairn

@@ -18,7 +18,7 @@ int ExitCode(const absl::Status& status) { return CodeOf(status); }
 absl::StatusOr<TrainReport> Train(const TrainOptions& options,
                                   const std::function<bool(const TrainProgress&)>& progress) {
   using Clock = std::chrono::steady_clock;
-  CAIRN_RETURN_IF_ERROR(CheckCluster(options.cluster));
+  CAIRN_RETURN_IF_ERROR(Annotate(CheckCluster(options.cluster), "cluster"));
   const Clock::time_point start = Clock::now();
   TrainOptions effective = options;
   if (options.cluster != "embedded" && options.cluster != "local") {

@@ -50,9 +50,8 @@ std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_p
                                        const std::vector<EpochRecord>& epochs) {
   const EpochRecord& last = epochs.back();
   if (last.rows > 0 && !std::isfinite(last.train_logloss)) {
-    return StopDecision{kExitDiverged,
-                        Concat("diverged: the training loss of epoch ", last.epoch + 1,
-                               " is not finite; try a smaller --lr")};
+    return StopDecision{kExitDiverged, Concat("diverged: the training loss of epoch ",
+                                              last.epoch + 1, " is not finite")};
   }
   const bool validated = !std::isnan(MetricOf(rules, last));
   if (validated && ReachedTarget(rules, last)) {

@@ -1,14 +1,29 @@
 #include "sharding/consistency.h"
 
+#include <string>
+#include <vector>
+
 #include "base/check.h"
 #include "base/numbers.h"
 #include "base/status.h"
+#include "base/suggest.h"
+#include "base/units.h"
 #include "wire/limits.h"
 
 namespace cairn {
 namespace {
 
 constexpr std::string_view kSspPrefix = "ssp:";
+
+// The mode that was probably meant, with the steps that were given; "" if none is close.
+std::string Guess(std::string_view text) {
+  static const std::vector<std::string> kNames = {"asp", "bsp", "ssp"};
+  const size_t colon = text.find(':');
+  const std::string name = ClosestWord(text.substr(0, colon), kNames);
+  if (name != "ssp") return colon == text.npos ? name : "";
+  const std::string_view steps = colon == text.npos ? "" : text.substr(colon + 1);
+  return Concat(kSspPrefix, ParseU64(steps).ok() ? steps : "K");
+}
 
 }  // namespace
 
@@ -17,17 +32,18 @@ absl::StatusOr<ConsistencyMode> ParseConsistency(std::string_view text) {
   if (text == "bsp") return ConsistencyMode{.consistency = Consistency::kBsp};
   if (text.starts_with(kSspPrefix)) {
     const absl::StatusOr<uint64_t> staleness = ParseU64(text.substr(kSspPrefix.size()));
-    if (!staleness.ok()) return Annotate(staleness.status(), "consistency: steps after \"ssp:\"");
+    if (!staleness.ok()) return Annotate(staleness.status(), "steps after \"ssp:\"");
     if (*staleness <= limits::kStalenessMax) {
       return ConsistencyMode{.consistency = Consistency::kSsp,
                              .staleness = static_cast<uint32_t>(*staleness)};
     }
-    return InvalidArgument("consistency: ssp takes a staleness of 0 .. ", limits::kStalenessMax,
-                           " steps, not ", *staleness);
+    return InvalidArgument("ssp takes a staleness of 0 to ", HumanCount(limits::kStalenessMax),
+                           " steps, not ", HumanCount(*staleness));
   }
-  return InvalidArgument("consistency: \"", text.substr(0, 40),
-                         "\" is none of asp, bsp, ssp:K (K steps, 0 .. ", limits::kStalenessMax,
-                         ")");
+  const std::string guess = Guess(text);
+  return InvalidArgument(Quoted(text), " is none of asp, bsp, ssp:K (K steps, 0 to ",
+                         HumanCount(limits::kStalenessMax), ")",
+                         guess.empty() ? "" : Concat("; did you mean ", guess, "?"));
 }
 
 std::string FormatConsistency(const ConsistencyMode& mode) {

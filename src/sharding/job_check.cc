@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/units.h"
 #include "cairn/job.h"
 #include "cairn/table.h"
 #include "wire/job_codec.h"
@@ -18,13 +19,15 @@ namespace {
 
 absl::Status CheckRange(std::string_view field, uint64_t value, uint64_t least, uint64_t most) {
   if (least <= value && value <= most) return absl::OkStatus();
-  return InvalidArgument(field, " is ", value, ", legal: ", least, " .. ", most);
+  return InvalidArgument(field, " is ", HumanCount(value), ", legal: ", HumanCount(least), " to ",
+                         HumanCount(most));
 }
 
 absl::Status CheckBytes(std::string_view field, const std::string& text, size_t least,
                         size_t most) {
   if (least <= text.size() && text.size() <= most) return absl::OkStatus();
-  return InvalidArgument(field, " has ", text.size(), " bytes, legal: ", least, " .. ", most);
+  return InvalidArgument(field, " has ", HumanCount(text.size()),
+                         " bytes, legal: ", HumanCount(least), " to ", HumanCount(most));
 }
 
 absl::Status CheckNotNegative(std::string_view field, float value) {
@@ -131,8 +134,8 @@ absl::Status CheckJob(const JobSpec& job) {
   CAIRN_RETURN_IF_ERROR(CheckBytes("name", job.name, 1, limits::kStringBytesMax));
   CAIRN_RETURN_IF_ERROR(CheckRange("partitions", job.partitions, 1, limits::kPartitionsMax));
   if (!std::has_single_bit(job.partitions)) {
-    return InvalidArgument("partitions is ", job.partitions, ", legal: a power of two, 1 .. ",
-                           limits::kPartitionsMax);
+    return InvalidArgument("partitions is ", HumanCount(job.partitions),
+                           ", legal: a power of two, 1 to ", HumanCount(limits::kPartitionsMax));
   }
   CAIRN_RETURN_IF_ERROR(CheckMode(job.mode, job.streams));
   CAIRN_RETURN_IF_ERROR(CheckTables(job.tables));

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "base/units.h"
 #include "wire/limits.h"
 
 namespace cairn {
@@ -11,12 +12,13 @@ namespace {
 
 absl::Status CheckRange(std::string_view field, uint64_t value, uint64_t least, uint64_t most) {
   if (value >= least && value <= most) return absl::OkStatus();
-  return InvalidArgument(field, " is ", value, ", legal: ", least, " .. ", most);
+  return InvalidArgument(field, " is ", HumanCount(value), ", legal: ", HumanCount(least), " to ",
+                         HumanCount(most));
 }
 
 absl::Status CheckNumber(std::string_view field, double value, double least, double most) {
   if (value >= least && value <= most) return absl::OkStatus();  // False for a NaN.
-  return InvalidArgument(field, " is ", value, ", legal: ", least, " .. ", most);
+  return InvalidArgument(field, " is ", value, ", legal: ", least, " to ", most);
 }
 
 absl::Status CheckStop(const StopRules& stop) {

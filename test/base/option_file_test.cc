@@ -96,8 +96,8 @@ TEST_CASE("Values pass the checks of the command line, at their place", "[option
         "job.toml:2:9: batch \"0\": must be a whole number, 1 to 1,000");
   CHECK(Error("[learning]\nbatch = -5\n") ==
         "job.toml:2:9: batch \"-5\": must be a whole number, 1 to 1,000");
-  CHECK(Error("[learning]\nlr = nan\n") == "job.toml:2:6: lr \"nan\": must be a number, above 0");
-  CHECK(Error("[learning]\nlr = -inf\n") == "job.toml:2:6: lr \"-inf\": must be a number, above 0");
+  CHECK(Error("[learning]\nlr = nan\n") == "job.toml:2:6: lr \"nan\": must be a number above 0");
+  CHECK(Error("[learning]\nlr = -inf\n") == "job.toml:2:6: lr \"-inf\": must be a number above 0");
   CHECK(Error("[learning]\noptimizer = \"sdg\"\n") ==
         "job.toml:2:13: optimizer \"sdg\": must be sgd or adagrad; did you mean sgd?");
   CHECK(Error("[model]\nsave = \"\"\n") == "job.toml:2:8: save: the value is empty");
@@ -111,7 +111,7 @@ TEST_CASE("A value of another type is told from one out of range", "[options]") 
         "job.toml:2:9: batch: must be a whole number, 1 to 1,000; this is a number with a "
         "fraction");
   CHECK(Error("[learning]\nlr = true\n") ==
-        "job.toml:2:6: lr: must be a number, above 0; this is true or false");
+        "job.toml:2:6: lr: must be a number above 0; this is true or false");
   CHECK(Error("[learning]\noptimizer = 1\n") ==
         "job.toml:2:13: optimizer: must be a text in quotes, sgd or adagrad; this is a whole "
         "number");
@@ -123,7 +123,7 @@ TEST_CASE("A value of another type is told from one out of range", "[options]") 
         "job.toml:2:15: train: must be a text in quotes, or a list of them in brackets; this is a "
         "whole number");
   CHECK(Error("[learning]\n[learning.lr]\n") ==
-        "job.toml:2:1: lr: must be a number, above 0; this is a table");
+        "job.toml:2:1: lr: must be a number above 0; this is a table");
 }
 
 TEST_CASE("The first error in the file is the one that is reported", "[options]") {

@@ -99,11 +99,14 @@ TEST_CASE("A bad value is named with its option and with what is legal", "[optio
   CHECK(Error({"--epochs", "0"}) == "--epochs \"0\": must be a whole number, 1 to 2,000");
   CHECK(Error({"--epochs", "2001"}) == "--epochs \"2001\": must be a whole number, 1 to 2,000");
   CHECK(Error({"--epochs=1.5"}) == "--epochs \"1.5\": must be a whole number, 1 to 2,000");
-  CHECK(Error({"--seed", "-1"}) == "--seed \"-1\": must be a whole number");
+  CHECK(Error({"--seed", "-1"}) == "--seed \"-1\": must be a whole number of 0 or more");
+  CHECK(Error({"--seed", "18446744073709551616"}) ==
+        "--seed \"18446744073709551616\": must be a whole number of 0 or more, at most "
+        "18,446,744,073,709,551,615");
   CHECK(Error({"--parts", "48"}) == "--parts \"48\": must be a power of two, 1 to 65,536");
   CHECK(Error({"--parts", "131072"}) == "--parts \"131072\": must be a power of two, 1 to 65,536");
-  CHECK(Error({"--lr", "0"}) == "--lr \"0\": must be a number, above 0");
-  CHECK(Error({"--lr", "nan"}) == "--lr \"nan\": must be a number, above 0");
+  CHECK(Error({"--lr", "0"}) == "--lr \"0\": must be a number above 0");
+  CHECK(Error({"--lr", "nan"}) == "--lr \"nan\": must be a number above 0");
   CHECK(Error({"--share", "1.1"}) == "--share \"1.1\": must be a number, 0 to 1");
   CHECK(Error({"--order", "shufled"}) ==
         "--order \"shufled\": must be shuffled or file; did you mean shuffled?");

@@ -13,13 +13,13 @@ using Kind = OptionSpec::Kind;
 TEST_CASE("Legal values are said in words", "[options]") {
   const OptionSpec any{.kind = Kind::kCount};
   CHECK(LegalValues(any).empty());
-  CHECK(DescribeLegalValues(any) == "a whole number");
+  CHECK(DescribeLegalValues(any) == "a whole number of 0 or more");
   const OptionSpec counts{.kind = Kind::kCount, .counts = {.min = 1, .max = 2'000}};
   CHECK(DescribeLegalValues(counts) == "a whole number, 1 to 2,000");
   const OptionSpec power{.kind = Kind::kPowerOfTwo, .counts = {.min = 2}};
   CHECK(DescribeLegalValues(power) == "a power of two, at least 2");
   const OptionSpec real{.kind = Kind::kReal, .reals = {.max = 1, .min_is_legal = false}};
-  CHECK(DescribeLegalValues(real) == "a number, above 0 to 1");
+  CHECK(DescribeLegalValues(real) == "a number above 0, at most 1");
   const OptionSpec large{.kind = Kind::kReal, .reals = {.min = 0.5, .max = 1e9}};
   CHECK(DescribeLegalValues(large) == "a number, 0.5 to 1,000,000,000");
   CHECK(DescribeLegalValues({.kind = Kind::kSwitch}) == "true or false");

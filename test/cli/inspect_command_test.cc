@@ -76,7 +76,7 @@ TEST_CASE_METHOD(InspectFixture, "Options that contradict each other are usage e
   };
   CHECK(error({}) == "cairn inspect: which model? cairn inspect DIR");
   CHECK(error({model, "--load", text, "--save", "x"}) ==
-        "cairn inspect: --load does not go with --model-dir");
+        "cairn inspect: --load makes a new model: leave out DIR");
   CHECK(error({model, "--dump", text, "--key", "1"}) ==
         "cairn inspect: --dump does not go with --key");
   CHECK(error({model, "--save", "x"}) == "cairn inspect: --save needs --load FILE");

@@ -74,8 +74,8 @@ TEST_CASE("Every number that makes no sense is refused with option, value and le
         const std::vector<std::string> arguments = {Concat("--", spec.name, "=", value)};
         const absl::Status status = ParseOptions(page.options, arguments).status();
         CHECK(status.code() == absl::StatusCode::kInvalidArgument);
-        CHECK(MessageOf(status) ==
-              Concat("--", spec.name, " \"", value, "\": must be ", DescribeLegalValues(spec)));
+        CHECK(MessageOf(status).starts_with(
+            Concat("--", spec.name, " \"", value, "\": must be ", DescribeLegalValues(spec))));
         ++tried;
       }
     }

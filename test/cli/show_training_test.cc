@@ -67,7 +67,7 @@ TEST_CASE("A training that fails leaves no report; one that diverged gets advice
     return absl::StatusOr<TrainReport>(MakeError(absl::StatusCode::kOutOfRange, "diverged"));
   });
   CHECK(shown.status.code() == absl::StatusCode::kOutOfRange);
-  CHECK(MessageOf(shown.status) == "diverged; a smaller --lr may help");
+  CHECK(MessageOf(shown.status) == "diverged; try a smaller --lr");
   CHECK_FALSE(std::filesystem::exists(report));
 }
 

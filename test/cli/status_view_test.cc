@@ -50,11 +50,11 @@ TEST_CASE("A job in training is shown with its epochs and members", "[status_vie
         "  epoch  rows   train loss  valid loss  valid auc  seconds\n"
         "  1      8,000  0.5000      0.4500      -          1.2\n"
         "\n"
-        "  process  role    where      address               silent    streams  memory   sent  "
+        "  process  role    where      address               silent  streams  memory   sent  "
         "received\n"
-        "  1        server  alpha:321  tcp://127.0.0.1:4100  250.0 ms  0        5.0 MiB  10 B  "
+        "  1        server  alpha:321  tcp://127.0.0.1:4100  250 ms  0        5.0 MiB  10 B  "
         "20 B\n"
-        "  12       worker  beta:4     -                     12.0 s    3        0 B      0 B   "
+        "  12       worker  beta:4     -                     12.0 s  3        0 B      0 B   "
         "0 B\n"
         "  and 1 more\n");
 }
@@ -97,6 +97,8 @@ TEST_CASE("What is missing, lost, or how it ended has a line of its own", "[stat
   over.workers_lost = 2;
   const std::string text = FormatStatus(over, 0, std::nullopt);
   CHECK(text.find("\nend      the loss is not finite (6)\nlost     2 workers\n") != text.npos);
+  over.workers_lost = 1;
+  CHECK(FormatStatus(over, 0, std::nullopt).find("\nlost     1 worker\n") != std::string::npos);
 }
 
 }  // namespace

@@ -51,7 +51,9 @@ TEST_CASE("a place is embedded, local or an address", "[cluster_run]") {
   for (const char* legal : {"embedded", "local", "tcp://node1:7700", "ipc:///run/cairn"}) {
     CHECK(CheckCluster(legal) == absl::OkStatus());
   }
-  CHECK(MessageOf(CheckCluster("locl")) == "--cluster \"locl\": did you mean local?");
+  CHECK(MessageOf(CheckCluster("locl")) ==
+        "\"locl\" is none of embedded, local and a coordinator's tcp://HOST:PORT; did you mean "
+        "local?");
   CHECK_THAT(std::string(MessageOf(CheckCluster("node1"))), Catch::Contains("tcp://HOST:PORT"));
   CHECK(CheckCluster("tcp://node1").code() == absl::StatusCode::kInvalidArgument);
   TrainOptions options;

@@ -62,7 +62,8 @@ TEST_CASE("A role program takes options from its environment and from a file", "
   ::unsetenv("CAIRN_MUTE_ORPHAN_TIMEOUT");
   CHECK(wrong.code == 2);
   CHECK(wrong.err ==
-        "ps_mute: CAIRN_MUTE_ORPHAN_TIMEOUT \"0\": must be a number, above 0 to 1,000,000,000\n");
+        "ps_mute: CAIRN_MUTE_ORPHAN_TIMEOUT \"0\": must be a number above 0, at most "
+        "1,000,000,000\n");
   CHECK_THAT(Run(serve, {"--config", "/nowhere/s.toml"}).err, Catch::Contains("/nowhere/s.toml"));
 }
 

@@ -1,6 +1,8 @@
 #include "sharding/consistency.h"
 
 #include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
 
 #include "base/status.h"
 
@@ -28,11 +30,27 @@ TEST_CASE("what is no mode is refused") {
 
 TEST_CASE("the refusal says what is legal") {
   CHECK(MessageOf(ParseConsistency("sync").status()) ==
-        "consistency: \"sync\" is none of asp, bsp, ssp:K (K steps, 0 .. 1000000)");
+        "\"sync\" is none of asp, bsp, ssp:K (K steps, 0 to 1,000,000)");
   CHECK(MessageOf(ParseConsistency("ssp:1000001").status()) ==
-        "consistency: ssp takes a staleness of 0 .. 1000000 steps, not 1000001");
+        "ssp takes a staleness of 0 to 1,000,000 steps, not 1,000,001");
   CHECK(MessageOf(ParseConsistency("ssp:x").status()) ==
-        "consistency: steps after \"ssp:\": \"x\" is not a whole number of 0 or more");
+        "steps after \"ssp:\": \"x\" is not a whole number of 0 or more");
+}
+
+TEST_CASE("the refusal says which mode was probably meant") {
+  const auto guess = [](std::string_view text) {
+    const absl::Status status = ParseConsistency(text).status();
+    const std::string_view message = MessageOf(status);
+    const size_t at = message.find("; ");
+    return at == message.npos ? "" : std::string(message.substr(at + 2));
+  };
+  CHECK(guess("spp:2") == "did you mean ssp:2?");
+  CHECK(guess("ssp") == "did you mean ssp:K?");
+  CHECK(guess("ssp2") == "did you mean ssp:K?");
+  CHECK(guess("ASP").empty());
+  CHECK(guess("bps") == "did you mean bsp?");
+  CHECK(guess("bsp:1").empty());
+  CHECK(guess("sync").empty());
 }
 
 }  // namespace

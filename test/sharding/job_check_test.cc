@@ -79,8 +79,8 @@ TEST_CASE("table names") {
   CHECK(SparseError([&](TableSpec& t) { t.name = longest; }) == "OK");
   CHECK(SparseError([](TableSpec& t) { t.name = "a_0"; }) == "OK");
   CHECK(SparseError([&](TableSpec& t) { t.name = longest + "z"; }) ==
-        "name has 65 bytes, legal: 1 .. 64");
-  CHECK(SparseError([](TableSpec& t) { t.name = ""; }) == "name has 0 bytes, legal: 1 .. 64");
+        "name has 65 bytes, legal: 1 to 64");
+  CHECK(SparseError([](TableSpec& t) { t.name = ""; }) == "name has 0 bytes, legal: 1 to 64");
   for (const char* bad : {"Ab", "a-b", "a/b", "a b", "\xC3\xA4"}) {
     CHECK_THAT(SparseError([&](TableSpec& t) { t.name = bad; }),
                Catch::Matchers::Contains("illegal character"));
@@ -98,11 +98,11 @@ TEST_CASE("parts and widths") {
   };
   CHECK(parts({65'536}) == "OK");
   CHECK(parts(std::vector<uint32_t>(64, 1)) == "OK");
-  CHECK(parts({}) == "number of parts is 0, legal: 1 .. 64");
-  CHECK(parts(std::vector<uint32_t>(65, 1)) == "number of parts is 65, legal: 1 .. 64");
-  CHECK(parts({1, 0}) == "part 1: width is 0, legal: 1 .. 65536");
-  CHECK(parts({65'537}) == "part 0: width is 65537, legal: 1 .. 65536");
-  CHECK(parts({65'536, 1}) == "width of all parts is 65537, legal: 1 .. 65536");
+  CHECK(parts({}) == "number of parts is 0, legal: 1 to 64");
+  CHECK(parts(std::vector<uint32_t>(65, 1)) == "number of parts is 65, legal: 1 to 64");
+  CHECK(parts({1, 0}) == "part 1: width is 0, legal: 1 to 65,536");
+  CHECK(parts({65'537}) == "part 0: width is 65,537, legal: 1 to 65,536");
+  CHECK(parts({65'536, 1}) == "width of all parts is 65,537, legal: 1 to 65,536");
 }
 
 TEST_CASE("dense sizes") {
@@ -112,20 +112,20 @@ TEST_CASE("dense sizes") {
   CHECK(dense([](TableSpec& t) { t.dense_size = 1; }) == "OK");
   CHECK(dense([](TableSpec& t) { t.dense_size = uint64_t{1} << 40; }) == "OK");
   CHECK(dense([](TableSpec& t) { t.dense_size = 0; }) ==
-        "dense_size is 0, legal: 1 .. 1099511627776");
+        "dense_size is 0, legal: 1 to 1,099,511,627,776");
   CHECK_THAT(dense([](TableSpec& t) { t.dense_size = (uint64_t{1} << 40) + 1; }),
              Catch::Matchers::StartsWith("dense_size is"));
   CHECK(dense([](TableSpec& t) { t.parts.push_back(PartSpec{}); }) ==
-        "number of parts of a dense table is 2, legal: 1 .. 1");
+        "number of parts of a dense table is 2, legal: 1 to 1");
   CHECK(SparseError([](TableSpec& t) { t.dense_size = 5; }) ==
-        "dense_size of a sparse table is 5, legal: 0 .. 0");
+        "dense_size of a sparse table is 5, legal: 0 to 0");
 }
 
 TEST_CASE("optimizers take finite numbers in their range, and any name") {
   CHECK(OptimizerError([](OptimizerSpec& o) { o.name = "my_own"; }) == "OK");
   CHECK(OptimizerError([](OptimizerSpec& o) { o.learning_rate = 0; }) == "OK");
   CHECK(OptimizerError([](OptimizerSpec& o) { o.name = ""; }) ==
-        "part 1: optimizer: name has 0 bytes, legal: 1 .. 4096");
+        "part 1: optimizer: name has 0 bytes, legal: 1 to 4,096");
   CHECK(OptimizerError([](OptimizerSpec& o) { o.l2 = -1; }) ==
         "part 1: optimizer: l2 is -1, legal: 0 or more, finite");
   CHECK(OptimizerError([](OptimizerSpec& o) { o.beta2 = 1; }) ==
@@ -160,16 +160,16 @@ TEST_CASE("initialisers") {
   CHECK(with(Kind::kNormal, -0.01f) ==
         "part 0: initializer: scale is -0.01, legal: 0 or more, finite");
   CHECK(with(Kind::kConstant, kNan) == "part 0: initializer: scale is nan, legal: finite");
-  CHECK(with(static_cast<Kind>(3), 0) == "part 0: initializer: kind is 3, legal: 0 .. 2");
+  CHECK(with(static_cast<Kind>(3), 0) == "part 0: initializer: kind is 3, legal: 0 to 2");
 }
 
 TEST_CASE("enums that are none") {
   CHECK(SparseError([](TableSpec& t) { t.kind = static_cast<TableSpec::Kind>(2); }) ==
-        "kind is 2, legal: 0 .. 1");
+        "kind is 2, legal: 0 to 1");
   CHECK(SparseError([](TableSpec& t) { t.reduction = static_cast<TableSpec::Reduction>(9); }) ==
-        "reduction is 9, legal: 0 .. 1");
+        "reduction is 9, legal: 0 to 1");
   CHECK(JobError([](JobSpec& j) { j.mode.consistency = static_cast<Consistency>(3); }) ==
-        "consistency is 3, legal: 0 .. 2");
+        "consistency is 3, legal: 0 to 2");
 }
 
 TEST_CASE("partitions are a power of two") {
@@ -178,9 +178,9 @@ TEST_CASE("partitions are a power of two") {
   };
   CHECK(partitions(1) == "OK");
   CHECK(partitions(65'536) == "OK");
-  CHECK(partitions(0) == "partitions is 0, legal: 1 .. 65536");
-  CHECK(partitions(131'072) == "partitions is 131072, legal: 1 .. 65536");
-  CHECK(partitions(48) == "partitions is 48, legal: a power of two, 1 .. 65536");
+  CHECK(partitions(0) == "partitions is 0, legal: 1 to 65,536");
+  CHECK(partitions(131'072) == "partitions is 131,072, legal: 1 to 65,536");
+  CHECK(partitions(48) == "partitions is 48, legal: a power of two, 1 to 65,536");
 }
 
 TEST_CASE("consistency, staleness and streams") {
@@ -193,32 +193,32 @@ TEST_CASE("consistency, staleness and streams") {
   CHECK(mode(Consistency::kAsp, 0, 0) == "OK");  // Unused there.
   CHECK(mode(Consistency::kBsp, 0, limits::kFixedStreamsMax) == "OK");
   CHECK(mode(Consistency::kSsp, limits::kStalenessMax, 1) == "OK");
-  CHECK(mode(Consistency::kBsp, 0, 0) == "streams is 0, legal: 1 .. 65536");
-  CHECK(mode(Consistency::kSsp, 2, 65'537) == "streams is 65537, legal: 1 .. 65536");
+  CHECK(mode(Consistency::kBsp, 0, 0) == "streams is 0, legal: 1 to 65,536");
+  CHECK(mode(Consistency::kSsp, 2, 65'537) == "streams is 65,537, legal: 1 to 65,536");
   CHECK(mode(Consistency::kSsp, limits::kStalenessMax + 1, 1) ==
-        "staleness is 1000001, legal: 0 .. 1000000");
-  CHECK(mode(Consistency::kAsp, 2, 4) == "staleness without ssp is 2, legal: 0 .. 0");
+        "staleness is 1,000,001, legal: 0 to 1,000,000");
+  CHECK(mode(Consistency::kAsp, 2, 4) == "staleness without ssp is 2, legal: 0 to 0");
 }
 
 TEST_CASE("a job's tables are named apart, and an error says which") {
   CHECK(JobError([](JobSpec& j) { j.tables.clear(); }) ==
-        "number of tables is 0, legal: 1 .. 4096");
+        "number of tables is 0, legal: 1 to 4,096");
   CHECK(JobError([](JobSpec& j) { j.tables.resize(4'097); }) ==
-        "number of tables is 4097, legal: 1 .. 4096");
+        "number of tables is 4,097, legal: 1 to 4,096");
   CHECK(JobError([](JobSpec& j) { j.tables[1].name = "w"; }) ==
         "table 1: name \"w\" is that of an earlier table, legal: one of its own");
   CHECK(JobError([](JobSpec& j) { j.tables[1].dense_size = 0; }) ==
-        "table 1: dense_size is 0, legal: 1 .. 1099511627776");
+        "table 1: dense_size is 0, legal: 1 to 1,099,511,627,776");
 }
 
 TEST_CASE("texts of a job are bounded") {
-  CHECK(JobError([](JobSpec& j) { j.name = ""; }) == "name has 0 bytes, legal: 1 .. 4096");
+  CHECK(JobError([](JobSpec& j) { j.name = ""; }) == "name has 0 bytes, legal: 1 to 4,096");
   CHECK(JobError([](JobSpec& j) { j.init_dir = std::string(4'097, 'x'); }) ==
-        "init_dir has 4097 bytes, legal: 0 .. 4096");
+        "init_dir has 4,097 bytes, legal: 0 to 4,096");
   CHECK(JobError([](JobSpec& j) { j.program = std::string(limits::kProgramBytesMax, '\0'); }) ==
         "OK");
   CHECK(JobError([](JobSpec& j) { j.program = std::string(limits::kProgramBytesMax + 1, 'x'); }) ==
-        "program has 49153 bytes, legal: 0 .. 49152");
+        "program has 49,153 bytes, legal: 0 to 49,152");
 }
 
 TEST_CASE("a job has to fit into one message") {

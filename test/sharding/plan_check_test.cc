@@ -55,7 +55,7 @@ TEST_CASE("CheckPlan: names what would divide by zero, loop or grow without end"
   CHECK_THAT(with(kAsp, [](JobPlan* p) { p->schedule.batches_per_epoch = limits::kBatchesMax; }),
              Contains("batches_per_epoch"));
   CHECK_THAT(with(Consistency::kSsp, [](JobPlan* p) { p->schedule.fixed_streams = 0; }),
-             Contains("fixed_streams is 0, legal: 4 .. 4"));
+             Contains("fixed_streams is 0, legal: 4 to 4"));
   CHECK_THAT(with(kAsp, [](JobPlan* p) { p->schedule.fixed_streams = 4; }),
              Contains("fixed_streams"));
   CHECK_THAT(with(kAsp, [](JobPlan* p) { p->servers = 0; }), Contains("servers is 0"));
