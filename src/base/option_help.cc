@@ -27,6 +27,16 @@ std::vector<std::string_view> Sections(std::span<const OptionSpec> specs) {
   return sections;
 }
 
+// A bar would end the cell of a table.
+std::string Cell(std::string_view text) {
+  std::string cell;
+  for (const char c : text) {
+    if (c == '|') cell += '\\';
+    cell += c;
+  }
+  return cell;
+}
+
 std::string TwoColumns(const std::string& left, const std::string& right) {
   std::string line = "  " + left;
   std::string text = WrapText(right, kTextColumn);
@@ -104,7 +114,8 @@ std::string FormatOptionsAsMarkdown(std::span<const OptionSpec> specs) {
     text += Concat("\n| ", section, " | |\n|---|---|\n");
     for (const OptionSpec& spec : specs) {
       if (spec.section != section) continue;
-      text += Concat("| `", Heading(spec), "` | ", spec.help, OptionLimits(spec), " |\n");
+      text += Concat("| `", Cell(Heading(spec)), "` | ",
+                     Cell(Concat(spec.help, OptionLimits(spec))), " |\n");
     }
   }
   return text;

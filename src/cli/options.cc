@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::array<CommandSpec, 10> kCommands = {{
     {CommandSpec::kTrain, "train", "Train a model on files of data",
-     "Trains a model on files of rows and prints a line for each epoch. Everything "
-     "runs in this process. What is not set is chosen by the model and a sample of the data, never "
-     "by the number of workers or servers; --report tells what held."},
+     "Trains a model on files of rows and prints a line for each epoch. By default all of it runs "
+     "in this process; --cluster changes that. What is not set is chosen by the model and a sample "
+     "of the data, never by the number of workers or servers; --report tells what held."},
     {CommandSpec::kEval, "eval", "Score data with a saved model",
      "Prints the log loss and the area under the ROC curve of a saved model on labelled data."},
     {CommandSpec::kPredict, "predict", "Write the probability of every row of data",

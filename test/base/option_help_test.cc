@@ -88,6 +88,12 @@ TEST_CASE("Markdown has a table for each section", "[help]") {
         text.npos);
 }
 
+TEST_CASE("A bar does not end a cell of markdown", "[help]") {
+  const std::vector<OptionSpec> table = {
+      {.name = "multi", .kind = Kind::kText, .metavar = "A|B", .help = "As in tags:|"}};
+  CHECK(FormatOptionsAsMarkdown(table).ends_with("| `--multi A\\|B` | As in tags:\\| |\n"));
+}
+
 TEST_CASE("Text is wrapped at blanks and keeps its line breaks", "[help]") {
   CHECK(WrapText("", 2).empty());
   CHECK(WrapText("one two\n\nthree", 2) == "  one two\n\n  three\n");
