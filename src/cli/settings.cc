@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "sharding/consistency.h"
+#include "sharding/plan_check.h"
 
 namespace cairn {
 namespace {
@@ -92,6 +93,8 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
 absl::Status SetShape(const OptionValues& values, JobSpec* job) {
   job->seed = values.Count("seed");
   job->partitions = static_cast<uint32_t>(values.Count("partitions"));
+  const auto servers = static_cast<uint32_t>(values.Count("servers"));
+  CAIRN_RETURN_IF_ERROR(CheckServers(servers, job->partitions));
   absl::StatusOr<ConsistencyMode> mode = ParseConsistency(values.Text("consistency"));
   if (!mode.ok()) return Annotate(mode.status(), values.Label("consistency"));
   job->mode = *mode;

@@ -10,6 +10,7 @@
 #include "cluster/effective_settings.h"
 #include "cluster/warm_start.h"
 #include "sharding/consistency.h"
+#include "sharding/plan_check.h"
 #include "train/data_sample.h"
 #include "train/model.h"
 #include "train/program.h"
@@ -41,6 +42,7 @@ absl::Status CheckOptions(const TrainOptions& options) {
   }
   CAIRN_RETURN_IF_ERROR(CheckInitAndSave(options.init_dir, options.save_dir));
   if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");
+  CAIRN_RETURN_IF_ERROR(CheckServers(options.servers, options.partitions));
   if (options.workers == 0) return InvalidArgument("--workers is 0: at least 1");
   if (options.stop_metric != "auc" && options.stop_metric != "logloss") {
     return InvalidArgument("--stop-metric \"", options.stop_metric, "\": auc or logloss");

@@ -1,5 +1,6 @@
 #include "sharding/plan_check.h"
 
+#include <bit>
 #include <cmath>
 #include <string_view>
 
@@ -53,6 +54,12 @@ absl::Status CheckSchedule(const JobDefinition& job) {
 }
 
 }  // namespace
+
+absl::Status CheckServers(uint32_t servers, uint32_t partitions) {
+  if (servers <= partitions) return absl::OkStatus();
+  return InvalidArgument("--servers ", servers, " needs --partitions ", std::bit_ceil(servers),
+                         " or more");
+}
 
 absl::Status CheckPlan(const JobDefinition& job) {
   const JobPlan& plan = job.plan;

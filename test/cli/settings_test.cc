@@ -143,7 +143,13 @@ TEST_CASE("Options that contradict one another are errors", "[settings]") {
   CHECK(Error("--train a --valid b --min-delta 1") == "--min-delta needs --patience");
   CHECK(Error("--train a --l1 1").starts_with("--l1 needs --optimizer ftrl"));
   CHECK(Error("--train a --l1 1 --optimizer sgd").starts_with("--l1 needs --optimizer ftrl"));
-  CHECK(Error("--train a --consistency ssp").starts_with("--consistency: "));
+  CHECK(Error("--train a --consistency spp:2") ==
+        "--consistency: \"spp:2\" is none of asp, bsp, ssp:K (K steps, 0 to 1,000,000); did you "
+        "mean ssp:2?");
+  CHECK(Error("--train a --servers 100") == "--servers 100 needs --partitions 128 or more");
+  CHECK(Error("--train a --servers 2 --partitions 1") ==
+        "--servers 2 needs --partitions 2 or more");
+  CHECK(Parse("--train a --servers 64").ok());
 }
 
 TEST_CASE("A contradiction is called as whoever set it did", "[settings]") {

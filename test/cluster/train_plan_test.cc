@@ -148,6 +148,10 @@ TEST_CASE("Options that contradict themselves are refused by their flag") {
   options = harness.Options();
   options.partitions = 3;
   CHECK(ErrorOf(options).find("partitions") != std::string::npos);
+  options = harness.Options();
+  options.partitions = 2;
+  options.servers = 3;
+  CHECK(ErrorOf(options) == "--servers 3 needs --partitions 4 or more");
 }
 
 TEST_CASE("Data that cannot be read is an error about data") {

@@ -67,6 +67,11 @@ TEST_CASE("CheckPlan: names what would divide by zero, loop or grow without end"
   CHECK_THAT(with(kAsp, [](JobPlan* p) { p->save_dir.assign(5'000, 'd'); }), Contains("save_dir"));
 }
 
+TEST_CASE("CheckServers: each server needs a partition") {
+  CHECK(CheckServers(64, 64).ok());
+  CHECK(MessageOf(CheckServers(65, 64)) == "--servers 65 needs --partitions 128 or more");
+}
+
 TEST_CASE("CheckPlan: rules for stopping are numbers") {
   for (double StopRules::*field : {&StopRules::max_seconds, &StopRules::target,
                                    &StopRules::min_delta, &StopRules::relative_change}) {
