@@ -45,6 +45,12 @@ std::string EpochEvent(Micros at, const EpochReport& epoch) {
       .Finish();
 }
 
+std::string LogsEvent(Micros at, const std::string& directory) {
+  return EventLine(at, "info", "note")
+      .Add("message", "logs of the processes: " + directory)
+      .Finish();
+}
+
 std::string NoteEvent(Micros at, const std::string& note) {
   return EventLine(at, "warning", "note").Add("message", note).Finish();
 }

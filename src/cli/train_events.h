@@ -15,7 +15,8 @@ std::string BeginEvent(Micros at, const TrainOptions& options);
 std::string DataEvent(Micros at, const std::string& data);
 std::string ProgressEvent(Micros at, const TrainProgress& progress, const TrainPace& pace);
 std::string EpochEvent(Micros at, const EpochReport& epoch);
-std::string NoteEvent(Micros at, const std::string& note);  // A warning: TrainReport::notes.
+std::string LogsEvent(Micros at, const std::string& directory);  // A note too, but no warning.
+std::string NoteEvent(Micros at, const std::string& note);       // A warning: TrainReport::notes.
 std::string EndEvent(Micros at, const TrainReport& report);
 
 }  // namespace cairn

@@ -71,7 +71,7 @@ void TrainView::Update(const TrainProgress& progress) {
   const Micros now = time_.NowMicros();
   meter_.Update(progress, now);
   if (!progress.log_dir.empty() && !std::exchange(logs_noted_, true)) {
-    PrintNote("logs of the processes: " + progress.log_dir);
+    PrintLogs(progress.log_dir);
   }
   PrintData(progress.data);
   PrintEpochs(progress.done);
@@ -101,6 +101,14 @@ void TrainView::PrintData(const std::string& data) {
   ClearProgress();
   PrintResult(console_, "data   " + data);
   if (console_.err_is_json) Tell(DataEvent(console_.unix_micros(), data));
+}
+
+void TrainView::PrintLogs(const std::string& directory) {
+  if (console_.err_is_json) {
+    Tell(LogsEvent(console_.unix_micros(), directory));
+  } else {
+    *console_.err << "note   logs of the processes: " << directory << '\n';
+  }
 }
 
 void TrainView::PrintNote(const std::string& note) {

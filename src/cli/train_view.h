@@ -27,6 +27,7 @@ class TrainView {
 
  private:
   void PrintData(const std::string& data);
+  void PrintLogs(const std::string& directory);
   void PrintNote(const std::string& note);
   void PrintProgress(const TrainProgress& progress, Micros now);
   // An event, if events are what standard error is for.

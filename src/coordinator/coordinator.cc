@@ -187,7 +187,11 @@ absl::StatusOr<Manifest> ReadManifest(FileSystem* files, const std::string& dire
   absl::StatusOr<Manifest> manifest =
       ParseManifest(std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()));
   if (!manifest.ok()) return Annotate(manifest.status(), path);
-  CAIRN_RETURN_IF_ERROR(CheckModelFiles(files, directory, *manifest));
+  const absl::Status whole = CheckModelFiles(files, directory, *manifest);
+  if (whole.code() == absl::StatusCode::kNotFound) {
+    return DataLoss("the model is incomplete: ", MessageOf(whole));
+  }
+  CAIRN_RETURN_IF_ERROR(whole);
   return manifest;
 }
 

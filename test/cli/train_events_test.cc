@@ -64,6 +64,8 @@ TEST_CASE("Epochs and the end have the fields of the report", "[train_events]") 
             "\"model_digest\":\"00ff\"}\n");
   CHECK_THAT(NoteEvent(0, "mind"), Catch::EndsWith("\"level\":\"warning\",\"event\":\"note\","
                                                    "\"message\":\"mind\"}\n"));
+  CHECK(LogsEvent(0, "/logs") ==
+        kInfo + "\"note\",\"message\":\"logs of the processes: /logs\"}\n");
   CHECK(DataEvent(0, "2 files") == kInfo + "\"data\",\"data\":\"2 files\"}\n");
 }
 

@@ -56,7 +56,7 @@ TEST_CASE_METHOD(Fixture, "No model, and one with a file missing", "[saved_model
   CHECK(MessageOf(none).starts_with("no saved model in " + dir));
   WriteSampleModel(dir, 2);
   REQUIRE(files.Remove(dir + "/p1.snapshot").ok());
-  CHECK(SavedModel::Open(&files, dir).status().code() == absl::StatusCode::kNotFound);
+  CHECK(SavedModel::Open(&files, dir).status().code() == absl::StatusCode::kDataLoss);
 }
 
 TEST_CASE_METHOD(Fixture, "Files that are whole but do not belong together are found",

@@ -161,7 +161,10 @@ TEST_CASE("ReadManifest: a file that is missing or has another size is found") {
               .WriteFileAtomically("/model/MANIFEST",
                                    std::as_bytes(std::span(text.data(), text.size())))
               .ok());
-  CHECK(ReadManifest(&files, "/model").status().code() == absl::StatusCode::kNotFound);
+  const absl::Status incomplete = ReadManifest(&files, "/model").status();
+  CHECK(incomplete.code() == absl::StatusCode::kDataLoss);
+  CHECK(MessageOf(incomplete).starts_with("the model is incomplete: "));
+  CHECK(MessageOf(incomplete).find("/model/p0") != std::string_view::npos);
   const std::byte bytes[4] = {};
   REQUIRE(files.WriteFileAtomically("/model/p0", std::span(bytes, 3)).ok());
   const absl::Status shorter = ReadManifest(&files, "/model").status();

@@ -157,7 +157,8 @@ class InspectTest(unittest.TestCase):
         damaged = self.path("damaged")
         shutil.copytree(self.model, damaged)
         os.remove(os.path.join(damaged, sorted(os.listdir(damaged))[5]))
-        cause = self.check_failure(NO_DATA, *again[:-1], damaged)
+        cause = self.check_failure(DAMAGED, *again[:-1], damaged)
+        self.assertIn("the model is incomplete: ", cause)
         self.assertIn(damaged, cause)
 
     def test_a_dump_is_a_line_for_each_row_wherever_it_goes(self):
