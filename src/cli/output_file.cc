@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "base/check.h"
 #include "base/status.h"
 
@@ -17,6 +18,7 @@ namespace cairn {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{256} << 10;
+constexpr char kNobodyReads[] = "cairn/nobody-reads";  // A payload of a Status.
 
 absl::Status WriteError(const std::string& path, int error) {
   return MakeError(absl::ErrnoToStatusCode(error), "cannot write ", OutputName(path), ": ",
@@ -66,6 +68,11 @@ absl::Status OutputFile::Flush() {
   while (!rest.empty()) {
     const ssize_t written = ::write(fd_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EPIPE && path_ == "-") {
+      absl::Status status = Internal("nobody reads standard output any more");
+      status.SetPayload(kNobodyReads, absl::Cord());
+      return status;
+    }
     if (written < 0) return WriteError(path_, errno);
     rest.remove_prefix(static_cast<size_t>(written));
   }
@@ -83,6 +90,8 @@ absl::Status OutputFile::Commit() {
   ::close(std::exchange(fd_, -1));
   return absl::OkStatus();
 }
+
+bool NobodyReads(const absl::Status& status) { return status.GetPayload(kNobodyReads).has_value(); }
 
 std::string OutputName(const std::string& path) { return path == "-" ? "standard output" : path; }
 

@@ -34,6 +34,9 @@ class OutputFile {
   std::string buffer_;
 };
 
+// Whether that is why standard output could not be written: its reader has gone, as "| head" does.
+bool NobodyReads(const absl::Status& status);
+
 // How messages call it: the path, or "standard output" for "-".
 std::string OutputName(const std::string& path);
 

@@ -10,7 +10,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::array<ExitCodeMeaning, 8> kExitCodes = {{
+constexpr std::array<ExitCodeMeaning, 9> kExitCodes = {{
     {0, "done"},
     {1, "internal error"},
     {2, "the command line or a setting is wrong"},
@@ -19,6 +19,7 @@ constexpr std::array<ExitCodeMeaning, 8> kExitCodes = {{
     {5, "the cluster was not formed"},
     {6, "the training diverged"},
     {130, "interrupted"},
+    {141, "nobody reads standard output any more"},
 }};
 
 }  // namespace

@@ -24,6 +24,7 @@ namespace cairn {
 namespace {
 
 constexpr int kExitUsage = 2;
+constexpr int kExitNobodyReads = 141;  // As of a program that a broken pipe has killed.
 
 using Arguments = std::span<const std::string>;
 
@@ -133,6 +134,8 @@ int Finish(const absl::Status& status, const std::string& name, const Console& c
   absl::Status end = status;
   if (end.ok() && !console.out->good()) end = Internal("cannot write to standard output");
   if (end.ok()) return 0;
+  // As after "| head": nobody wants more, nor to hear of it.
+  if (NobodyReads(end)) return kExitNobodyReads;
   const int code = ExitCode(end);
   if (console.err_is_json) {
     *console.err << ErrorEvent(console.unix_micros(), name, code, MessageOf(end)) << std::flush;

@@ -48,6 +48,11 @@ TEST_CASE("Without Commit the old file stays, and nothing else", "[output_file]"
   CHECK_FALSE(std::filesystem::exists(path + ".tmp"));
 }
 
+TEST_CASE("An error of a file is not that of a reader who has gone", "[output_file]") {
+  CHECK_FALSE(NobodyReads(OutputFile::Open("/no/such/file").status()));
+  CHECK_FALSE(NobodyReads(absl::OkStatus()));
+}
+
 TEST_CASE("A file is replaced as a whole, and a stale temporary one is no obstacle",
           "[output_file]") {
   const TempDirectory directory;

@@ -22,6 +22,7 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 FLIGHTS_WEEK = os.path.join(SOURCE, "examples/data/flights_week.csv.zst")
 
 DONE, INTERNAL, USAGE, NO_DATA, DAMAGED, NO_CLUSTER, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+NOBODY_READS = 141
 
 
 def run(*arguments, **more):
@@ -323,6 +324,15 @@ class CliTest(unittest.TestCase):
         self.assertEqual(result.stderr.splitlines()[-1],
                          "cairn train: cannot write to standard output")
         self.assertEqual(load(report)["rows"], 4000)
+
+    def test_results_end_without_a_word_when_their_reader_goes_away(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "wb") as closed_pipe:
+            result = subprocess.run(
+                [CAIRN, "data", "gen", "--rows", "10000", "--output", "-"], stdout=closed_pipe,
+                stderr=subprocess.PIPE, text=True, check=False, timeout=RUN_SECONDS_MAX)
+        self.assertEqual((result.returncode, result.stderr), (NOBODY_READS, ""))
 
     def test_a_server_gives_up_without_a_coordinator(self):
         ready = self.path("ready")
