@@ -26,6 +26,13 @@ bool IsMark(const std::string& name) { return name.starts_with('.') || name.star
 
 bool IsPattern(const std::string& path) { return path.find_first_of("*?[") != path.npos; }
 
+// "a.csv,b.csv", where there is an "a.csv".
+bool IsListOfPaths(const std::string& path) {
+  const size_t comma = path.find(',');
+  struct stat info;
+  return comma != path.npos && ::stat(path.substr(0, comma).c_str(), &info) == 0;
+}
+
 // Descriptors by path mean another file in every process, so those are followed; other links are
 // not, so that messages name what the user named.
 absl::StatusOr<std::string> Absolute(const std::string& path) {
@@ -35,7 +42,11 @@ absl::StatusOr<std::string> Absolute(const std::string& path) {
   std::error_code error;
   const fs::path absolute = descriptor ? fs::canonical(path, error) : fs::absolute(below, error);
   if (error) return FileError(path, "cannot be found", error.value());
-  return absolute.string();
+  fs::path tidy;
+  for (const fs::path& part : absolute) {
+    if (part != ".") tidy /= part;
+  }
+  return tidy.string();
 }
 
 // Sorted, and without the labels of images that are there too.
@@ -105,6 +116,9 @@ absl::Status DataPaths::ExpandExisting(const std::string& path, std::vector<std:
   if (there && S_ISFIFO(info.st_mode)) return ExpandPipe(path, files);
   if (there && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
     return NotFound(path, ": is no file, directory or pipe");
+  }
+  if (!there && IsListOfPaths(path)) {
+    return NotFound(path, ": there is no such file; several are given with blanks between them");
   }
   CAIRN_ASSIGN_OR_RETURN(const std::string absolute, Absolute(path));
   if (there && S_ISDIR(info.st_mode)) {

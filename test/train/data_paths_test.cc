@@ -42,6 +42,7 @@ TEST_CASE("DataPaths: files keep their order and become absolute") {
   CHECK(Expand({b, a, b, none}).value() == Paths{b, a, b, none});
   const std::string here = std::filesystem::current_path().string();
   CHECK(Expand({"./no-such", "no/such"}).value() == Paths{here + "/no-such", here + "/no/such"});
+  CHECK(Expand({files.Path("./a"), "no/./such"}).value() == Paths{a, here + "/no/such"});
 }
 
 TEST_CASE("DataPaths: a directory stands for its files, by name, without marks") {
@@ -60,6 +61,15 @@ TEST_CASE("DataPaths: a directory stands for its files, by name, without marks")
             ": no data files in this directory (directories in it are not searched, names that "
             "begin with \".\" or \"_\" are left out)");
   CHECK(Expand({files.Path("deeper")}).status().code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("DataPaths: files with commas between them are told from one that is not there") {
+  const TempFiles files;
+  const std::string both = files.Write("a", "1") + "," + files.Write("b", "1");
+  CHECK(ErrorOf({both}) ==
+        both + ": there is no such file; several are given with blanks between them");
+  const std::string odd = files.Write("a,b", "1");
+  CHECK(Expand({odd}).value() == Paths{odd});
 }
 
 TEST_CASE("DataPaths: a pattern stands for what matches it, sorted") {
