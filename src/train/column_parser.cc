@@ -172,7 +172,9 @@ bool ColumnParser::ParseRow(std::string_view line) {
 bool ColumnParser::ReadLabelAndWeight() {
   if (kind_ == LabelKind::kIgnored) return true;
   if (const char* what = labels_.Read(TextOf(plan_.label), &label_)) {
-    return FailCell(plan_.label, what);
+    FailCell(plan_.label, what);
+    if (!result_.first_bad_row) bad_what_ += LabelAdvice();
+    return false;
   }
   if (plan_.weight == ColumnPlan::kNone) return true;
   const absl::StatusOr<float> weight = ParseFloat(TrimBlanks(TextOf(plan_.weight)));
@@ -181,6 +183,17 @@ bool ColumnParser::ReadLabelAndWeight() {
   }
   weight_ = *weight;
   return true;
+}
+
+// Behind what is wrong with the label: what was probably meant.
+std::string ColumnParser::LabelAdvice() const {
+  const std::string& column = plan_.cells[plan_.label];
+  const std::string_view text = TrimBlanks(TextOf(plan_.label));
+  if (text == column && plan_.named_by_option) {
+    return "; the line looks like a header: leave it out, or --columns";
+  }
+  if (labels_.compares() || !ParseFloat(text).ok()) return "";
+  return Concat("; compare it, as in --label '", column, ">0'");
 }
 
 // ---- Derived columns

@@ -66,6 +66,7 @@ class ColumnParser {
   // Each returns false after Fail.
   bool ParseRow(std::string_view line);
   bool ReadLabelAndWeight();
+  std::string LabelAdvice() const;
   bool ReadDerived();
   bool ReadTime(const ColumnPlan::Derived& derived, size_t index);
   bool ReadNumber(const ColumnPlan::Derived& derived, size_t index, double* real, Number* number);

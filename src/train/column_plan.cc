@@ -28,6 +28,13 @@ absl::Status CheckCross(const ReadSpec& spec, const std::vector<std::string>& cr
   return FailedPrecondition("--cross ", FormatCross(cross), " is given twice");
 }
 
+// "--cross a*b,c*d" names a column "b,c".
+std::string ListHint(std::string_view option, std::string_view name) {
+  const bool by_blanks = option == "multi" || option == "derive" || option == "cross";
+  if (!by_blanks || name.find(',') == name.npos) return "";
+  return Concat("; several are given with blanks between them: --", option, " A B");
+}
+
 // One plan in the making.
 class Planner {
  public:
@@ -42,6 +49,7 @@ class Planner {
     plan_.quotes = !criteo_;
     plan_.delimiter = criteo_ ? '\t' : spec_.delimiter;
     plan_.cells = file_columns_;
+    plan_.named_by_option = !criteo_ && !spec_.header;
     CAIRN_RETURN_IF_ERROR(CheckColumns());
     CAIRN_RETURN_IF_ERROR(CheckNames());
     CAIRN_RETURN_IF_ERROR(FindLabelAndWeight());
@@ -100,7 +108,7 @@ class Planner {
                                 const std::vector<std::string>& known) {
     if (Contains(known, name)) return absl::OkStatus();
     return FailedPrecondition("--", option, ": there is no column ", QuoteText(name),
-                              ColumnsHint(name, known));
+                              ListHint(option, name), ColumnsHint(name, known));
   }
 
   static bool Contains(const std::vector<std::string>& names, std::string_view name) {
@@ -154,7 +162,7 @@ class Planner {
       if (slots_.contains(derived.name)) known.push_back(derived.name);
     }
     return FailedPrecondition("--", option, ": there is no column ", QuoteText(name),
-                              ColumnsHint(name, known));
+                              ListHint(option, name), ColumnsHint(name, known));
   }
 
   absl::Status AddDerived() {

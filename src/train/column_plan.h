@@ -57,6 +57,7 @@ struct ColumnPlan {
   bool quotes = true;  // Cells may be quoted.
   char delimiter = ',';
   std::vector<std::string> cells;  // Their names.
+  bool named_by_option = false;    // --columns: then no line is a header.
   size_t label = kNone;            // Cells.
   size_t weight = kNone;
   std::vector<Derived> derived;

@@ -66,8 +66,9 @@ absl::StatusOr<LabelRule> ParseLabelRule(std::string_view text) {
     break;
   }
   if (rule.comparison == Comparison::kNone) {
-    return InvalidArgument(QuoteText(text), ", column ", at + 1,
-                           ": expected one of < <= > >= == !=");
+    return InvalidArgument(
+        QuoteText(text), ", column ", at + 1,
+        ": expected one of < <= > >= == !=", rest[0] == '=' ? "; did you mean ==?" : "");
   }
   if (rule.value.empty()) {
     return InvalidArgument(QuoteText(text), ", column ", text.size() + 1,

@@ -44,6 +44,8 @@ class LabelReader {
   // CHECKs that the rule is one that ParseLabelRule gives.
   LabelReader(const LabelRule& rule, LabelKind kind);
 
+  bool compares() const { return comparison_ != Comparison::kNone; }
+
   // The label that `token` stands for. Returns null, or what is wrong, to be followed by the token.
   const char* Read(std::string_view token, float* label) const;
 

@@ -96,6 +96,11 @@ absl::Status ParseCall(std::string_view text, std::string_view call, DerivedColu
   }
   derived->function = *function;
   std::string_view inside = call.substr(open + 1, call.size() - open - 2);
+  const size_t end = inside.find("),");
+  if (end != inside.npos && inside.find('=', end) != inside.npos) {
+    return WrongAt(text, inside.substr(end + 1),
+                   "several columns are given with blanks between them: --derive A B");
+  }
   if (HasParameter(*function)) {
     const size_t comma = inside.rfind(',');
     if (comma == inside.npos) return WrongAt(text, inside, "expected ", name, "(COLUMN,N)");
@@ -174,6 +179,18 @@ absl::Status SetEach(std::string_view option, const std::vector<std::string>& te
     CAIRN_RETURN_IF_ERROR(Annotate(SetEntry(option, text, spec), "--", option));
   }
   return absl::OkStatus();
+}
+
+// One letter is close to every other one, and two are if there are several such columns.
+std::string ClosestColumn(std::string_view wanted, std::span<const std::string> columns) {
+  if (wanted.size() > 2) return ClosestWord(wanted, columns);
+  std::string close;
+  for (const std::string& column : columns) {
+    if (wanted.size() < 2 || column.size() != 2 || EditDistance(wanted, column) > 1) continue;
+    if (!close.empty()) return "";
+    close = column;
+  }
+  return close;
 }
 
 }  // namespace
@@ -284,8 +301,7 @@ std::string FormatCross(const std::vector<std::string>& cross) {
 
 std::string ColumnsHint(std::string_view wanted, std::span<const std::string> columns) {
   std::string hint;
-  // One letter is close to every other one.
-  const std::string close = wanted.size() < 3 ? "" : ClosestWord(wanted, columns);
+  const std::string close = ClosestColumn(wanted, columns);
   if (!close.empty()) hint = Concat("; did you mean ", QuoteText(close), "?");
   hint += hint.empty() ? "; the columns are: " : " The columns are: ";
   const size_t shown = std::min(columns.size(), kColumnsShownMax);

@@ -243,6 +243,20 @@ TEST_CASE("Keys can be reduced to bits", "[column_parser]") {
   }
 }
 
+TEST_CASE("A label that is none says what was probably meant", "[column_parser]") {
+  ReadSpec spec = Spec({"spent", "a"});
+  spec.label.column = "spent";
+  CHECK(Complaint(spec, "127.86,x\n") ==
+        "1: label of two classes must be 0 or 1, or -1 or +1, not \"127.86\"; compare it, as in "
+        "--label 'spent>0'");
+  CHECK(Complaint(spec, "yes,x\n") == "1: label is not a finite number: \"yes\"");
+  CHECK(Complaint(spec, "spent,a\n") ==
+        "1: label is not a finite number: \"spent\"; the line looks like a header: leave it "
+        "out, or --columns");
+  spec.header = true;  // The names are the file's.
+  CHECK(Complaint(spec, "spent,a\n") == "1: label is not a finite number: \"spent\"");
+}
+
 TEST_CASE("A bad row leaves nothing behind, and says where it is", "[column_parser]") {
   const ReadSpec spec = Spec({"label", "a"});
   const Parsed parsed = ParseAny(spec, "1,x\n2,y\n0,z\n?,z\n");
@@ -250,7 +264,8 @@ TEST_CASE("A bad row leaves nothing behind, and says where it is", "[column_pars
   CHECK(parsed.result.first_bad_row->offset == 4);
   CHECK(parsed.result.first_bad_row->column == 1);
   CHECK(parsed.result.first_bad_row->what ==
-        "label of two classes must be 0 or 1, or -1 or +1, not \"2\"");
+        "label of two classes must be 0 or 1, or -1 or +1, not \"2\"; compare it, as in --label "
+        "'label>0'");
   CHECK(parsed.rows.labels == std::vector<float>{1, 0});
   CHECK(parsed.rows.keys == std::vector<Key>{Category("a", "x"), Category("a", "z")});
 }

@@ -167,6 +167,11 @@ TEST_CASE("Names that no column has are named, with those that there are", "[col
           s->derived = {{"h", DeriveFunction::kHour, "later", 1},
                         {"later", DeriveFunction::kHour, "time", 1}};
         }) == "--derive: there is no column \"later\"" + all);
+  CHECK(ErrorOf([](ReadSpec* s) {
+          s->crosses = {{"origin", "time,origin", "delay"}};
+        })
+            .starts_with("--cross: there is no column \"time,origin\"; several are given with "
+                         "blanks between them: --cross A B; the columns are"));
   CHECK_THAT(ErrorOf([](ReadSpec* s) { s->ignore = {"distanec"}; }),
              Catch::Matchers::Contains("; did you mean \"distance\"? The columns are: time,"));
 }

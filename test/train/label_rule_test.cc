@@ -37,7 +37,7 @@ TEST_CASE("Rules are read, blanks or not, and written as they were meant", "[lab
 
 TEST_CASE("Wrong rules are told apart, with the place", "[label_rule]") {
   CHECK(ErrorOf("") == "\"\": no column is named");
-  CHECK(ErrorOf("x=1") == "\"x=1\", column 2: expected one of < <= > >= == !=");
+  CHECK(ErrorOf("x=1") == "\"x=1\", column 2: expected one of < <= > >= == !=; did you mean ==?");
   CHECK(ErrorOf("x!1") == "\"x!1\", column 2: expected one of < <= > >= == !=");
   CHECK(ErrorOf("x>") == "\"x>\", column 3: expected what to compare with");
   CHECK(ErrorOf("x>abc") ==

@@ -140,6 +140,14 @@ TEST_CASE("Derived columns that cannot be", "[read_spec]") {
         "yearday, day, month, div and log; did you mean \"hour\"?");
   CHECK(DeriveError("h=hour") == "--derive: \"h=hour\", column 3: expected hour(COLUMN)");
   CHECK(DeriveError("h=hour(time") == "--derive: \"h=hour(time\", column 3: expected hour(COLUMN)");
+  for (const char* several : {"h=hour(t),d=day(t)", "p=div(t,3),d=day(t)"}) {
+    CHECK_THAT(DeriveError(several),
+               Catch::EndsWith("several columns are given with blanks between them: "
+                               "--derive A B"));
+  }
+  RowOptions brackets;
+  brackets.derive = {"h=hour(time (UTC))"};
+  CHECK(ParseRowOptions(brackets).ok());
   CHECK(DeriveError("h=hour()") == "--derive: \"h=hour()\", column 8: expected a column");
   CHECK(DeriveError("h=div(x)") == "--derive: \"h=div(x)\", column 7: expected div(COLUMN,N)");
   CHECK(DeriveError("h=div(x,0)") ==
@@ -169,6 +177,11 @@ TEST_CASE("ColumnsHint lists the columns, but not hundreds", "[read_spec]") {
   const std::vector<std::string> columns = {"time", "delay"};
   CHECK(ColumnsHint("dealy", columns) == "; did you mean \"delay\"? The columns are: time, delay");
   CHECK(ColumnsHint("origin", columns) == "; the columns are: time, delay");
+  const std::vector<std::string> short_names = {"ts", "x", "id"};
+  CHECK(ColumnsHint("tz", short_names).starts_with("; did you mean \"ts\"?"));
+  CHECK(ColumnsHint("y", short_names).starts_with("; the columns are"));
+  const std::vector<std::string> alike = {"i1", "i2"};
+  CHECK(ColumnsHint("i3", alike).starts_with("; the columns are"));
   std::vector<std::string> many;
   for (int i = 0; i < 100; ++i) many.push_back("c" + std::to_string(i));
   CHECK_THAT(ColumnsHint("other", many), Catch::Matchers::EndsWith(", c39, ... (100 in all)"));
