@@ -22,12 +22,15 @@ std::vector<std::string> SplitAtBlanks(std::string_view text) {
 absl::Status Unknown(std::span<const OptionSpec> specs, std::string_view prefix,
                      std::string_view name) {
   std::vector<std::string> known;
+  std::string guess;
   for (const OptionSpec& spec : specs) {
-    if (spec.from != OptionSpec::From::kFlagOnly) {
-      known.push_back(EnvironmentName(prefix, spec.name));
+    if (spec.from == OptionSpec::From::kFlagOnly) continue;
+    known.push_back(EnvironmentName(prefix, spec.name));
+    for (const std::string& other : spec.other_names) {
+      if (EnvironmentName(prefix, other) == name) guess = known.back();
     }
   }
-  const std::string guess = ClosestWord(name, known);
+  if (guess.empty()) guess = ClosestWord(name, known);
   return InvalidArgument("unknown environment variable ", name, "; ",
                          guess.empty() ? Concat("no option has that name behind ", prefix)
                                        : Concat("did you mean ", guess, "?"));

@@ -47,7 +47,8 @@ std::string_view TypeName(const toml::node& node) {
 std::string ExpectedOf(const OptionSpec& spec) {
   switch (spec.kind) {
     case Kind::kText:
-      return "a text in quotes";
+      return spec.is_comma_list ? "a text in quotes with commas in it, or a list of texts"
+                                : "a text in quotes";
     case Kind::kTexts:
       return "a text in quotes, or a list of them in brackets";
     case Kind::kChoice:
@@ -89,7 +90,7 @@ class FileReader {
   }
 
   void KeepFirst(const toml::source_position& at, absl::Status error) {
-    if (!error_.ok() && !(at < error_at_)) return;
+    if (error.ok() || (!error_.ok() && !(at < error_at_))) return;
     error_ = std::move(error);
     error_at_ = at;
   }
@@ -132,27 +133,45 @@ class FileReader {
     if (spec->kind == Kind::kTexts && node.is_array()) {
       for (const toml::node& item : *node.as_array()) ReadValue(*spec, item, &option);
       if (node.as_array()->empty()) Fail(node.source().begin, spec->name, ": the list is empty");
+    } else if (spec->is_comma_list && node.is_array()) {
+      ReadCommaList(*spec, *node.as_array(), &option);
     } else {
       ReadValue(*spec, node, &option);
     }
     given_[std::string(spec->name)] = std::move(option);
   }
 
+  // As the command line would have it: with commas between its texts.
+  void ReadCommaList(const OptionSpec& spec, const toml::array& list, GivenOption* option) {
+    std::string joined;
+    for (const toml::node& item : list) {
+      const auto* text = item.as_string();
+      if (text == nullptr || text->get().find(',') != std::string::npos) {
+        return Fail(item.source().begin, spec.name, ": must be a text in quotes without a comma",
+                    text == nullptr ? Concat("; this is ", TypeName(item)) : "");
+      }
+      joined += Concat(&item == &list[0] ? "" : ",", text->get());
+    }
+    const auto at = list.source().begin;
+    KeepFirst(at, CheckOptionValue(spec, Concat(Where(at), ": ", spec.name), joined));
+    option->texts.push_back(std::move(joined));
+  }
+
   void UnknownKey(std::string_view section, const toml::key& key) {
-    std::vector<std::string> here, anywhere;
+    std::vector<OptionSpec> here, anywhere;
     for (const OptionSpec& spec : specs_) {
       if (!Settable(spec)) continue;
-      anywhere.emplace_back(spec.name);
-      if (FileSection(spec.section) == section) here.emplace_back(spec.name);
+      anywhere.push_back(spec);
+      if (FileSection(spec.section) == section) here.push_back(spec);
     }
-    std::string guess = ClosestWord(key.str(), here);
+    const OptionSpec* guess = ClosestOption(key.str(), here);
     std::string place;  // Named where it is another section's.
-    if (guess.empty()) {
-      guess = ClosestWord(key.str(), anywhere);
-      if (!guess.empty()) place = Concat(" in [", FileSection(Find(guess)->section), "]");
+    if (guess == nullptr) {
+      guess = ClosestOption(key.str(), anywhere);
+      if (guess != nullptr) place = Concat(" in [", FileSection(guess->section), "]");
     }
     Fail(key.source().begin, "unknown key ", Quoted(key.str()), " in [", section, "]",
-         guess.empty() ? "" : Concat("; did you mean ", Quoted(guess), place, "?"));
+         guess == nullptr ? "" : Concat("; did you mean ", Quoted(guess->name), place, "?"));
   }
 
   void ReadValue(const OptionSpec& spec, const toml::node& node, GivenOption* option) {
@@ -161,8 +180,7 @@ class FileReader {
     if (!TextOf(spec, node, &text)) {
       return Fail(at, spec.name, ": must be ", ExpectedOf(spec), "; this is ", TypeName(node));
     }
-    const absl::Status status = CheckOptionValue(spec, Concat(Where(at), ": ", spec.name), text);
-    if (!status.ok()) KeepFirst(at, status);
+    KeepFirst(at, CheckOptionValue(spec, Concat(Where(at), ": ", spec.name), text));
     option->texts.push_back(std::move(text));
   }
 

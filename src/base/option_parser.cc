@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/numbers.h"
 #include "base/status.h"
-#include "base/suggest.h"
 
 namespace cairn {
 namespace {
@@ -49,14 +47,29 @@ class ArgumentParser {
       return candidate.positional;
     });
     if (spec == specs_.end()) {
-      return InvalidArgument("unexpected argument ", Quoted(argument),
-                             ": every value has a --name");
+      return InvalidArgument("unexpected argument ", Quoted(argument), Advice(argument));
     }
     if (spec->kind != Kind::kTexts && given_.contains(spec->name)) {
       return InvalidArgument("unexpected argument ", Quoted(argument), ": there is one ",
                              spec->metavar);
     }
     return Add(*spec, argument);
+  }
+
+  // What to do about a value that stands behind no option's name.
+  std::string Advice(std::string_view argument) const {
+    if (list_ != nullptr && list_end_ == next_ - 1) {
+      const std::string& list = given_.find(list_->name)->second.texts[0];
+      return Concat(": --", list_->name, " takes one value: --", list_->name, " ", list, ",",
+                    argument);
+    }
+    for (const OptionSpec& spec : specs_) {
+      const size_t dot = spec.metavar.rfind('.');  // As in "FILE.toml".
+      if (dot == std::string_view::npos || !argument.ends_with(spec.metavar.substr(dot))) continue;
+      if (!spec.metavar.starts_with("FILE.")) continue;
+      return Concat("; did you mean --", spec.name, " ", argument, "?");
+    }
+    return ": every value has a --name";
   }
 
   // The arguments behind "--name", up to the next option for a list.
@@ -84,21 +97,26 @@ class ArgumentParser {
     }
     option.origin = {OptionOrigin::Kind::kFlag, label};
     option.texts.emplace_back(text);
+    if (spec.is_comma_list) {
+      list_ = &spec;
+      list_end_ = next_;
+    }
     return absl::OkStatus();
   }
 
   absl::Status Unknown(std::string_view name) const {
-    std::vector<std::string> known;
-    for (const OptionSpec& spec : specs_) known.push_back(Concat("--", spec.name));
-    const std::string guess = ClosestWord(name, known);
+    const size_t begin = std::min(name.find_first_not_of('-'), name.size());
+    const OptionSpec* guess = ClosestOption(name.substr(begin), specs_);
     return InvalidArgument(
         "unknown option ", name, "; ",
-        guess.empty() ? "--help lists all" : Concat("did you mean ", guess, "?"));
+        guess == nullptr ? "--help lists all" : Concat("did you mean --", guess->name, "?"));
   }
 
   const std::span<const OptionSpec> specs_;
   const std::span<const std::string> arguments_;
   size_t next_ = 0;
+  const OptionSpec* list_ = nullptr;  // The last comma list, if any.
+  size_t list_end_ = 0;               // What stands behind its value.
   GivenOptions given_;
 };
 

@@ -83,6 +83,21 @@ bool IsLegalReal(const OptionSpec& spec, std::string_view value) {
 
 }  // namespace
 
+const OptionSpec* ClosestOption(std::string_view name, std::span<const OptionSpec> specs) {
+  std::string wanted(name);
+  std::replace(wanted.begin(), wanted.end(), '_', '-');
+  std::vector<std::string> names;
+  for (const OptionSpec& spec : specs) {
+    const auto& others = spec.other_names;
+    if (std::find(others.begin(), others.end(), wanted) != others.end()) return &spec;
+    names.emplace_back(spec.name);
+  }
+  const std::string guess = ClosestWord(wanted, names);
+  const auto found = std::find_if(specs.begin(), specs.end(),
+                                  [&](const OptionSpec& spec) { return spec.name == guess; });
+  return found == specs.end() ? nullptr : &*found;
+}
+
 std::string LegalValues(const OptionSpec& spec) {
   switch (spec.kind) {
     case Kind::kSwitch:

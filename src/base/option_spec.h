@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,8 +53,17 @@ struct OptionSpec {
   Counts counts = {};
   Reals reals = {};
   std::vector<std::string> choices = {};
+  // A kText that is words with commas between them: "A,B". A file may have them as a list.
+  bool is_comma_list = false;
+  // What other programs call it: from there, messages lead to this one.
+  std::vector<std::string> other_names = {};
   absl::Status (*check)(std::string_view value) = nullptr;
 };
+
+// The option that somebody probably meant with a name that none has: one that is called so
+// elsewhere ("_" is as good as "-"), or else one whose name is close; null if there is none.
+// `specs` outlives what is returned.
+const OptionSpec* ClosestOption(std::string_view name, std::span<const OptionSpec> specs);
 
 // The legal values, as in "1 to 64", "above 0" or "asp, bsp or ssp:K"; "" if there is no limit that
 // somebody could meet.

@@ -24,7 +24,8 @@ with exit code 2 and the place: `job.toml:7:1: unknown key "optimzer" in [learni
 "optimizer"?`
 
 - **Files** are [TOML](https://toml.io/en/v1.0.0). Keys are the names of the options, in tables
-  named after the headings of the help. A list of paths is an array, or one text; a switch is `true`
+  named after the headings of the help. A list of paths is an array, or one text, and so is a list
+  with commas (`numeric = ["price", "age"]` or `"price,age"`); a switch is `true`
   or `false`. One file is for one command: a key that the command does not have is an error.
   Relative paths in a file are relative to the working directory, as on the command line. Characters
   beyond ASCII may stand in comments and in texts of one line.

@@ -44,6 +44,7 @@ std::vector<OptionSpec> ColumnOptions() {
        .section = "Data",
        .help = "Names of csv's columns, whose files then have no header line",
        .commands = kReading,
+       .is_comma_list = true,
        .check = CheckNames},
       {.name = "delimiter",
        .kind = Kind::kText,
@@ -58,6 +59,7 @@ std::vector<OptionSpec> ColumnOptions() {
        .section = "Data",
        .help = "Columns that are numbers; all others are categories",
        .commands = kReading,
+       .is_comma_list = true,
        .check = CheckNames},
       {.name = "ignore",
        .kind = Kind::kText,
@@ -65,6 +67,7 @@ std::vector<OptionSpec> ColumnOptions() {
        .section = "Data",
        .help = "Columns that are no features, though others may be made of them",
        .commands = kReading,
+       .is_comma_list = true,
        .check = CheckNames},
   };
 }

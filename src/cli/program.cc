@@ -53,13 +53,18 @@ absl::StatusOr<Choice> ChooseCommand(Arguments arguments) {
   }
   std::vector<std::string> known = {"help"};
   std::string given = FirstWords(arguments, 1);
+  std::string longer;  // "cairn data gen or cairn data stat", of "data".
   for (const CommandSpec& command : Commands()) {
     const size_t words = WordsOf(command.name);
     if (FirstWords(arguments, words) == command.name) return Choice{&command, words};
     known.emplace_back(command.name);
     // "data gne": what follows a known first word belongs to the name.
-    if (words == 2 && command.name.starts_with(given + " ")) given = FirstWords(arguments, 2);
+    if (words == 2 && command.name.starts_with(FirstWords(arguments, 1) + " ")) {
+      given = FirstWords(arguments, 2);
+      longer += Concat(longer.empty() ? "cairn " : " or cairn ", command.name);
+    }
   }
+  if (!longer.empty() && WordsOf(given) == 1) return InvalidArgument("which one? ", longer);
   const std::string guess = ClosestWord(given, known);
   return InvalidArgument(
       "unknown command \"", given, "\"; ",

@@ -17,6 +17,7 @@ const std::vector<OptionSpec>& Table() {
       {.name = "train", .kind = Kind::kTexts},
       {.name = "max-steps", .kind = Kind::kCount, .counts = {.min = 1}},
       {.name = "save", .kind = Kind::kText},
+      {.name = "lr", .kind = Kind::kReal, .other_names = {"learning-rate"}},
       {.name = "trace", .kind = Kind::kSwitch},
       {.name = "dry-run", .kind = Kind::kSwitch, .from = OptionSpec::From::kFlagOnly},
   };
@@ -57,6 +58,8 @@ TEST_CASE("A variable that is wrong is named", "[options]") {
   CHECK(Error("CAIRN_TRAIN_ZZZZZZZZZZ=7") ==
         "unknown environment variable CAIRN_TRAIN_ZZZZZZZZZZ; no option has that name behind "
         "CAIRN_TRAIN_");
+  CHECK(Error("CAIRN_TRAIN_LEARNING_RATE=1") ==
+        "unknown environment variable CAIRN_TRAIN_LEARNING_RATE; did you mean CAIRN_TRAIN_LR?");
   // An action is asked for where it is done.
   CHECK(Error("CAIRN_TRAIN_DRY_RUN=true").starts_with("unknown environment variable"));
   CHECK(Error("CAIRN_TRAIN_MAX_STEPS=0") ==

@@ -23,11 +23,16 @@ const std::vector<OptionSpec>& Table() {
        .kind = Kind::kChoice,
        .section = "Learning",
        .choices = {"sgd", "adagrad"}},
-      {.name = "lr", .kind = Kind::kReal, .section = "Learning", .reals = {.min_is_legal = false}},
+      {.name = "lr",
+       .kind = Kind::kReal,
+       .section = "Learning",
+       .reals = {.min_is_legal = false},
+       .other_names = {"learning-rate"}},
       {.name = "batch",
        .kind = Kind::kCount,
        .section = "Learning",
        .counts = {.min = 1, .max = 1'000}},
+      {.name = "numeric", .kind = Kind::kText, .section = "Data", .is_comma_list = true},
       {.name = "save", .kind = Kind::kText, .section = "Model"},
       {.name = "trace", .kind = Kind::kSwitch, .section = "Model"},
   };
@@ -124,6 +129,24 @@ TEST_CASE("A value of another type is told from one out of range", "[options]") 
         "whole number");
   CHECK(Error("[learning]\n[learning.lr]\n") ==
         "job.toml:2:1: lr: must be a number above 0; this is a table");
+}
+
+TEST_CASE("A list with commas may be a list of texts", "[options]") {
+  CHECK(Parse("[data]\nnumeric = \"a,b\"\n")->at("numeric").texts == Texts{"a,b"});
+  CHECK(Parse("[data]\nnumeric = [\"a\", \"b\"]\n")->at("numeric").texts == Texts{"a,b"});
+  CHECK(Error("[data]\nnumeric = [\"a\", \"b,c\"]\n") ==
+        "job.toml:2:17: numeric: must be a text in quotes without a comma");
+  CHECK(Error("[data]\nnumeric = [\"a\", 2]\n") ==
+        "job.toml:2:17: numeric: must be a text in quotes without a comma; this is a whole number");
+  CHECK(Error("[data]\nnumeric = []\n") == "job.toml:2:11: numeric: the value is empty");
+  CHECK(Error("[data]\nnumeric = 1\n") ==
+        "job.toml:2:11: numeric: must be a text in quotes with commas in it, or a list of texts; "
+        "this is a whole number");
+}
+
+TEST_CASE("A key that is called otherwise elsewhere leads to the option", "[options]") {
+  CHECK(Error("[learning]\nlearning_rate = 1\n") ==
+        "job.toml:2:1: unknown key \"learning_rate\" in [learning]; did you mean \"lr\"?");
 }
 
 TEST_CASE("The first error in the file is the one that is reported", "[options]") {

@@ -26,7 +26,11 @@ const std::vector<OptionSpec>& Table() {
        .metavar = "N",
        .fallback = "64",
        .counts = {.min = 1, .max = 65'536}},
-      {.name = "lr", .kind = Kind::kReal, .metavar = "X", .reals = {.min_is_legal = false}},
+      {.name = "lr",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .reals = {.min_is_legal = false},
+       .other_names = {"learning-rate"}},
       {.name = "share", .kind = Kind::kReal, .metavar = "X", .reals = {.max = 1}},
       {.name = "order",
        .kind = Kind::kChoice,
@@ -35,6 +39,8 @@ const std::vector<OptionSpec>& Table() {
        .choices = {"shuffled", "file"}},
       {.name = "save", .kind = Kind::kText, .metavar = "DIR"},
       {.name = "even", .kind = Kind::kText, .metavar = "TEXT", .check = CheckEven},
+      {.name = "numeric", .kind = Kind::kText, .metavar = "A,B,...", .is_comma_list = true},
+      {.name = "config", .kind = Kind::kText, .metavar = "FILE.toml"},
       {.name = "oracle", .kind = Kind::kSwitch},
   };
   return *kTable;
@@ -127,6 +133,17 @@ TEST_CASE("What is missing, doubled or not an option is an error", "[options]") 
   CHECK(Error({"--lr", "1", "--lr", "2"}) == "--lr is given twice");
   CHECK(Error({"--oracle=1"}) == "--oracle \"1\": must be true or false");
   CHECK(MessageOf(ParseOptions(Table(), {}).status()) == "--train PATH is missing");
+}
+
+TEST_CASE("A name or a value of other habits leads to what is meant", "[options]") {
+  CHECK(Error({"--learning-rate", "1"}) == "unknown option --learning-rate; did you mean --lr?");
+  CHECK(Error({"--learning_rate=1"}) == "unknown option --learning_rate; did you mean --lr?");
+  for (const Words& words : {Words{"--numeric", "a", "b"}, Words{"--numeric=a", "b"}}) {
+    CHECK(Error(words) == "unexpected argument \"b\": --numeric takes one value: --numeric a,b");
+  }
+  CHECK(Error({"--numeric", "a", "--oracle", "b"}) ==
+        "unexpected argument \"b\": every value has a --name");
+  CHECK(Error({"job.toml"}) == "unexpected argument \"job.toml\"; did you mean --config job.toml?");
 }
 
 TEST_CASE("A switch can be turned off again", "[options]") {

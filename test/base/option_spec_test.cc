@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/status.h"
 
@@ -26,6 +28,19 @@ TEST_CASE("Legal values are said in words", "[options]") {
   const OptionSpec choice{.kind = Kind::kChoice, .choices = {"a", "b", "c"}};
   CHECK(DescribeLegalValues(choice) == "a, b or c");
   CHECK(DescribeLegalValues({.kind = Kind::kText}).empty());
+}
+
+TEST_CASE("An option that is called otherwise elsewhere is found by that name", "[options]") {
+  const std::vector<OptionSpec> specs = {{.name = "batch", .kind = Kind::kCount},
+                                         {.name = "lr", .other_names = {"learning-rate"}}};
+  const auto name = [&](std::string_view wanted) {
+    const OptionSpec* const found = ClosestOption(wanted, specs);
+    return found == nullptr ? "" : std::string(found->name);
+  };
+  CHECK(name("learning-rate") == "lr");
+  CHECK(name("learning_rate") == "lr");
+  CHECK(name("bacth") == "batch");
+  CHECK(name("ra") == "");
 }
 
 TEST_CASE("The label of a source begins what is said of its value", "[options]") {

@@ -59,7 +59,8 @@ TEST_CASE("An unknown command is answered with the one that was meant", "[progra
   CHECK(error({"frobnicate"}) == "cairn: unknown command \"frobnicate\"; cairn help lists all\n");
   CHECK(error({"data", "gne"}) ==
         "cairn: unknown command \"data gne\"; did you mean \"data gen\"?\n");
-  CHECK(error({"data"}) == "cairn: unknown command \"data\"; cairn help lists all\n");
+  CHECK(error({"data"}) == "cairn: which one? cairn data gen or cairn data stat\n");
+  CHECK(error({"config"}) == "cairn: which one? cairn config check or cairn config show\n");
   CHECK(error({"help", "evla"}) ==
         "cairn help: unknown command \"evla\"; did you mean \"eval\"?\n");
   CHECK(error({"--frobnicate"}) == "cairn: unknown option --frobnicate; cairn help lists all\n");
