@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -122,18 +123,22 @@ struct TrainReport {
   // The settings that held, defaults filled in, as (name, value) in the order of the command line;
   // of a list, a line for each value. Rules for stopping that were not in force are left out.
   std::vector<std::pair<std::string, std::string>> settings;
-  std::string data;          // One line about the training data.
-  uint64_t rows = 0;         // Trained, all epochs together.
-  uint64_t features = 0;     // Rows of the sparse tables at the end.
-  double setup_seconds = 0;  // Opening and sampling the data, forming the cluster.
-  double train_seconds = 0;  // To the end of the last epoch, with the evaluations before it.
+  std::string data;   // One line about the training data.
+  uint64_t rows = 0;  // Trained, all epochs together.
+  // Rows that bad_rows_share left out of the first epoch. None: not known here, since the workers
+  // were other processes.
+  std::optional<uint64_t> bad_rows;
+  std::string first_bad_row;  // "path:line:column: what"; "": there is none, or it is not known.
+  uint64_t features = 0;      // Rows of the sparse tables at the end.
+  double setup_seconds = 0;   // Opening and sampling the data, forming the cluster.
+  double train_seconds = 0;   // To the end of the last epoch, with the evaluations before it.
   double rows_per_second = 0;
   uint64_t peak_rss_bytes = 0;
   uint64_t bytes_sent = 0, bytes_received = 0;  // 0 in one process: nothing is encoded.
   uint64_t frames_refused = 0;                  // What arrived at anybody and was no message.
   std::string model_digest;  // 32 hex digits; the same for the same weights, however they lie.
   std::string stop_reason;
-  std::vector<std::string> notes;  // Sentences: what could not be taken over from init_dir.
+  std::vector<std::string> notes;  // Sentences: what the user may not expect.
   std::vector<EpochReport> epochs;
 };
 
@@ -176,6 +181,8 @@ absl::StatusOr<TrainPreview> PreviewTraining(const TrainOptions& options);
 struct EvalReport {
   std::string model;
   uint64_t rows = 0;
+  uint64_t bad_rows = 0;      // Left out.
+  std::string first_bad_row;  // "path:line:column: what"; "": there is none.
   double logloss = 0;
   double auc = 0;  // NaN with one class only.
   double seconds = 0;
@@ -185,15 +192,21 @@ struct ScoreOptions {
   std::string model_dir;
   std::vector<std::string> data;  // As TrainOptions::train.
   std::string format = "auto";    // Rows are made of it as when the model was trained.
-  double bad_rows_share = 0;
+  double bad_rows_share = 0;      // Up to this share of rows may be unparsable.
 };
 
-// Scores data with a saved model. kDataLoss: the model is damaged.
+// Scores data with a saved model. kDataLoss: the model is damaged; kNotFound: there is no row.
 absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options);
 
-// Calls `sink` with the probability of each row, in the order of the data; stops at its first
-// error.
-absl::Status Predict(const ScoreOptions& options,
-                     const std::function<absl::Status(float probability)>& sink);
+struct PredictReport {
+  uint64_t rows = 0;          // Bad ones too.
+  uint64_t bad_rows = 0;      // Their probability is NaN.
+  std::string first_bad_row;  // As EvalReport's.
+};
+
+// Calls `sink` with the probability of each row, in the order of the data, and with NaN for a row
+// that cannot be parsed; stops at the first error of `sink`. Data without rows is no error.
+absl::StatusOr<PredictReport> Predict(const ScoreOptions& options,
+                                      const std::function<absl::Status(float probability)>& sink);
 
 }  // namespace cairn

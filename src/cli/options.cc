@@ -20,8 +20,9 @@ constexpr std::array<CommandSpec, 10> kCommands = {{
     {CommandSpec::kEval, "eval", "Score data with a saved model",
      "Prints the log loss and the area under the ROC curve of a saved model on labelled data."},
     {CommandSpec::kPredict, "predict", "Write the probability of every row of data",
-     "Writes one probability a line, in the order of the data, with up to 9 significant digits. "
-     "The output appears under its name once it is complete."},
+     "Writes one probability a line, in the order of the data, with up to 9 significant digits; of "
+     "a row that --max-bad-rows leaves out, nan. The output appears under its name once it is "
+     "complete."},
     {CommandSpec::kInspect, "inspect", "Look into a saved model, or turn it into text and back",
      "Checks every byte of a saved model, then shows what it is, how it was trained, statistics of "
      "each table, and its heaviest rows. --key shows one row, --dump writes the model as text "

@@ -79,6 +79,10 @@ std::string TrainReportAsJson(const TrainOptions& options, const TrainReport& re
   Field(&json, "data", report.data);
   Settings(&json, report);
   Field(&json, "rows", report.rows);
+  if (report.bad_rows) {
+    Field(&json, "bad_rows", *report.bad_rows);
+    Field(&json, "first_bad_row", report.first_bad_row);
+  }
   Field(&json, "features", report.features);
   Field(&json, "setup_seconds", report.setup_seconds);
   Field(&json, "train_seconds", report.train_seconds);
@@ -103,6 +107,8 @@ std::string EvalReportAsJson(const EvalReport& report) {
   json.BeginObject();
   Field(&json, "model", report.model);
   Field(&json, "rows", report.rows);
+  Field(&json, "bad_rows", report.bad_rows);
+  Field(&json, "first_bad_row", report.first_bad_row);
   Field(&json, "logloss", report.logloss);
   Field(&json, "auc", report.auc);
   Field(&json, "seconds", report.seconds);

@@ -12,6 +12,7 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cluster/interrupt.h"
+#include "train/bad_row.h"
 
 namespace cairn {
 
@@ -21,6 +22,10 @@ absl::Status EvalCommand(const OptionValues& values, const Console& console) {
     CAIRN_ASSIGN_OR_RETURN(report_file, OutputFile::Open(values.Text("report")));
   }
   CAIRN_ASSIGN_OR_RETURN(const EvalReport report, Evaluate(MakeScoreOptions(values)));
+  if (report.bad_rows > 0) {
+    *console.err << "note   " << CountOfBadRows(report.bad_rows, report.rows + report.bad_rows)
+                 << " left out, the first: " << report.first_bad_row << '\n';
+  }
   PrintResult(console, "rows      " + HumanCount(report.rows));
   PrintResult(console, "logloss   " + FormatFloat9(report.logloss));
   PrintResult(console, "auc       " + (std::isnan(report.auc) ? "- (all rows are of one class)"
@@ -35,14 +40,19 @@ absl::Status PredictCommand(const OptionValues& values, const Console& console) 
   const std::string path = values.Text("output");
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output, OutputFile::Open(path));
   const InterruptScope interrupt;
-  uint64_t rows = 0;
-  CAIRN_RETURN_IF_ERROR(Predict(MakeScoreOptions(values), [&](float probability) {
+  const auto write = [&](float probability) {
     if (interrupt.requested()) return MakeError(absl::StatusCode::kCancelled, "interrupted");
-    ++rows;
     return output->Write(FormatFloat9(probability) + "\n");
-  }));
+  };
+  CAIRN_ASSIGN_OR_RETURN(const PredictReport report, Predict(MakeScoreOptions(values), write));
   CAIRN_RETURN_IF_ERROR(output->Commit());
-  *console.err << HumanCount(rows) << " rows to " << OutputName(path) << '\n';
+  *console.err << HumanCount(report.rows) << " rows to " << OutputName(path);
+  if (report.bad_rows > 0) {
+    *console.err << "; " << HumanCount(report.bad_rows) << " of them could not be read and "
+                 << (report.bad_rows == 1 ? "is" : "are")
+                 << " nan, the first: " << report.first_bad_row;
+  }
+  *console.err << '\n';
   return absl::OkStatus();
 }
 

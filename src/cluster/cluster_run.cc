@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "cluster/embedded.h"
 #include "cluster/submitter.h"
+#include "train/bad_row_log.h"
 #include "train/train_worker.h"
 #include "transport/address.h"
 
@@ -41,9 +42,16 @@ class PlainRun : public ClusterRun {
   bool interrupted_ = false;
 };
 
+std::string LeftOut(const BadRowLog::Total& total, const std::string& first) {
+  return Concat(CountOfBadRows(total.bad_rows, total.rows + total.bad_rows),
+                " left out, the first: ", first);
+}
+
 class EmbeddedRun final : public PlainRun {
  public:
   absl::Status Start(const TrainOptions& options, const TrainPlan& plan) {
+    train_ = plan.train;
+    valid_ = plan.valid;
     CAIRN_ASSIGN_OR_RETURN(
         cluster_,
         EmbeddedCluster::Start(plan.setup, {options.servers, options.executors, {}}, &files_));
@@ -52,6 +60,7 @@ class EmbeddedRun final : public PlainRun {
     worker.threads = options.threads;
     worker.train = plan.train;
     worker.valid = plan.valid;
+    worker.bad_rows = &bad_rows_;
     for (uint32_t w = 0; w < options.workers; ++w) {
       CAIRN_ASSIGN_OR_RETURN(auto started, TrainWorker::Start(worker, cluster_->transport_maker()));
       workers_.push_back(std::move(started));
@@ -66,7 +75,23 @@ class EmbeddedRun final : public PlainRun {
     return absl::OkStatus();
   }
 
+  void Complete(TrainReport* report) const override {
+    const BadRowLog::Total train = bad_rows_.train.total();
+    report->bad_rows = train.bad_rows;
+    if (train.first) {
+      report->first_bad_row = MessageOf(BadRowError(*train_, *train.first));
+      report->notes.push_back(LeftOut(train, report->first_bad_row));
+    }
+    const BadRowLog::Total valid = bad_rows_.valid.total();
+    if (!valid.first) return;
+    report->notes.push_back(
+        "--valid: " + LeftOut(valid, std::string(MessageOf(BadRowError(*valid_, *valid.first)))));
+  }
+
  private:
+  std::shared_ptr<const DataSource> train_;
+  std::shared_ptr<const DataSource> valid_;  // Null: none.
+  BadRowLogs bad_rows_;                      // Before the workers, which write to it.
   PosixFileSystem files_;
   std::unique_ptr<EmbeddedCluster> cluster_;
   std::vector<std::unique_ptr<TrainWorker>> workers_;

@@ -34,6 +34,9 @@ class ClusterRun {
 
   // Where processes write their logs; empty: there are none.
   virtual std::string log_dir() const { return {}; }
+
+  // After Finish: adds to the report what is known of the job in this process only.
+  virtual void Complete(TrainReport*) const {}
 };
 
 // All roles are threads of this process.

@@ -1,6 +1,7 @@
 // Evaluate and Predict: a cluster in this process that has loaded the model, and a reader of it.
 #include <chrono>
 #include <deque>
+#include <limits>
 #include <utility>
 
 #include "base/posix_file_system.h"
@@ -41,8 +42,25 @@ class Scorer {
 
   const std::string& model_name() const { return model_name_; }
 
-  // Calls `sink` with the margins of each batch and its rows, in the order of the data.
-  using Sink = std::function<absl::Status(const std::vector<float>& margins, const RowBatch& rows)>;
+  uint64_t rows() const { return rows_; }
+  uint64_t bad_rows() const { return bad_rows_; }
+  // "path:line:column: what"; "": there is none.
+  std::string FirstBadRow() const {
+    const std::optional<BadRowPlace>& place = reader_->first_bad_row();
+    return place ? std::string(MessageOf(BadRowError(*source_, *place))) : "";
+  }
+  absl::Status NoRows() const {
+    const std::string first = FirstBadRow();
+    return NotFound(first.empty() ? source_->name(0) + ": no rows in the data" : first);
+  }
+
+  struct Scored {
+    const std::vector<float>& margins;
+    const RowBatch& rows;
+    const std::vector<size_t>& good_before;  // BatchReader::FindBadRows.
+  };
+  // Calls `sink` with each batch, in the order of the data.
+  using Sink = std::function<absl::Status(const Scored& batch)>;
   absl::Status Run(const Sink& sink) {
     std::deque<InFlight> window;
     for (uint64_t batch = 0; batch < reader_->plan().batch_count(); ++batch) {
@@ -61,6 +79,7 @@ class Scorer {
     std::unique_ptr<PreparedBatch> batch;
     std::unique_ptr<std::vector<std::vector<float>>> values;
     Pending pending;
+    std::vector<size_t> good_before;
   };
 
   explicit Scorer(const ScoreOptions& options) : options_(options) {}
@@ -144,20 +163,25 @@ class Scorer {
     RowBatch rows;
     const absl::Status read = reader_->ReadInFileOrder(batch, &rows);
     if (!read.ok()) return DataError(read);
+    std::vector<size_t> good_before;
+    if (rows.bad_rows > 0) {
+      CAIRN_ASSIGN_OR_RETURN(good_before, reader_->FindBadRows(batch));
+    }
     rows_ += rows.rows();
     bad_rows_ += rows.bad_rows;
     auto prepared = model_->Prepare(std::move(rows), cutter_.get());
     auto values = std::make_unique<std::vector<std::vector<float>>>();
     Pending pending = client_->ReadPayload(prepared->pull(), values.get());
-    window->push_back({std::move(prepared), std::move(values), std::move(pending)});
+    window->push_back(
+        {std::move(prepared), std::move(values), std::move(pending), std::move(good_before)});
     return {};
   }
 
   absl::Status Finish(InFlight* in_flight, const Sink& sink) {
     const absl::Status status = in_flight->pending.Wait();
     if (!status.ok()) return CauseOf(status);
-    return sink(model_->Score(*in_flight->batch, *in_flight->values),
-                model_->Rows(*in_flight->batch));
+    const std::vector<float> margins = model_->Score(*in_flight->batch, *in_flight->values);
+    return sink({margins, model_->Rows(*in_flight->batch), in_flight->good_before});
   }
 
   const ScoreOptions options_;
@@ -181,28 +205,41 @@ absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
                          Scorer::Make(options, LabelKind::kBinary));
   std::vector<float> margins;
   RowBatch all;
-  CAIRN_RETURN_IF_ERROR(scorer->Run([&](const std::vector<float>& more, const RowBatch& rows) {
-    margins.insert(margins.end(), more.begin(), more.end());
+  CAIRN_RETURN_IF_ERROR(scorer->Run([&](const Scorer::Scored& batch) {
+    const RowBatch& rows = batch.rows;
+    margins.insert(margins.end(), batch.margins.begin(), batch.margins.end());
     for (size_t row = 0; row < rows.rows(); ++row) all.AddRow(rows.labels[row], rows.weight(row));
     return absl::Status();
   }));
+  if (scorer->rows() == 0) return scorer->NoRows();
   EvalReport report;
   report.model = scorer->model_name();
   report.rows = margins.size();
+  report.bad_rows = scorer->bad_rows();
+  report.first_bad_row = scorer->FirstBadRow();
   report.logloss = MeanLogLoss(margins, all.labels, all.weights);
   report.auc = ExactAuc(margins, all.labels, all.weights);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }
 
-absl::Status Predict(const ScoreOptions& options,
-                     const std::function<absl::Status(float probability)>& sink) {
+absl::StatusOr<PredictReport> Predict(const ScoreOptions& options,
+                                      const std::function<absl::Status(float probability)>& sink) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
                          Scorer::Make(options, LabelKind::kIgnored));
-  return scorer->Run([&](const std::vector<float>& margins, const RowBatch&) {
-    for (const float margin : margins) CAIRN_RETURN_IF_ERROR(sink(Sigmoid(margin)));
+  CAIRN_RETURN_IF_ERROR(scorer->Run([&](const Scorer::Scored& batch) {
+    size_t bad = 0;
+    for (size_t row = 0; row <= batch.margins.size(); ++row) {
+      for (; bad < batch.good_before.size() && batch.good_before[bad] == row; ++bad) {
+        CAIRN_RETURN_IF_ERROR(sink(std::numeric_limits<float>::quiet_NaN()));
+      }
+      if (row == batch.margins.size()) break;
+      CAIRN_RETURN_IF_ERROR(sink(Sigmoid(batch.margins[row])));
+    }
     return absl::Status();
-  });
+  }));
+  return PredictReport{scorer->rows() + scorer->bad_rows(), scorer->bad_rows(),
+                       scorer->FirstBadRow()};
 }
 
 }  // namespace cairn

@@ -127,6 +127,7 @@ absl::StatusOr<TrainReport> FollowTraining(
   const JobResult result = run->job().Wait();
   CAIRN_RETURN_IF_ERROR(run->Finish());
   TrainReport report = MakeReport(options, plan, result);
+  run->Complete(&report);
   report.setup_seconds = setup_seconds;
   report.peak_rss_bytes = options.cluster == "embedded" ? OwnPeakRssBytes() : members_rss;
   return report;

@@ -8,9 +8,13 @@ namespace cairn {
 absl::Status CheckBadRowShare(const BadRowShare& share) {
   const auto all = static_cast<double>(share.rows + share.bad_rows);
   if (static_cast<double>(share.bad_rows) <= share.share_max * all) return absl::OkStatus();
-  return InvalidArgument(
-      HumanCount(share.bad_rows), " of ", HumanCount(share.rows + share.bad_rows),
-      " rows cannot be parsed: more than the share of ", share.share_max, " that is allowed");
+  return InvalidArgument(CountOfBadRows(share.bad_rows, share.rows + share.bad_rows),
+                         " cannot be parsed: more than the share of ", share.share_max,
+                         " that is allowed");
+}
+
+std::string CountOfBadRows(uint64_t bad_rows, uint64_t rows) {
+  return Concat(HumanCount(bad_rows), " of ", HumanCount(rows), rows == 1 ? " row" : " rows");
 }
 
 std::string QuoteText(std::string_view text) {

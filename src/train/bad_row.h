@@ -31,6 +31,9 @@ struct BadRowShare {
 };
 absl::Status CheckBadRowShare(const BadRowShare& share);
 
+// "1 of 2,000 rows"; `rows` counts bad ones too.
+std::string CountOfBadRows(uint64_t bad_rows, uint64_t rows);
+
 // In quotes, without what would disturb a terminal, and at most 40 bytes of it.
 std::string QuoteText(std::string_view text);
 

@@ -54,14 +54,22 @@ void BatchPool::Run(Reader* reader) {
   }
 }
 
+absl::Status BatchPool::ReadRows(const ReadAction& action, Reader* reader, RowBatch* rows) {
+  BadRowLogs* const logs = action.epoch == 0 ? setup_.bad_rows : nullptr;
+  if (action.evaluation) {
+    CAIRN_RETURN_IF_ERROR(reader->valid->ReadInFileOrder(action.batch, rows));
+    if (logs != nullptr) logs->valid.Add(*rows, *reader->valid);
+  } else {
+    CAIRN_RETURN_IF_ERROR(reader->train->Read(action.epoch, action.batch, rows));
+    if (logs != nullptr) logs->train.Add(*rows, *reader->train);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<PreparedBatch>> BatchPool::Make(const ReadAction& action,
                                                                Reader* reader) {
   RowBatch rows;
-  if (action.exists && action.evaluation) {
-    CAIRN_RETURN_IF_ERROR(reader->valid->ReadInFileOrder(action.batch, &rows));
-  } else if (action.exists) {
-    CAIRN_RETURN_IF_ERROR(reader->train->Read(action.epoch, action.batch, &rows));
-  }
+  if (action.exists) CAIRN_RETURN_IF_ERROR(ReadRows(action, reader, &rows));
   rows_.fetch_add(rows.rows(), std::memory_order_relaxed);
   bad_rows_.fetch_add(rows.bad_rows, std::memory_order_relaxed);
   const uint64_t seen = rows_.load(std::memory_order_relaxed) + bad_rows_.load();

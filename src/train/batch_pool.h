@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "train/bad_row_log.h"
 #include "train/batch_reader.h"
 #include "train/model.h"
 #include "train/program.h"
@@ -25,6 +26,7 @@ class BatchPool {
     std::shared_ptr<const Model> model;
     uint32_t partitions = 1;
     uint32_t threads = 1;
+    BadRowLogs* bad_rows = nullptr;  // Of the first epoch; must outlive the pool. Null: nobody's.
   };
   // Called on a reading thread; may be called from several at once.
   using Done = std::function<void(const StepKey&, absl::StatusOr<std::unique_ptr<PreparedBatch>>)>;
@@ -48,6 +50,7 @@ class BatchPool {
 
   BatchPool(Setup setup, Done done);
   void Run(Reader* reader);
+  absl::Status ReadRows(const ReadAction& action, Reader* reader, RowBatch* rows);
   absl::StatusOr<std::unique_ptr<PreparedBatch>> Make(const ReadAction& action, Reader* reader);
 
   const Setup setup_;

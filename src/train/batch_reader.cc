@@ -1,6 +1,8 @@
 #include "train/batch_reader.h"
 
+#include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "base/status.h"
@@ -37,8 +39,7 @@ absl::Status BatchReader::ReadInFileOrder(uint64_t batch, RowBatch* rows) {
 absl::Status BatchReader::ReadRanges(const std::vector<TextRange>& ranges, RowBatch* rows) {
   rows->Clear();
   for (const TextRange& range : ranges) {
-    CAIRN_ASSIGN_OR_RETURN(Lines lines, ReadLines(*source_, range, &buffer_));
-    if (range.begin == 0) parser_.SkipStart(&lines);
+    CAIRN_ASSIGN_OR_RETURN(const Lines lines, LinesOf(range));
     // Chunks are small, but the last line of each may be as long as kLineBytesMax.
     const size_t feature_bytes_min = lines.row_bytes != 0 ? 1 : kFeatureBytesMin;
     const size_t features_max = rows->features() + lines.text.size() / feature_bytes_min + 1;
@@ -46,22 +47,59 @@ absl::Status BatchReader::ReadRanges(const std::vector<TextRange>& ranges, RowBa
       return MakeError(absl::StatusCode::kResourceExhausted, source_->name(range.file),
                        ": a batch of more than 2^32 features; take smaller batches");
     }
-    const ParseResult result = parser_.Parse(lines, rows);
-    if (result.first_bad_row && !skip_bad_rows_) {
-      return BadRowError(*source_, range.file, lines, *result.first_bad_row);
+    ParseResult result = parser_.Parse(lines, rows);
+    if (!result.first_bad_row) continue;
+    BadRowPlace place = PlaceOf(range.file, lines, *std::move(result.first_bad_row));
+    if (!skip_bad_rows_) {
+      const absl::Status error = BadRowError(*source_, place);
+      return MakeError(error.code(), MessageOf(error),
+                       "; --max-bad-rows SHARE leaves such rows out");
     }
+    if (!first_bad_row_ || IsBefore(place, *first_bad_row_)) first_bad_row_ = std::move(place);
   }
   return absl::OkStatus();
 }
 
-absl::Status BadRowError(const DataSource& source, uint32_t file, const Lines& lines,
-                         const BadRow& bad_row) {
-  CAIRN_ASSIGN_OR_RETURN(const uint64_t line,
-                         source.LineNumber(file, lines.offset + bad_row.offset));
-  if (lines.row_bytes != 0) {
-    return InvalidArgument(source.name(file), ": image ", line, ": ", bad_row.what);
+absl::StatusOr<Lines> BatchReader::LinesOf(const TextRange& range) {
+  CAIRN_ASSIGN_OR_RETURN(Lines lines, ReadLines(*source_, range, &buffer_));
+  if (range.begin == 0) parser_.SkipStart(&lines);
+  return lines;
+}
+
+absl::StatusOr<std::vector<size_t>> BatchReader::FindBadRows(uint64_t batch) {
+  std::vector<size_t> rows_before;
+  size_t good = 0;
+  RowBatch row;
+  for (const TextRange& range : plan_.BatchInFileOrder(batch)) {
+    CAIRN_ASSIGN_OR_RETURN(Lines rest, LinesOf(range));
+    while (!rest.text.empty()) {
+      const size_t bytes = rest.row_bytes != 0
+                               ? rest.row_bytes
+                               : std::min(rest.text.find('\n'), rest.text.size() - 1) + 1;
+      row.Clear();
+      parser_.Parse({rest.text.substr(0, bytes), rest.offset, rest.row_bytes}, &row);
+      good += row.rows();
+      if (row.bad_rows > 0) rows_before.push_back(good);
+      rest.text.remove_prefix(bytes);
+      rest.offset += bytes;
+    }
   }
-  return InvalidArgument(source.name(file), ":", line, ":", bad_row.column, ": ", bad_row.what);
+  return rows_before;
+}
+
+BadRowPlace PlaceOf(uint32_t file, const Lines& lines, BadRow row) {
+  return {file, lines.offset + row.offset, lines.row_bytes != 0, std::move(row)};
+}
+
+bool IsBefore(const BadRowPlace& a, const BadRowPlace& b) {
+  return std::tie(a.file, a.offset) < std::tie(b.file, b.offset);
+}
+
+absl::Status BadRowError(const DataSource& source, const BadRowPlace& place) {
+  const std::string& name = source.name(place.file);
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t line, source.LineNumber(place.file, place.offset));
+  if (place.is_image) return InvalidArgument(name, ": image ", line, ": ", place.row.what);
+  return InvalidArgument(name, ":", line, ":", place.row.column, ": ", place.row.what);
 }
 
 }  // namespace cairn

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,20 @@
 
 namespace cairn {
 
+// Where a bad row lies.
+struct BadRowPlace {
+  uint32_t file = 0;
+  uint64_t offset = 0;    // In the file's text, of what is wrong.
+  bool is_image = false;  // Else a line.
+  BadRow row;
+};
+
 // Reads and parses any batch of any epoch: the same rows for the same definition, wherever and
 // whenever it is done. Cheap to make; not thread-safe: each thread has its own over one DataSource.
 //
-// Errors of the reads: DataSource's; kInvalidArgument "path:line:column: what" for a row that
-// cannot be parsed, unless the options skip it. The batch's content is then unspecified.
+// Errors of the reads: DataSource's; kInvalidArgument "path:line:column: what", and that there is
+// --max-bad-rows, for a row that cannot be parsed, unless the options skip it. The batch's content
+// is then unspecified.
 class BatchReader {
  public:
   struct Options {
@@ -45,21 +55,32 @@ class BatchReader {
   // files as they stand, for evaluation and prediction.
   absl::Status ReadInFileOrder(uint64_t batch, RowBatch* rows);
 
+  // For each bad row of such a batch, in order, how many good rows of the batch are before it.
+  // Parses all of the batch row by row.
+  absl::StatusOr<std::vector<size_t>> FindBadRows(uint64_t batch);
+
+  // The first one, in the files' order, of those that were skipped so far.
+  const std::optional<BadRowPlace>& first_bad_row() const { return first_bad_row_; }
+
  private:
   BatchReader(const DataSource* source, const DataDefinition& definition, RowParser parser,
               bool skip_bad_rows);
   absl::Status ReadRanges(const std::vector<TextRange>& ranges, RowBatch* rows);
+  absl::StatusOr<Lines> LinesOf(const TextRange& range);
 
   const DataSource* const source_;
   const BatchPlan plan_;
   const bool skip_bad_rows_;
   RowParser parser_;
+  std::optional<BadRowPlace> first_bad_row_;
   std::string buffer_;  // Text of plain files.
 };
 
-// "path:line:column: what" for a bad row of `lines`, which are of this file; "path: image N: what"
-// for images.
-absl::Status BadRowError(const DataSource& source, uint32_t file, const Lines& lines,
-                         const BadRow& bad_row);
+// Of a row of `lines`, which are of this file.
+BadRowPlace PlaceOf(uint32_t file, const Lines& lines, BadRow row);
+bool IsBefore(const BadRowPlace& a, const BadRowPlace& b);
+
+// "path:line:column: what"; "path: image N: what" for images.
+absl::Status BadRowError(const DataSource& source, const BadRowPlace& place);
 
 }  // namespace cairn

@@ -152,10 +152,10 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
     const TextRange range = plan.Chunk(order.Permute(i));
     CAIRN_ASSIGN_OR_RETURN(Lines lines, ReadLines(source, range, &buffer));
     if (range.begin == 0) parser.SkipStart(&lines);
-    const ParseResult result = parser.Parse(lines, &rows);
+    ParseResult result = parser.Parse(lines, &rows);
     if (!result.first_bad_row || !all_good) continue;
     all_good = false;
-    first_error = BadRowError(source, range.file, lines, *result.first_bad_row);
+    first_error = BadRowError(source, PlaceOf(range.file, lines, *std::move(result.first_bad_row)));
   }
   if (rows.rows() == 0) return first_error;
   DataSample sample;

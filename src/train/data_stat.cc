@@ -155,8 +155,6 @@ absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
                      const std::function<bool(double)>& progress, DataStat* stat) {
   CAIRN_ASSIGN_OR_RETURN(const auto reader,
                          BatchReader::Create(&source, definition, {LabelKind::kAny, true}));
-  CAIRN_ASSIGN_OR_RETURN(const auto strict,
-                         BatchReader::Create(&source, definition, {LabelKind::kAny, false}));
   CAIRN_ASSIGN_OR_RETURN(const auto columns, ColumnSummary::Create(&source, definition));
   const uint64_t batches = reader->plan().batch_count();
   const auto summary = std::make_unique<Summary>();
@@ -167,14 +165,14 @@ absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
     stat->bad_rows += rows.bad_rows;
     summary->Add(rows);
     CAIRN_RETURN_IF_ERROR(columns->Add(batch));
-    if (rows.bad_rows > 0 && stat->first_bad_row.empty()) {
-      stat->first_bad_row = std::string(MessageOf(strict->ReadInFileOrder(batch, &rows)));
-    }
     if (!progress || (Clock::now() < next_tell && batch + 1 < batches)) continue;
     if (!progress(static_cast<double>(batch + 1) / static_cast<double>(batches))) {
       return MakeError(absl::StatusCode::kCancelled, "interrupted");
     }
     next_tell = Clock::now() + kTellEvery;
+  }
+  if (reader->first_bad_row()) {
+    stat->first_bad_row = std::string(MessageOf(BadRowError(source, *reader->first_bad_row())));
   }
   summary->Store(stat);
   columns->Store(stat);

@@ -101,8 +101,8 @@ class TrainWorkerShell final : public TrainWorker {
     if (ready.model->tables() != job.tables) {
       return Internal("this worker's model has other tables than the job: other versions?");
     }
-    BatchPool::Setup setup{ready.program, options_.train, options_.valid,
-                           ready.model,   job.partitions, options_.threads};
+    BatchPool::Setup setup{ready.program,  options_.train,   options_.valid,   ready.model,
+                           job.partitions, options_.threads, options_.bad_rows};
     CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.train, &setup.train));
     if (!ready.program.valid.files.empty()) {
       CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.valid, &setup.valid));

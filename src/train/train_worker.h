@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/time_source.h"
+#include "train/bad_row_log.h"
 #include "train/data_source.h"
 #include "transport/transport_maker.h"
 
@@ -26,6 +27,7 @@ class TrainWorker {
     // that the job names.
     std::shared_ptr<const DataSource> train;
     std::shared_ptr<const DataSource> valid;
+    BadRowLogs* bad_rows = nullptr;  // As BatchPool::Setup's.
   };
   static absl::StatusOr<std::unique_ptr<TrainWorker>> Start(const Options& options,
                                                             const TransportMaker& make_transport);

@@ -17,6 +17,8 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   report.settings = {
       {"optimizer", "adagrad"}, {"lr", "0.3"}, {"epochs", "12"}, {"train", "a\nb"}, {"new", "1"}};
   report.rows = 2000;
+  report.bad_rows = 2;
+  report.first_bad_row = "/d:3:1: what";
   report.features = 77;
   report.setup_seconds = 0.25;
   report.train_seconds = 2;
@@ -43,6 +45,8 @@ TEST_CASE("The report of a training has the fields that the documentation promis
     "new": "1"
   },
   "rows": 2000,
+  "bad_rows": 2,
+  "first_bad_row": "/d:3:1: what",
   "features": 77,
   "setup_seconds": 0.25,
   "train_seconds": 2,
@@ -70,10 +74,17 @@ TEST_CASE("The report of a training has the fields that the documentation promis
 )");
 }
 
+TEST_CASE("What is not known of a training is not in its report", "[report]") {
+  const std::string json = TrainReportAsJson({}, {});
+  CHECK(json.find("bad_row") == std::string::npos);
+}
+
 TEST_CASE("The report of an evaluation", "[report]") {
-  CHECK(EvalReportAsJson({"lr", 10, 0.5, 0.75, 0.125}) == R"({
+  CHECK(EvalReportAsJson({"lr", 10, 1, "/d:3:1: what", 0.5, 0.75, 0.125}) == R"({
   "model": "lr",
   "rows": 10,
+  "bad_rows": 1,
+  "first_bad_row": "/d:3:1: what",
   "logloss": 0.5,
   "auc": 0.75,
   "seconds": 0.125

@@ -49,6 +49,28 @@ TEST_CASE_METHOD(ScoreFixture, "predict writes one probability a line", "[score]
   CHECK(rows == 600);
 }
 
+TEST_CASE_METHOD(ScoreFixture, "rows that cannot be read are told", "[score]") {
+  const std::string bad = directory.PathOf("bad.libffm");
+  std::ofstream(bad) << ReadFile(data) << "1 0:oops:1\n";
+  const std::string place = bad + ":601:5: index is not a whole number: \"oops\"";
+  const Ran refused = Run({"eval", "--model-dir", model, "--data", bad});
+  CHECK(refused.code == 3);
+  CHECK(refused.LastError() ==
+        "cairn eval: " + place + "; --max-bad-rows SHARE leaves such rows out");
+  const Ran eval = Run(
+      {"eval", "--model-dir", model, "--data", bad, "--max-bad-rows", "0.01", "--report", output});
+  CHECK(eval.code == 0);
+  CHECK(eval.out.starts_with("rows      600\n"));
+  CHECK(eval.err == "note   1 of 601 rows left out, the first: " + place + "\n");
+  CHECK(ReadFile(output).find("  \"bad_rows\": 1,\n  \"first_bad_row\": \"/") != std::string::npos);
+  const Ran predict = Run({"predict", "--model-dir", model, "--data", bad, "--max-bad-rows", "0.01",
+                           "--output", output});
+  CHECK(predict.code == 0);
+  CHECK(predict.err == "601 rows to " + output +
+                           "; 1 of them could not be read and is nan, the first: " + place + "\n");
+  CHECK(ReadFile(output).ends_with("\nnan\n"));
+}
+
 TEST_CASE_METHOD(ScoreFixture, "A failed prediction keeps the old output", "[score]") {
   REQUIRE(Run({"data", "gen", "--rows", "3", "--output", output}).code == 0);
   const std::string old = ReadFile(output);

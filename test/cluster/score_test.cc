@@ -1,5 +1,6 @@
 // Evaluate and Predict on a model that was trained and saved here.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -57,7 +58,7 @@ TEST_CASE("Predict gives one probability a row, in the order of the data") {
   REQUIRE(Predict(options, [&](float probability) {
             probabilities.push_back(probability);
             return absl::OkStatus();
-          }) == absl::OkStatus());
+          }).status() == absl::OkStatus());
   REQUIRE(probabilities.size() == 3);
   CHECK(probabilities[0] > 0.9f);
   CHECK(probabilities[1] < 0.1f);
@@ -65,13 +66,56 @@ TEST_CASE("Predict gives one probability a row, in the order of the data") {
   CHECK(probabilities[2] < probabilities[0]);
 }
 
+TEST_CASE("A row that cannot be read keeps its place in a prediction as NaN") {
+  const SavedModel model;
+  ScoreOptions options = model.Options();
+  options.data = {model.directory.PathOf("some")};
+  options.format = "libffm";
+  std::ofstream(options.data[0]) << "0 what?\n0 0:15:1\n\n0 0:0:x\n0 0:0:1\n1 oops\n";
+  std::vector<bool> is_nan;
+  const auto predict = [&] {
+    return Predict(options, [&](float probability) {
+      is_nan.push_back(std::isnan(probability));
+      return absl::OkStatus();
+    });
+  };
+  const absl::Status refused = predict().status();
+  CHECK(ExitCode(refused) == 3);
+  CHECK(MessageOf(refused).ends_with("; --max-bad-rows SHARE leaves such rows out"));
+  CHECK(is_nan.empty());
+  options.bad_rows_share = 0.6;
+  const PredictReport report = predict().value();
+  CHECK(is_nan == std::vector<bool>{true, false, true, false, true});
+  CHECK(report.rows == 5);
+  CHECK(report.bad_rows == 3);
+  CHECK(report.first_bad_row.starts_with(options.data[0] + ":1:3: "));
+  const EvalReport eval = Evaluate(options).value();
+  CHECK(eval.rows == 2);
+  CHECK(eval.bad_rows == 3);
+  CHECK(eval.first_bad_row == report.first_bad_row);
+}
+
+TEST_CASE("Evaluate needs a row") {
+  const SavedModel model;
+  ScoreOptions options = model.Options();
+  options.data = {model.directory.PathOf("none")};
+  options.format = "libffm";
+  std::ofstream(options.data[0]) << "\n\n";
+  const absl::Status status = Evaluate(options).status();
+  CHECK(ExitCode(status) == 3);
+  CHECK(MessageOf(status) == options.data[0] + ": no rows in the data");
+  std::ofstream(options.data[0]) << "what?\n";
+  options.bad_rows_share = 1;
+  CHECK(MessageOf(Evaluate(options).status()).starts_with(options.data[0] + ":1:1: "));
+}
+
 TEST_CASE("Predict stops at the first error of whoever takes the results") {
   const SavedModel model;
   int calls = 0;
   const absl::Status status = Predict(model.Options(), [&](float) {
-    ++calls;
-    return DataLoss("the disk is full");
-  });
+                                ++calls;
+                                return DataLoss("the disk is full");
+                              }).status();
   CHECK(MessageOf(status) == "the disk is full");
   CHECK(calls == 1);
 }

@@ -130,7 +130,8 @@ class CliTest(unittest.TestCase):
             set(report),
             {"model", "cluster", "servers", "workers", "data", "settings", "rows", "features",
              "setup_seconds", "train_seconds", "rows_per_second", "peak_rss_bytes", "bytes_sent",
-             "bytes_received", "frames_refused", "model_digest", "stop_reason", "notes", "epochs"})
+             "bytes_received", "frames_refused", "model_digest", "stop_reason", "notes", "epochs",
+             "bad_rows", "first_bad_row"})
         self.assertEqual(report["rows"], 3 * 4000)
         self.assertEqual([epoch["epoch"] for epoch in report["epochs"]], [1, 2, 3])
         self.assertAlmostEqual(report["settings"]["lr"], 0.2, places=6)
@@ -218,8 +219,11 @@ class CliTest(unittest.TestCase):
         train = ["train", "--train", bad, "--epochs", "1"]
         self.assertIn(f"{bad}:37:8: ", self.check_failure(NO_DATA, *train))
         report = self.path("report.json")
-        self.check_run(*train, "--max-bad-rows", "0.001", "--report", report)
+        ran = self.check_run(*train, "--max-bad-rows", "0.001", "--report", report)
+        self.assertIn(f" rows left out, the first: {bad}:37:8: ", ran.stderr)
         self.assertEqual(load(report)["rows"], len(lines) - 1)
+        self.assertEqual(load(report)["bad_rows"], 1)
+        self.assertTrue(load(report)["first_bad_row"].startswith(f"{bad}:37:8: "))
         # A share is held to once there are 10,000 rows to speak of.
         many = ["train", "--train", bad, "--epochs", "5", "--max-bad-rows", "0.0001"]
         self.assertIn("cannot be parsed", self.check_failure(NO_DATA, *many))

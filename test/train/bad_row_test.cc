@@ -16,6 +16,11 @@ TEST_CASE("CheckBadRowShare allows the share and no more") {
         "102 of 10,100 rows cannot be parsed: more than the share of 0.01 that is allowed");
 }
 
+TEST_CASE("CountOfBadRows") {
+  CHECK(CountOfBadRows(1, 2000) == "1 of 2,000 rows");
+  CHECK(CountOfBadRows(1, 1) == "1 of 1 row");
+}
+
 TEST_CASE("QuoteText shows 40 bytes, and nothing that disturbs a terminal") {
   CHECK(QuoteText("a b") == "\"a b\"");
   CHECK(QuoteText("\x1B[31m\xC3\xA4") == "\"?[31m??\"");

@@ -133,7 +133,8 @@ TEST_CASE("BatchReader: a bad row is an error with its place") {
     CHECK(status.code() == absl::StatusCode::kInvalidArgument);
     errors.emplace_back(MessageOf(status));
   }
-  CHECK(errors == std::vector<std::string>{bad + ":701:11: index is not a whole number: \"x\""});
+  CHECK(errors == std::vector<std::string>{bad + ":701:11: index is not a whole number: \"x\"; "
+                                                 "--max-bad-rows SHARE leaves such rows out"});
 }
 
 TEST_CASE("BatchReader: a skipped bad row moves no other row") {
@@ -155,13 +156,38 @@ TEST_CASE("BatchReader: a skipped bad row moves no other row") {
   CHECK(bad_rows == 1);
 }
 
+TEST_CASE("BatchReader: skipped bad rows have their places, and the first is known") {
+  const TempFiles files;
+  const std::string a = files.Write("a", Rows(0, 1) + "x 1:1\n" + Rows(1, 2) + "y 1:1\nz 1:1\n");
+  const std::string b = files.Write("b", "\n" + Rows(3, 2) + "last");
+  const Data data = OpenData({a, b}, 100, {.skip_bad_rows = true});
+  CHECK_FALSE(data.reader->first_bad_row());
+  RowBatch rows;
+  std::vector<size_t> good_before;
+  size_t good = 0;
+  for (uint64_t batch = data.reader->plan().batch_count(); batch-- > 0;) {
+    REQUIRE(data.reader->ReadInFileOrder(batch, &rows).ok());
+    const std::vector<size_t> found = data.reader->FindBadRows(batch).value();
+    CHECK(found.size() == rows.bad_rows);
+    good_before.insert(good_before.begin(), found.begin(), found.end());
+    good += rows.rows();
+  }
+  CHECK(good == 5);
+  CHECK(good_before == std::vector<size_t>{1, 3, 3, 2});  // Of each batch, one a file.
+  REQUIRE(data.reader->first_bad_row());
+  CHECK(MessageOf(BadRowError(*data.source, *data.reader->first_bad_row())) ==
+        a + ":2:1: label is not a finite number: \"x\"");
+}
+
 TEST_CASE("BatchReader: labels of two classes") {
   const TempFiles files;
   const std::string path = files.Write("a", "-1 1:1\n+1 2:1\n7 3:1\n");
   const Data data = OpenData({path}, 100, {.labels = LabelKind::kBinary});
   RowBatch rows;
   CHECK(MessageOf(data.reader->Read(0, 0, &rows)) ==
-        path + ":3:1: label of two classes must be 0 or 1, or -1 or +1, not \"7\"");
+        path +
+            ":3:1: label of two classes must be 0 or 1, or -1 or +1, not \"7\"; "
+            "--max-bad-rows SHARE leaves such rows out");
 }
 
 TEST_CASE("BatchReader::Create refuses other data and broken definitions") {
@@ -224,7 +250,9 @@ TEST_CASE("BatchReader: images, and the place of a bad one") {
   const auto two_classes =
       BatchReader::Create(source.get(), definition, {LabelKind::kBinary, false}).value();
   CHECK(MessageOf(two_classes->ReadInFileOrder(0, &rows)) ==
-        path + ": image 3: label of two classes must be 0 or 1, or -1 or +1, not \"2\"");
+        path +
+            ": image 3: label of two classes must be 0 or 1, or -1 or +1, not \"2\"; "
+            "--max-bad-rows SHARE leaves such rows out");
 }
 
 }  // namespace
