@@ -111,10 +111,11 @@ struct TrainProgress {
   double loss = 0;         // Mean over those rows.
   std::string log_dir;     // Of the processes that were started; empty: there are none.
   std::vector<EpochReport> done;
-  std::string data;            // One line about the training data, once it was looked at.
-  uint32_t workers_lost = 0;   // Others do their work again from where it was recorded.
-  std::string waiting_for;     // What is missing, for people, where something is.
-  uint64_t bytes_spooled = 0;  // Of input that comes from a pipe: it is kept on the disk first.
+  std::string data;                // One line about the training data, once it was looked at.
+  std::vector<std::string> notes;  // TrainReport::notes, as far as they are known by now.
+  uint32_t workers_lost = 0;       // Others do their work again from where it was recorded.
+  std::string waiting_for;         // What is missing, for people, where something is.
+  uint64_t bytes_spooled = 0;      // Of input that comes from a pipe: it is kept on the disk first.
 };
 
 struct TrainReport {
@@ -140,6 +141,7 @@ struct TrainReport {
   std::string stop_reason;
   std::vector<std::string> notes;  // Sentences: what the user may not expect.
   std::vector<EpochReport> epochs;
+  uint64_t best_epoch = 0;  // By the stop metric, the first of equal ones; 0: nothing to tell by.
 };
 
 // The exit code of the command line for an error of the functions below: kInvalidArgument and
@@ -168,6 +170,7 @@ struct TrainPreview {
   std::string data, valid_data;                               // A line each; "": none.
   double rows_estimate = 0;  // Of the training data, by a sample; exact if it is small.
   double features_per_row = 0;
+  double positive_share = 0;     // Of the rows, by their weights; by the same sample.
   double features_estimate = 0;  // Different ones; by a sample, so not more than a hint.
   uint64_t batches_per_epoch = 0;
   std::vector<Table> tables;

@@ -97,6 +97,7 @@ std::string TrainReportAsJson(const TrainOptions& options, const TrainReport& re
   json.BeginArray();
   for (const std::string& note : report.notes) json.String(note);
   json.EndArray();
+  if (report.best_epoch > 0) Field(&json, "best_epoch", report.best_epoch);
   Epochs(&json, report.epochs);
   json.EndObject();
   return json.Finish();

@@ -56,15 +56,13 @@ std::string NoteEvent(Micros at, const std::string& note) {
 }
 
 std::string EndEvent(Micros at, const TrainReport& report) {
-  return EventLine(at, "info", "end")
-      .Add("stop_reason", report.stop_reason)
-      .Add("rows", report.rows)
-      .Add("features", report.features)
-      .Add("train_seconds", report.train_seconds)
-      .Add("rows_per_second", report.rows_per_second)
-      .Add("peak_rss_bytes", report.peak_rss_bytes)
-      .Add("model_digest", report.model_digest)
-      .Finish();
+  EventLine event(at, "info", "end");
+  event.Add("stop_reason", report.stop_reason).Add("rows", report.rows);
+  event.Add("features", report.features).Add("train_seconds", report.train_seconds);
+  event.Add("rows_per_second", report.rows_per_second);
+  event.Add("peak_rss_bytes", report.peak_rss_bytes).Add("model_digest", report.model_digest);
+  if (report.best_epoch > 0) event.Add("best_epoch", report.best_epoch);
+  return event.Finish();
 }
 
 }  // namespace cairn

@@ -1,5 +1,6 @@
 #include "cli/train_view.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string_view>
@@ -15,6 +16,7 @@ namespace cairn {
 namespace {
 
 constexpr Micros kLineEvery = 10 * kMicrosPerSecond;
+constexpr uint32_t kPatience = 3;  // Of the advice to have some.
 
 std::string Fixed(double value, int decimals) {
   if (std::isnan(value)) return "-";
@@ -53,6 +55,20 @@ std::string Doing(std::string_view phase) {
   return std::string(phase);
 }
 
+// The epoch at whose end kPatience epochs have brought nothing, or the last one.
+size_t StopOfPatience(const TrainOptions& options, const std::vector<EpochReport>& epochs) {
+  const bool by_auc = options.stop_metric == "auc";
+  double best = -INFINITY;
+  uint32_t since = 0;
+  for (size_t i = 0; i < epochs.size(); ++i) {
+    const double goodness = by_auc ? epochs[i].valid_auc : -epochs[i].valid_logloss;
+    since = goodness > best ? 0 : since + 1;
+    if (since == kPatience) return i + 1;
+    best = std::max(best, goodness);
+  }
+  return epochs.size();
+}
+
 }  // namespace
 
 TrainView::TrainView(const Console* console, const TimeSource* time)
@@ -74,6 +90,7 @@ void TrainView::Update(const TrainProgress& progress) {
     PrintLogs(progress.log_dir);
   }
   PrintData(progress.data);
+  PrintNotes(progress.notes);
   PrintEpochs(progress.done);
   PrintProgress(progress, now);
 }
@@ -119,18 +136,38 @@ void TrainView::PrintNote(const std::string& note) {
   }
 }
 
+void TrainView::PrintNotes(const std::vector<std::string>& notes) {
+  if (notes_printed_ < notes.size()) ClearProgress();
+  for (; notes_printed_ < notes.size(); ++notes_printed_) PrintNote(notes[notes_printed_]);
+}
+
 void TrainView::Tell(const std::string& event) const { *console_.err << event << std::flush; }
 
 void TrainView::End(const TrainOptions& options, const TrainReport& report) {
   PrintData(report.data);
   PrintEpochs(report.epochs);
   ClearProgress();
-  for (const std::string& note : report.notes) PrintNote(note);
+  PrintNotes(report.notes);
   PrintResult(console_, Concat("done   ", report.stop_reason, "; ", HumanCount(report.features),
                                " features; model digest ", report.model_digest, "; peak memory ",
                                HumanBytes(report.peak_rss_bytes)));
+  PrintBest(options, report);
   if (!options.save_dir.empty()) PrintResult(console_, "saved  " + options.save_dir);
   if (console_.err_is_json) Tell(EndEvent(console_.unix_micros(), report));
+}
+
+// The model is the last epoch's, so it matters that another one was better.
+void TrainView::PrintBest(const TrainOptions& options, const TrainReport& report) const {
+  if (report.best_epoch == 0 || report.best_epoch == report.epochs.size()) return;
+  const EpochReport& best = report.epochs[report.best_epoch - 1];
+  std::string line =
+      Concat("best   epoch ", best.epoch, ": valid loss ", Fixed(best.valid_logloss, 4), ", auc ",
+             Fixed(best.valid_auc, 4), "; the model is that of epoch ", report.epochs.size());
+  const size_t stop = StopOfPatience(options, report.epochs);
+  if (options.patience == 0 && stop < report.epochs.size()) {
+    line += Concat("; --patience ", kPatience, " would have stopped at ", stop);
+  }
+  PrintResult(console_, line);
 }
 
 void TrainView::ClearProgress() {

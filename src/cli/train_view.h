@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/time_source.h"
 #include "cairn/train.h"
@@ -29,6 +30,9 @@ class TrainView {
   void PrintData(const std::string& data);
   void PrintLogs(const std::string& directory);
   void PrintNote(const std::string& note);
+  // Those that were not printed yet: their list only ever grows.
+  void PrintNotes(const std::vector<std::string>& notes);
+  void PrintBest(const TrainOptions& options, const TrainReport& report) const;
   void PrintProgress(const TrainProgress& progress, Micros now);
   // An event, if events are what standard error is for.
   void Tell(const std::string& event) const;
@@ -38,6 +42,7 @@ class TrainView {
   const Console& console_;
   const TimeSource& time_;
   size_t epochs_printed_ = 0;
+  size_t notes_printed_ = 0;
   double seconds_printed_ = 0;  // EpochReport::seconds of the last epoch printed.
   bool has_progress_ = false;   // A refreshed line stands on the terminal.
   bool data_printed_ = false;

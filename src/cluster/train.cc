@@ -2,7 +2,10 @@
 #include "cairn/train.h"
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/status.h"
@@ -12,6 +15,27 @@
 #include "coordinator/coordinator_core.h"
 
 namespace cairn {
+namespace {
+
+// A directory for the model that was not there before goes again if nothing was put into it.
+class SaveDirectory {
+ public:
+  explicit SaveDirectory(const std::string& path) {
+    std::error_code ignored;  // Whoever saves finds out what is wrong.
+    if (!path.empty() && !std::filesystem::exists(path, ignored)) made_here_ = path;
+  }
+  ~SaveDirectory() {
+    std::error_code ignored;  // It is not empty, most likely.
+    if (!made_here_.empty()) std::filesystem::remove(made_here_, ignored);
+  }
+  SaveDirectory(const SaveDirectory&) = delete;
+  SaveDirectory& operator=(const SaveDirectory&) = delete;
+
+ private:
+  std::string made_here_;
+};
+
+}  // namespace
 
 int ExitCode(const absl::Status& status) { return CodeOf(status); }
 
@@ -26,6 +50,7 @@ absl::StatusOr<TrainReport> Train(const TrainOptions& options,
     effective.threads = effective.executors = 0;  // Whoever started the processes has set them.
   }
   CAIRN_ASSIGN_OR_RETURN(const TrainPlan plan, MakeTrainPlan(effective, SpoolingTo(progress)));
+  const SaveDirectory directory(effective.save_dir);  // Before the run, which may write to it.
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<ClusterRun> run, StartRun(effective, plan));
   const double setup_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   CAIRN_ASSIGN_OR_RETURN(TrainReport report, FollowTraining(effective, plan, run.get(), progress));

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
+#include "cluster/train_notes.h"
 #include "coordinator/manifest.h"
 #include "wire/message_type.h"
 
@@ -18,6 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::string_view kInterrupted = "interrupted";
 constexpr auto kPollEvery = std::chrono::milliseconds(200);
 
 uint64_t OwnPeakRssBytes() {
@@ -46,6 +50,7 @@ TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
   progress.epochs = epochs;
   progress.rows = status.rows;
   progress.data = plan.data_description;
+  progress.notes = plan.notes;
   progress.waiting_for = status.waiting_for;
   progress.workers_lost = status.workers_lost;
   if (status.batches > 0) {
@@ -55,6 +60,19 @@ TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
   if (status.rows > 0) progress.loss = status.loss_sum / static_cast<double>(status.rows);
   for (const EpochRecord& record : status.epochs_listed) progress.done.push_back(ReportOf(record));
   return progress;
+}
+
+uint64_t BestEpoch(const TrainOptions& options, const std::vector<EpochReport>& epochs) {
+  const bool by_auc = options.stop_metric == "auc";
+  uint64_t best_epoch = 0;
+  double best = -INFINITY;
+  for (const EpochReport& epoch : epochs) {
+    const double goodness = by_auc ? epoch.valid_auc : -epoch.valid_logloss;
+    if (!(goodness > best)) continue;  // NaN: nothing was validated.
+    best = goodness;
+    best_epoch = epoch.epoch;
+  }
+  return best_epoch;
 }
 
 TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
@@ -77,7 +95,21 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   report.model_digest = FormatDigest(result.digest_high, result.digest_low);
   report.stop_reason = result.message;
   for (const EpochRecord& record : result.epochs) report.epochs.push_back(ReportOf(record));
+  report.best_epoch = BestEpoch(options, report.epochs);
+  for (std::string& note : NotesAfter(options, plan.sample, report.epochs)) {
+    report.notes.push_back(std::move(note));
+  }
   return report;
+}
+
+// An interrupt says what is left of the training.
+absl::Status Outcome(const absl::Status& status, size_t epochs_done) {
+  if (status.code() != absl::StatusCode::kCancelled || MessageOf(status) != kInterrupted) {
+    return status;
+  }
+  return MakeError(status.code(), kInterrupted,
+                   epochs_done == 0 ? " within epoch " : " after epoch ",
+                   std::max<size_t>(epochs_done, 1), "; nothing is saved");
 }
 
 std::string Absolute(const std::string& path) {
@@ -108,11 +140,13 @@ absl::StatusOr<TrainReport> FollowTraining(
   const Clock::time_point start = Clock::now();
   double setup_seconds = 0;
   uint64_t members_rss = 0;
+  size_t epochs_done = 0;
   const auto show = [&] {
     const JobStatus status = run->job().status();
     if (status.phase <= JobPhase::kForming) {
       setup_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     }
+    epochs_done = status.epochs_listed.size();
     members_rss = std::max(members_rss, MembersRssBytes(status));
     TrainProgress now = ProgressOf(status, plan);
     now.log_dir = run->log_dir();
@@ -121,11 +155,13 @@ absl::StatusOr<TrainReport> FollowTraining(
   bool over = false;
   do {
     if (!show()) run->Interrupt();
-    CAIRN_ASSIGN_OR_RETURN(over, run->WaitFor(kPollEvery));
+    const absl::StatusOr<bool> waited = run->WaitFor(kPollEvery);
+    if (!waited.ok()) return Outcome(waited.status(), epochs_done);
+    over = *waited;
   } while (!over);
   show();
   const JobResult result = run->job().Wait();
-  CAIRN_RETURN_IF_ERROR(run->Finish());
+  CAIRN_RETURN_IF_ERROR(Outcome(run->Finish(), epochs_done));
   TrainReport report = MakeReport(options, plan, result);
   run->Complete(&report);
   report.setup_seconds = setup_seconds;

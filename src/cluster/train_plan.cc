@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "cluster/effective_settings.h"
+#include "cluster/train_notes.h"
 #include "cluster/warm_start.h"
 #include "sharding/consistency.h"
 #include "sharding/plan_check.h"
@@ -220,6 +221,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
       options, program, job, train.sample.rows_per_chunk * train.definition.chunks_per_batch);
   plan.data_description = Describe(train.definition);
   plan.sample = train.sample;
+  const std::vector<std::string> more = NotesBefore(options, plan.sample);
+  plan.notes.insert(plan.notes.end(), more.begin(), more.end());
   return plan;
 }
 

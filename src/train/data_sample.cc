@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "base/units.h"
 #include "train/batch_reader.h"
@@ -74,6 +75,7 @@ void SummarizeLabels(const RowBatch& rows, DataSample* sample) {
   double sum = 0;
   bool zero_one = true;
   bool plus_minus = true;
+  bool one_class = rows.rows() > 0;
   for (size_t row = 0; row < rows.rows(); ++row) {
     const float label = rows.labels[row];
     const double weight = rows.weight(row);
@@ -82,12 +84,30 @@ void SummarizeLabels(const RowBatch& rows, DataSample* sample) {
     sum += weight * label;
     zero_one = zero_one && (label == 0 || label == 1);
     plus_minus = plus_minus && (label == -1 || label == 1);
+    one_class = one_class && label == rows.labels[0];
   }
   if (weights > 0) {
     sample->positive_share = positive / weights;
     sample->mean_label = sum / weights;
   }
   sample->labels_are_binary = zero_one || plus_minus;
+  if (one_class) sample->only_label = rows.labels[0];
+}
+
+void FindLargeNumbers(const ReadSpec& read, const RowBatch& rows, DataSample* sample) {
+  if (rows.values.empty()) return;
+  for (const std::string& column : read.numeric) {
+    const Key key = ReduceKey(HashString(column), read.hash_bits);
+    float largest = 0;
+    for (size_t i = 0; i < rows.features(); ++i) {
+      if (rows.keys[i] == key) largest = std::max(largest, std::fabs(rows.values[i]));
+    }
+    if (largest <= DataSample::kNumberMax) continue;
+    ++sample->large_columns;
+    if (largest <= sample->largest_value) continue;
+    sample->largest_column = column;
+    sample->largest_value = largest;
+  }
 }
 
 }  // namespace
@@ -165,6 +185,7 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
   sample.rows_per_chunk = count / static_cast<double>(chunks);
   sample.rows_estimate = sample.rows_per_chunk * static_cast<double>(plan.chunk_count());
   SummarizeLabels(rows, &sample);
+  FindLargeNumbers(definition.read, rows, &sample);
   if (!rows.fields.empty()) {
     sample.fields = 1u + *std::max_element(rows.fields.begin(), rows.fields.end());
   }

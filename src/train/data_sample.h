@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "train/chunks.h"
@@ -38,8 +39,15 @@ struct DataSample {
   // Both by the rows' weights.
   double positive_share = 0;  // Of labels above 0: the base rate of two classes.
   double mean_label = 0;
-  bool labels_are_binary = false;  // All are 0 or 1, or all are -1 or +1.
-  uint32_t fields = 0;             // The highest field + 1; 0 for libsvm.
+  bool labels_are_binary = false;   // All are 0 or 1, or all are -1 or +1.
+  std::optional<float> only_label;  // All rows have it.
+  uint32_t fields = 0;              // The highest field + 1; 0 for libsvm.
+  // Numeric columns with a value of which the magnitude is above kNumberMax: how many there are,
+  // and the one with the largest. What is larger makes steps of gradients that are too long.
+  static constexpr float kNumberMax = 10;
+  uint32_t large_columns = 0;
+  std::string largest_column;
+  float largest_value = 0;
 };
 
 // Looks at some chunks, always the same ones, spread over all the data. kInvalidArgument if they

@@ -27,6 +27,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   report.model_digest = "00ff";
   report.stop_reason = "all epochs are done";
   report.notes = {"the state starts afresh"};
+  report.best_epoch = 1;
   report.epochs = {{1, 1000, 0.5, 0.4, std::nan(""), 1.5}};
   CHECK(TrainReportAsJson(options, report) == R"({
   "model": "lr",
@@ -60,6 +61,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   "notes": [
     "the state starts afresh"
   ],
+  "best_epoch": 1,
   "epochs": [
     {
       "epoch": 1,
@@ -77,6 +79,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
 TEST_CASE("What is not known of a training is not in its report", "[report]") {
   const std::string json = TrainReportAsJson({}, {});
   CHECK(json.find("bad_row") == std::string::npos);
+  CHECK(json.find("best_epoch") == std::string::npos);
 }
 
 TEST_CASE("The report of an evaluation", "[report]") {

@@ -62,6 +62,8 @@ TEST_CASE("Epochs and the end have the fields of the report", "[train_events]") 
             "\"end\",\"stop_reason\":\"all epochs are done\",\"rows\":2,\"features\":3,"
             "\"train_seconds\":4,\"rows_per_second\":0.5,\"peak_rss_bytes\":6,"
             "\"model_digest\":\"00ff\"}\n");
+  report.best_epoch = 7;
+  CHECK_THAT(EndEvent(0, report), Catch::EndsWith("\"00ff\",\"best_epoch\":7}\n"));
   CHECK_THAT(NoteEvent(0, "mind"), Catch::EndsWith("\"level\":\"warning\",\"event\":\"note\","
                                                    "\"message\":\"mind\"}\n"));
   CHECK(LogsEvent(0, "/logs") ==

@@ -84,6 +84,40 @@ TEST_CASE("Each epoch is one row of a table, whatever is not known is a dash", "
   CHECK(screen.TakeErr() == "note   the state starts afresh\n");
 }
 
+TEST_CASE("Notes come before the first epoch, each once", "[train_view]") {
+  Screen screen;
+  TrainView view(&screen.console, &screen.time);
+  TrainProgress progress = Training(1, 0, 0);
+  progress.notes = {"mind the labels"};
+  view.Update(progress);
+  view.Update(progress);
+  CHECK(screen.TakeErr() == "note   mind the labels\n");
+  TrainReport report;
+  report.notes = {"mind the labels", "1 of 2 rows left out"};
+  view.End({}, report);
+  CHECK(screen.TakeErr() == "note   1 of 2 rows left out\n");
+}
+
+TEST_CASE("The best epoch is told if it is not the last", "[train_view]") {
+  Screen screen;
+  TrainView view(&screen.console, &screen.time);
+  TrainReport report;
+  const double auc[] = {0.6, 0.65, 0.66494, 0.66, 0.66, 0.6, 0.6};
+  for (uint64_t i = 0; i < 7; ++i) report.epochs.push_back({i + 1, 10, 0.5, 0.5706, auc[i], 1});
+  report.best_epoch = 3;
+  TrainOptions options;
+  view.End(options, report);
+  const std::string best =
+      "\nbest   epoch 3: valid loss 0.5706, auc 0.6649; the model is that of epoch 7";
+  CHECK_THAT(screen.TakeOut(), Catch::EndsWith(best + "; --patience 3 would have stopped at 6\n"));
+  options.patience = 4;
+  view.End(options, report);
+  CHECK_THAT(screen.TakeOut(), Catch::EndsWith(best + "\n"));
+  report.best_epoch = 7;
+  view.End(options, report);
+  CHECK_THAT(screen.TakeOut(), !Catch::Contains("best"));
+}
+
 TEST_CASE("Without a terminal, progress is one line every ten seconds", "[train_view]") {
   Screen screen;
   TrainView view(&screen.console, &screen.time);

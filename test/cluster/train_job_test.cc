@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "cluster/fake_job.h"
@@ -98,7 +99,45 @@ TEST_CASE("who shows the progress may end the training", "[train_job]") {
   const absl::Status status =
       FollowTraining({}, PlanOf(1), run.run.get(), [](const auto&) { return false; }).status();
   CHECK(status.code() == absl::StatusCode::kCancelled);
+  CHECK(MessageOf(status) == "interrupted within epoch 1; nothing is saved");
   CHECK(run.job->stops.size() == 1);
+  Run later;
+  later.job->now.epochs_listed.resize(5);
+  CHECK(MessageOf(FollowTraining({}, PlanOf(9), later.run.get(), [](const auto&) {
+                    return false;
+                  }).status()) == "interrupted after epoch 5; nothing is saved");
+}
+
+TEST_CASE("what is known before the first epoch and after the last is noted", "[train_job]") {
+  Run run;
+  TrainPlan plan = PlanOf(3);
+  plan.notes = {"mind"};
+  plan.sample.positive_share = 0.5;
+  const double auc[] = {0.6, 0.7, 0.7};
+  for (uint64_t i = 0; i < 3; ++i) {
+    EpochRecord record;
+    record.epoch = i;
+    record.train_logloss = 2;
+    record.valid_auc = auc[i];
+    record.valid_logloss = 1 - 0.1 * static_cast<double>(i);
+    run.job->result.epochs.push_back(record);
+  }
+  TrainOptions options;
+  const auto train = [&] {
+    return FollowTraining(options, plan, run.run.get(),
+                          [](const TrainProgress& progress) {
+                            CHECK(progress.notes == std::vector<std::string>{"mind"});
+                            return true;
+                          })
+        .value();
+  };
+  const TrainReport report = train();
+  CHECK(report.best_epoch == 2);
+  REQUIRE(report.notes.size() == 2);
+  CHECK_THAT(report.notes[1], Catch::StartsWith("the training loss is worse"));
+  CHECK_FALSE(report.bad_rows.has_value());
+  options.stop_metric = "logloss";
+  CHECK(train().best_epoch == 3);
 }
 
 TEST_CASE("a job that fails fails the training, and nobody need watch", "[train_job]") {

@@ -117,6 +117,16 @@ TEST_CASE("The settings that held are told, defaults filled in") {
   CHECK(plan.setup.plan.evaluation_batches == 0);
 }
 
+TEST_CASE("What is wrong with the labels of the sample is noted") {
+  const Harness harness;
+  TrainOptions options = harness.Options();
+  CHECK(MakeTrainPlan(options).value().notes.empty());
+  options.read.label = "label>5";
+  const std::vector<std::string> notes = MakeTrainPlan(options).value().notes;
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0] == "all 2,000 sampled labels are 0: is --label 'label>5' what you mean?");
+}
+
 TEST_CASE("Options that contradict themselves are refused by their flag") {
   const Harness harness;
   TrainOptions options;

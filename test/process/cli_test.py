@@ -131,7 +131,7 @@ class CliTest(unittest.TestCase):
             {"model", "cluster", "servers", "workers", "data", "settings", "rows", "features",
              "setup_seconds", "train_seconds", "rows_per_second", "peak_rss_bytes", "bytes_sent",
              "bytes_received", "frames_refused", "model_digest", "stop_reason", "notes", "epochs",
-             "bad_rows", "first_bad_row"})
+             "bad_rows", "first_bad_row", "best_epoch"})
         self.assertEqual(report["rows"], 3 * 4000)
         self.assertEqual([epoch["epoch"] for epoch in report["epochs"]], [1, 2, 3])
         self.assertAlmostEqual(report["settings"]["lr"], 0.2, places=6)
@@ -145,7 +145,8 @@ class CliTest(unittest.TestCase):
         self.assertEqual([row[:2] for row in rows], [[n, "4,000"] for n in "123"])
         self.assertEqual([row[4] for row in rows],
                          [f"{epoch['valid_auc']:.4f}" for epoch in report["epochs"]])
-        self.assertIn(report["model_digest"], lines[-1])
+        done = next(line for line in lines if line.startswith("done "))
+        self.assertIn(report["model_digest"], done)
 
     def test_predictions_give_the_metrics_of_eval(self):
         report_path, output = self.path("report.json"), self.path("predictions")
@@ -311,7 +312,8 @@ class CliTest(unittest.TestCase):
             process.send_signal(number)
             _, errors = process.communicate(timeout=RUN_SECONDS_MAX)
             self.assertEqual(process.returncode, INTERRUPTED, errors)
-            self.assertIn("interrupted", errors.splitlines()[-1])
+            self.assertRegex(errors.splitlines()[-1],
+                             r"^cairn train: interrupted after epoch \d+; nothing is saved$")
             self.assertFalse(os.path.exists(self.path("report.json")))
             self.assertFalse(os.path.exists(self.path("report.json.tmp")))
 

@@ -289,7 +289,9 @@ class ClusterTest(unittest.TestCase):
             launcher.process.send_signal(number)
             self.assertEqual(launcher.end(), INTERRUPTED, launcher.errors())
             self.assertLess(time.monotonic() - began, END_SECONDS_MAX)
-            self.assertEqual(launcher.errors().splitlines()[-1], "cairn train: interrupted")
+            self.assertRegex(launcher.errors().splitlines()[-1],
+                             r"^cairn train: interrupted after epoch \d+; nothing is saved$")
+            self.assertFalse(os.path.exists(self.path("model")))
             self.assertEqual(launcher.leftovers(), [])
             self.assertFalse(os.path.exists(os.path.join(launcher.log_dir, "failure.json")))
 

@@ -110,6 +110,32 @@ TEST_CASE("SampleData counts all of small data") {
   CHECK(sample.fields == 8);
 }
 
+TEST_CASE("SampleData knows when all labels are one") {
+  const TempFiles files;
+  const auto only_label = [&](const std::string& text) {
+    const auto source = OpenOne(files.Write("f", text));
+    return SampleData(*source, DefineData(*source, {}).value()).value().only_label;
+  };
+  CHECK(only_label("1 1:1\n1 2:1\n") == 1.0f);
+  CHECK(only_label("-1 1:1\n") == -1.0f);
+  CHECK_FALSE(only_label("1 1:1\n0 1:1\n").has_value());
+}
+
+TEST_CASE("SampleData finds numeric columns of large numbers") {
+  const TempFiles files;
+  const auto source =
+      OpenOne(files.Write("f", "label,price,age,cost,far\n1,1200,9.5,-5000,9\n0,,-10,70,99999\n"));
+  for (const uint32_t hash_bits : {0u, 30u}) {
+    DefineOptions options;
+    options.read.numeric = {"price", "age", "cost"};
+    options.read.hash_bits = hash_bits;
+    const DataSample sample = SampleData(*source, DefineData(*source, options).value()).value();
+    CHECK(sample.large_columns == 2);
+    CHECK(sample.largest_column == "cost");
+    CHECK(sample.largest_value == 5000);
+  }
+}
+
 TEST_CASE("SampleData estimates large data from all over it") {
   const TempFiles files;
   // Sorted: only a sample that is spread sees the labels and lengths of both halves.

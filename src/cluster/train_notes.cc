@@ -1,0 +1,64 @@
+#include "cluster/train_notes.h"
+
+#include <cmath>
+#include <cstdint>
+
+#include "base/numbers.h"
+#include "base/status.h"
+#include "base/units.h"
+
+namespace cairn {
+namespace {
+
+// The base rate is that of a sample, and so is the loss of a constant.
+constexpr double kLossTolerance = 1.02;
+
+// `count` features do not care what the labels are.
+bool Learns(const TrainOptions& options) { return options.model == "lr"; }
+
+std::string NumberText(float value) {
+  constexpr float kWholeMax = 1e15f;
+  if (value > kWholeMax) return FormatFloat9(value);
+  return HumanCount(static_cast<uint64_t>(std::llround(value)));
+}
+
+std::string OneClassNote(const TrainOptions& options, const DataSample& sample) {
+  const std::string fact = Concat("all ", HumanCount(sample.rows), " sampled labels are ",
+                                  FormatFloat9(*sample.only_label), ": ");
+  if (options.read.label.empty()) return fact + "nothing can be learnt of one class";
+  return Concat(fact, "is --label '", options.read.label, "' what you mean?");
+}
+
+std::string LargeNumbersNote(const DataSample& sample) {
+  const std::string& name = sample.largest_column;
+  const uint32_t others = sample.large_columns - 1;
+  return Concat("--numeric ", name,
+                others == 0 ? "" : Concat(" and ", others, others == 1 ? " other" : " others"),
+                ": values up to ", NumberText(sample.largest_value),
+                " in the sample; beyond about ", DataSample::kNumberMax,
+                " they make training unstable: bin it (--derive 'log_", name, "=log(", name,
+                ",4)' --ignore ", name, " instead), or scale the column");
+}
+
+}  // namespace
+
+std::vector<std::string> NotesBefore(const TrainOptions& options, const DataSample& sample) {
+  std::vector<std::string> notes;
+  if (!Learns(options)) return notes;
+  if (sample.only_label) notes.push_back(OneClassNote(options, sample));
+  if (sample.large_columns > 0) notes.push_back(LargeNumbersNote(sample));
+  return notes;
+}
+
+std::vector<std::string> NotesAfter(const TrainOptions& options, const DataSample& sample,
+                                    const std::vector<EpochReport>& epochs) {
+  const double rate = sample.positive_share;
+  if (!Learns(options) || epochs.empty() || !(rate > 0 && rate < 1)) return {};
+  const double constant = -rate * std::log(rate) - (1 - rate) * std::log(1 - rate);
+  if (!(epochs.back().train_logloss > kLossTolerance * constant)) return {};
+  return {Concat("the training loss is worse than that of a constant (",
+                 FormatFloat9(std::round(constant * 1e3) / 1e3), "): try a smaller --lr",
+                 options.read.numeric.empty() ? "" : ", or bin or scale --numeric columns")};
+}
+
+}  // namespace cairn
