@@ -24,6 +24,7 @@ std::string FormatPreview(const TrainPreview& preview) {
   text += Concat("rows     about ", About(preview.rows_estimate), ", of ",
                  OneDecimal(preview.features_per_row), " features each, about ",
                  About(preview.features_estimate), " different ones\n");
+  text += Concat("labels   about ", OneDecimal(100 * preview.positive_share), " % are 1\n");
   text += Concat("epoch    ", HumanCount(preview.batches_per_epoch), " batches\n");
   for (const TrainPreview::Table& table : preview.tables) {
     text +=

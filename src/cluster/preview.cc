@@ -1,10 +1,18 @@
 // PreviewTraining: what a training would be, without training.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/status.h"
 #include "cairn/train.h"
+#include "cluster/cluster_run.h"
 #include "cluster/train_plan.h"
+#include "coordinator/manifest.h"
 #include "server/table_schema.h"
 #include "train/batch_reader.h"
 #include "train/feature_estimate.h"
@@ -22,6 +30,7 @@ constexpr uint64_t kIndexBytes = 32;
 // The features of the first batches of epoch 0: in random order, unless --order file.
 absl::StatusOr<std::vector<Key>> SampleKeys(const TrainPlan& plan, const TrainProgram& program) {
   BatchReader::Options options;
+  options.labels = LabelKind::kBinary;
   options.skip_bad_rows = program.bad_rows_share > 0;
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<BatchReader> reader,
                          BatchReader::Create(plan.train.get(), program.train, options));
@@ -29,7 +38,7 @@ absl::StatusOr<std::vector<Key>> SampleKeys(const TrainPlan& plan, const TrainPr
   std::vector<Key> keys;
   RowBatch rows;
   for (uint64_t batch = 0; batch < batches && keys.size() < kSampledFeatures; ++batch) {
-    CAIRN_RETURN_IF_ERROR(reader->Read(0, batch, &rows));
+    CAIRN_RETURN_IF_ERROR(DataError(reader->Read(0, batch, &rows)));
     keys.insert(keys.end(), rows.keys.begin(), rows.keys.end());
   }
   return keys;
@@ -50,10 +59,37 @@ absl::StatusOr<TrainPreview::Table> PreviewTable(const JobSpec& job, uint32_t in
   return table;
 }
 
+// Whether a model could be saved there, without making anything. Of a cluster elsewhere, only that
+// can tell.
+absl::Status CheckSave(const TrainOptions& options) {
+  namespace fs = std::filesystem;
+  if (options.save_dir.empty() || (options.cluster != "embedded" && options.cluster != "local")) {
+    return absl::OkStatus();
+  }
+  std::error_code ignored;  // What cannot be looked at is not there.
+  fs::path at = fs::absolute(options.save_dir).lexically_normal();
+  if (fs::exists(at / kManifestName, ignored)) {
+    return FailedPrecondition("there is a model in ", options.save_dir,
+                              " already: choose another directory, or remove that one");
+  }
+  while (!fs::exists(at, ignored) && at.has_relative_path()) at = at.parent_path();
+  std::string why;
+  if (!fs::is_directory(at, ignored)) {
+    why = "it is no directory";
+  } else if (::access(at.c_str(), W_OK | X_OK) != 0) {
+    why = std::generic_category().message(errno);
+  }
+  if (why.empty()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kPermissionDenied, "no model can be saved in ",
+                   options.save_dir, ": ", at.string(), ": ", why, "; choose another directory");
+}
+
 }  // namespace
 
 absl::StatusOr<TrainPreview> PreviewTraining(const TrainOptions& options) {
+  CAIRN_RETURN_IF_ERROR(CheckCluster(options.cluster));
   CAIRN_ASSIGN_OR_RETURN(const TrainPlan plan, MakeTrainPlan(options));
+  CAIRN_RETURN_IF_ERROR(CheckSave(options));
   const JobSpec& job = plan.setup.job;
   CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(job.program));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<Key> keys, SampleKeys(plan, program));
@@ -64,6 +100,7 @@ absl::StatusOr<TrainPreview> PreviewTraining(const TrainOptions& options) {
   if (plan.valid != nullptr) preview.valid_data = Describe(program.valid);
   preview.rows_estimate = plan.sample.rows_estimate;
   preview.features_per_row = plan.sample.features_per_row;
+  preview.positive_share = plan.sample.positive_share;
   preview.batches_per_epoch = program.schedule.batches_per_epoch;
   preview.features_estimate =
       EstimateDistinct(keys, preview.rows_estimate * preview.features_per_row);

@@ -11,6 +11,7 @@ TEST_CASE("A preview tells data, tables, memory and settings", "[preview]") {
   preview.valid_data = "1 file";
   preview.rows_estimate = 1'234'567.4;
   preview.features_per_row = 8.04;
+  preview.positive_share = 0.29777;
   preview.features_estimate = 5'000;
   preview.batches_per_epoch = 1'300;
   preview.tables = {{"w", "sparse", 1, 44, 5'000}, {"bias", "dense", 2, 8, 1}};
@@ -20,6 +21,7 @@ TEST_CASE("A preview tells data, tables, memory and settings", "[preview]") {
   CHECK(FormatPreview(preview) == R"(data     2 files
 valid    1 file
 rows     about 1,234,567, of 8 features each, about 5,000 different ones
+labels   about 29.8 % are 1
 epoch    1,300 batches
 table    w: sparse, about 5,000 rows of 1 weight, 44 bytes each with optimizer state
 table    bias: dense, about 1 rows of 2 weights, 8 bytes each with optimizer state

@@ -53,6 +53,7 @@ TEST_CASE_METHOD(TrainFixture, "A dry run shows what would be trained, and write
   CHECK_FALSE(std::filesystem::exists(model));
   CHECK_FALSE(std::filesystem::exists(report));
   CHECK(Run({"train", "--dry-run", "--train", directory.PathOf("missing")}).code == 3);
+  CHECK(Train({"--dry-run", "--report", directory.PathOf("no/such")}).code == 3);
 }
 
 TEST_CASE_METHOD(TrainFixture, "A report that cannot be written is known before training",

@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <map>
 #include <string>
 
+#include "base/status.h"
 #include "base/temp_directory.h"
 #include "cairn/train.h"
 #include "cluster/linear_data.h"
@@ -42,6 +44,30 @@ TEST_CASE("A preview fails as the training would", "[preview]") {
   CHECK(ExitCode(PreviewTraining(options).status()) == 2);
   options.train = {"/nowhere/data"};
   CHECK(ExitCode(PreviewTraining(options).status()) == 3);
+  const TempDirectory directory;
+  options.train = {WriteLinearData(directory, "train", 200, 1)};
+  options.cluster = "nowhere";
+  CHECK(ExitCode(PreviewTraining(options).status()) == 2);
+  options.cluster = "embedded";
+  const auto save_to = [&](const std::string& save_dir) {
+    options.save_dir = save_dir;
+    const absl::Status preview = PreviewTraining(options).status();
+    CHECK(ExitCode(preview) == ExitCode(Train(options).status()));
+    return std::string(MessageOf(preview));
+  };
+  options.epochs = 1;
+  CHECK(save_to("").empty());
+  CHECK_THAT(save_to(options.train[0] + "/model"), Catch::EndsWith("; choose another directory"));
+  options.save_dir = directory.PathOf("model");
+  REQUIRE(Train(options).ok());
+  CHECK_THAT(save_to(options.save_dir), Catch::StartsWith("there is a model in "));
+  options.save_dir.clear();
+  options.train = {directory.PathOf("labels")};
+  std::ofstream(options.train[0]) << "1 0:1:1\n7 0:2:1\n";
+  const absl::Status labels = PreviewTraining(options).status();
+  CHECK(ExitCode(labels) == 3);
+  CHECK(labels == Train(options).status());
+  CHECK_THAT(std::string(MessageOf(labels)), Catch::Contains("label of two classes"));
 }
 
 }  // namespace
