@@ -10,12 +10,12 @@ namespace {
 
 constexpr size_t kTextColumn = 28;  // Where the right column of FormatOptions begins.
 
-// "--train PATH...", or "FILE" where that is enough.
+// "--train PATH...", or "PATH..." where that is enough.
 std::string Heading(const OptionSpec& spec) {
-  if (spec.positional) return std::string(spec.metavar);
+  const char* const more = spec.kind == OptionSpec::Kind::kTexts ? "..." : "";
+  if (spec.positional) return Concat(spec.metavar, more);
   const bool has_value = spec.kind != OptionSpec::Kind::kSwitch;
-  return Concat("--", spec.name, has_value ? " " : "", has_value ? spec.metavar : "",
-                spec.kind == OptionSpec::Kind::kTexts ? "..." : "");
+  return Concat("--", spec.name, has_value ? " " : "", has_value ? spec.metavar : "", more);
 }
 
 std::vector<std::string_view> Sections(std::span<const OptionSpec> specs) {
@@ -83,7 +83,7 @@ std::string FormatUsage(std::span<const OptionSpec> specs) {
   std::string usage;
   for (const OptionSpec& spec : specs) {
     if (spec.positional) {
-      usage += spec.required ? Concat(spec.metavar, " ") : Concat("[", spec.metavar, "] ");
+      usage += spec.required ? Heading(spec) + " " : Concat("[", Heading(spec), "] ");
     } else if (spec.required) {
       usage += Heading(spec) + " ";
     }

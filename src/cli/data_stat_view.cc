@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kNameColumns = 10;
 constexpr size_t kClassesShown = 10;
+constexpr uint64_t kCodesMax = 20;  // Columns of so many different values are shown by value.
 
 std::string Line(std::string_view name, const std::string& value) {
   std::string line(name);
@@ -76,6 +77,7 @@ std::string BadRowsText(const DataStat& stat) {
 }
 
 std::string LabelsText(const DataStat& stat) {
+  if (!stat.has_labels) return "none named yet: --label COLUMN";
   const DataStat::Labels& labels = stat.labels;
   if (labels.classes.empty()) {
     return Concat(Rounded(labels.min), " to ", Rounded(labels.max), ", mean ",
@@ -113,24 +115,58 @@ std::string DistinctText(const DataStat& stat) {
   return text;
 }
 
+// 1240 -> "1,240", 0.5 -> "0.5".
+std::string NumberText(double value) {
+  if (!(std::fabs(value) >= 1e3 && std::fabs(value) < 1e15)) return Rounded(value);
+  const std::string whole = HumanCount(static_cast<uint64_t>(std::llround(std::fabs(value))));
+  return value < 0 ? "-" + whole : whole;
+}
+
+// Of a few numbers, how frequent each is says more than where they lie.
+bool IsQuantity(const ColumnStat& column) {
+  return column.numbers.has_value() && column.distinct > kCodesMax;
+}
+
+bool IsUniqueInNearlyEveryRow(const ColumnStat& column) {
+  const auto there = static_cast<double>(column.cells - column.missing);
+  return column.distinct > kCodesMax && static_cast<double>(column.distinct) > 0.9 * there;
+}
+
+std::string ValuesText(const ColumnStat& column) {
+  if (IsQuantity(column)) {
+    const ColumnStat::Numbers& numbers = *column.numbers;
+    return Concat(NumberText(numbers.min), " to ", NumberText(numbers.max), ", mean ",
+                  NumberText(numbers.mean),
+                  IsUniqueInNearlyEveryRow(column)
+                      ? "; nearly every row has another value: --derive bins of it, or --ignore it"
+                      : "");
+  }
+  if (IsUniqueInNearlyEveryRow(column)) {
+    return "nearly every row has another value: --derive hours or days of it, or --ignore it";
+  }
+  std::string text;
+  for (const auto& [value, count] : column.top) {
+    text +=
+        Concat(text.empty() ? "" : ", ", Printable(value), " (", Share(count, column.cells), ")");
+  }
+  return text;
+}
+
 // A table, a line for each column.
 std::string ColumnsText(const std::vector<ColumnStat>& columns) {
   if (columns.empty()) return "";
   size_t widest = std::string_view("column").size();
   for (const ColumnStat& column : columns) widest = std::max(widest, column.name.size());
   const auto row = [&](std::string name, const std::string& missing, const std::string& distinct,
-                       const std::string& top) {
+                       const std::string& values) {
     name.resize(widest, ' ');
-    return Concat(name, Right(missing, 12), Right(distinct, 12), "  ", top, "\n");
+    return Concat(name, Right(missing, 12), Right(distinct, 12), "  ", values, "\n");
   };
-  std::string text = "\n" + row("column", "missing", "different", "most frequent");
+  std::string text = "\n" + row("column", "missing", "different", "most frequent, or range");
   for (const ColumnStat& column : columns) {
-    std::string top;
-    for (const auto& [value, count] : column.top) {
-      top += Concat(top.empty() ? "" : ", ", Printable(value), " ", Share(count, column.cells));
-    }
     text += row(Printable(column.name), Share(column.missing, column.cells),
-                (column.distinct_is_exact ? "" : "~") + HumanCount(column.distinct), top);
+                (column.distinct_is_exact ? "" : "~") + HumanCount(column.distinct),
+                ValuesText(column));
   }
   return text;
 }
@@ -142,6 +178,11 @@ void ColumnAsJson(const ColumnStat& column, JsonWriter* json) {
   Field(json, "missing", column.missing);
   Field(json, "distinct", column.distinct);
   Field(json, "distinct_error", column.distinct_is_exact ? 0.0 : DistinctCounter::kStandardError);
+  if (column.numbers) {
+    Field(json, "min", column.numbers->min);
+    Field(json, "mean", column.numbers->mean);
+    Field(json, "max", column.numbers->max);
+  }
   json->Key("top");
   json->BeginArray();
   for (const auto& [value, count] : column.top) {

@@ -47,10 +47,11 @@ std::string Title(const std::string& name, std::string_view summary) {
 }
 
 std::string OptionHead(const OptionSpec& spec) {
-  if (spec.positional) return Italic(spec.metavar);
+  const char* const more = spec.kind == OptionSpec::Kind::kTexts ? "..." : "";
+  if (spec.positional) return Italic(spec.metavar) + more;
   std::string head = Bold(Concat("--", spec.name));
   if (spec.kind != OptionSpec::Kind::kSwitch) head += " " + Italic(spec.metavar);
-  return head + (spec.kind == OptionSpec::Kind::kTexts ? "..." : "");
+  return head + more;
 }
 
 std::string Synopsis(const Page& page) {

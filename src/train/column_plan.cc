@@ -119,9 +119,11 @@ class Planner {
     for (size_t i = 0; i < file_columns_.size(); ++i) slots_[file_columns_[i]] = i;
     label_name_ = spec_.label.column;
     if (label_name_.empty()) {
-      CAIRN_ASSIGN_OR_RETURN(label_name_, DefaultLabel(columns_));
+      absl::StatusOr<std::string> label = DefaultLabel(columns_);
+      if (!label.ok() && need_ == LabelNeed::kRequired) return label.status();
+      if (label.ok()) label_name_ = *std::move(label);
     }
-    if (label_name_ == spec_.weight) {
+    if (!label_name_.empty() && label_name_ == spec_.weight) {
       return FailedPrecondition("--label and --weight both name ", QuoteText(label_name_));
     }
     if (slots_.contains(label_name_)) {

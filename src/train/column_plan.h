@@ -67,7 +67,8 @@ struct ColumnPlan {
   std::vector<Cross> crosses;
 };
 
-// Whether the data may lack the label's column: data to be predicted may.
+// Whether the data may lack the label's column, or no column be named the label: of data to be
+// predicted, or looked at.
 enum class LabelNeed : uint8_t { kRequired, kOptional };
 
 // csv and criteo only. kFailedPrecondition: an option does not fit the columns; names it, the

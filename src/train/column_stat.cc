@@ -4,6 +4,8 @@
 #include <iterator>
 
 #include "base/hash.h"
+#include "base/numbers.h"
+#include "train/bad_row.h"
 
 namespace cairn {
 
@@ -47,16 +49,31 @@ void ColumnCounter::Add(std::string_view cell, bool is_missing) {
   }
   distinct_.Add(HashString(cell));
   frequent_.Add(cell);
+  if (are_numbers_) AddNumber(cell);
+}
+
+void ColumnCounter::AddNumber(std::string_view cell) {
+  const absl::StatusOr<double> number = ParseDouble(TrimBlanks(cell));
+  are_numbers_ = number.ok();
+  if (!are_numbers_) return;
+  min_ = std::min(min_, *number);
+  max_ = std::max(max_, *number);
+  sum_ += *number;
 }
 
 ColumnStat ColumnCounter::Stat() const {
-  return {name_,
-          cells_,
-          missing_,
-          distinct_.count(),
-          distinct_.exact(),
-          frequent_.Top(kTopShown),
-          frequent_.exact()};
+  ColumnStat stat{name_,
+                  cells_,
+                  missing_,
+                  distinct_.count(),
+                  distinct_.exact(),
+                  frequent_.Top(kTopShown),
+                  frequent_.exact(),
+                  {}};
+  if (are_numbers_ && cells_ > missing_) {
+    stat.numbers = {min_, sum_ / static_cast<double>(cells_ - missing_), max_};
+  }
+  return stat;
 }
 
 }  // namespace cairn

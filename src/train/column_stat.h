@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -49,6 +51,10 @@ struct ColumnStat {
   bool distinct_is_exact = true;  // False: an estimate, with DistinctCounter::kStandardError.
   std::vector<std::pair<std::string, uint64_t>> top;
   bool top_is_exact = true;  // False: counts may be too low by 1 / FrequentTexts::kKept of all.
+  struct Numbers {
+    double min = 0, mean = 0, max = 0;
+  };
+  std::optional<Numbers> numbers;  // Where all of them are.
 };
 
 // Sums up one column in bounded memory, some 3 MiB at most. Not thread-safe.
@@ -62,11 +68,17 @@ class ColumnCounter {
  private:
   static constexpr size_t kTopShown = 5;
 
+  void AddNumber(std::string_view cell);
+
   std::string name_;
   uint64_t cells_ = 0;
   uint64_t missing_ = 0;
   DistinctCounter distinct_{DistinctCounter::kExactMaxMin};
   FrequentTexts frequent_;
+  bool are_numbers_ = true;  // So far.
+  double min_ = std::numeric_limits<double>::infinity();
+  double max_ = -std::numeric_limits<double>::infinity();
+  double sum_ = 0;
 };
 
 }  // namespace cairn

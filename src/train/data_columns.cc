@@ -77,8 +77,10 @@ absl::Status ResolveCsv(const DataSource& source, LabelNeed need, ReadSpec* spec
   }
   if (spec->label.column.empty()) {
     absl::StatusOr<std::string> label = DefaultLabel(spec->columns);
-    if (!label.ok()) return Annotate(label.status(), source.name(0));
-    spec->label.column = *std::move(label);
+    if (!label.ok() && need == LabelNeed::kRequired) {
+      return Annotate(label.status(), source.name(0));
+    }
+    if (label.ok()) spec->label.column = *std::move(label);
   }
   if (spec->header || need == LabelNeed::kRequired) return absl::OkStatus();
   return CountColumns(source, spec->delimiter, spec->columns, spec->label.column, spec);

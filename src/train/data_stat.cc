@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bitset>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -153,8 +154,9 @@ class ColumnSummary {
 // Reads all batches in the files' order.
 absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
                      const std::function<bool(double)>& progress, DataStat* stat) {
+  const LabelKind labels = stat->has_labels ? LabelKind::kAny : LabelKind::kIgnored;
   CAIRN_ASSIGN_OR_RETURN(const auto reader,
-                         BatchReader::Create(&source, definition, {LabelKind::kAny, true}));
+                         BatchReader::Create(&source, definition, {labels, true}));
   CAIRN_ASSIGN_OR_RETURN(const auto columns, ColumnSummary::Create(&source, definition));
   const uint64_t batches = reader->plan().batch_count();
   const auto summary = std::make_unique<Summary>();
@@ -175,8 +177,18 @@ absl::Status ReadAll(const DataSource& source, const DataDefinition& definition,
     stat->first_bad_row = std::string(MessageOf(BadRowError(source, *reader->first_bad_row())));
   }
   summary->Store(stat);
+  if (!stat->has_labels) stat->labels = {std::nan(""), std::nan(""), std::nan(""), {}};
   columns->Store(stat);
   return absl::OkStatus();
+}
+
+// A first look at csv needs no label.
+absl::StatusOr<DataDefinition> Define(const DataSource& source, DefineOptions define) {
+  absl::StatusOr<DataDefinition> definition = DefineData(source, define);
+  const bool may_lack_name = define.read.label.column.empty() && define.read.weight.empty();
+  if (!absl::IsFailedPrecondition(definition.status()) || !may_lack_name) return definition;
+  define.labels = LabelNeed::kOptional;
+  return DefineData(source, define);
 }
 
 }  // namespace
@@ -192,8 +204,9 @@ absl::StatusOr<DataStat> StatData(const DataStatOptions& options) {
   define.read = options.read;
   define.batch_rows = kBatchRows;
   define.order = DataOrder::kFile;
-  CAIRN_ASSIGN_OR_RETURN(const DataDefinition definition, DefineData(*source, define));
+  CAIRN_ASSIGN_OR_RETURN(const DataDefinition definition, Define(*source, define));
   DataStat stat;
+  stat.has_labels = definition.format != DataFormat::kCsv || !definition.read.label.column.empty();
   stat.format = definition.format;
   for (size_t i = 0; i < files.size(); ++i) {
     stat.files.push_back({source->name(i), source->storage(i), source->files()[i].bytes});

@@ -47,6 +47,8 @@ struct DataStat {
   uint64_t rows = 0;
   uint64_t bad_rows = 0;
   std::string first_bad_row;  // "path:line:column: what"; "": there is none.
+  // False: csv of which no column is named as the label; the figures of labels are NaN.
+  bool has_labels = true;
   Labels labels;
   // Of a row.
   uint64_t features_min = 0;

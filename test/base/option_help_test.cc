@@ -72,6 +72,13 @@ TEST_CASE("A positional value stands without its name", "[help]") {
                                           .positional = true},
                                          {.name = "all", .section = "Data", .help = "Everything"}};
   CHECK(FormatUsage(table) == "FILE [options]");
+  CHECK(FormatUsage(std::vector<OptionSpec>{{.name = "files",
+                                             .kind = Kind::kTexts,
+                                             .metavar = "FILE",
+                                             .section = "Data",
+                                             .help = "What to read",
+                                             .required = true,
+                                             .positional = true}}) == "FILE... [options]");
   CHECK(FormatOptions(table).starts_with("\nData:\n  FILE                      What to read"));
 }
 

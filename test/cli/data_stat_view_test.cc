@@ -67,6 +67,13 @@ TEST_CASE("data stat: many classes are shortened", "[data_stat]") {
   CHECK(text.find("10: 3") == std::string::npos);
 }
 
+TEST_CASE("data stat: labels that nobody has named", "[data_stat]") {
+  DataStat stat = Sample();
+  stat.has_labels = false;
+  CHECK(DataStatAsText(stat).find("\nlabels    none named yet: --label COLUMN\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("data stat: what programs read", "[data_stat]") {
   const std::string json = DataStatAsJson(Sample());
   for (const char* line :
@@ -86,18 +93,30 @@ TEST_CASE("data stat: what programs read", "[data_stat]") {
 
 TEST_CASE("data stat: columns are a table", "[data_stat]") {
   DataStat stat = Sample();
-  stat.columns = {{"delay", 9'999, 99, 70'123, false, {{"-3", 500}, {"0\n", 7}}, false},
-                  {"destination", 9'999, 0, 12, true, {}, true}};
+  stat.columns = {{"delay", 9'999, 99, 2'123, false, {{"-3", 500}, {"0\n", 7}}, false, {}},
+                  {"destination", 9'999, 0, 12, true, {}, true, {}},
+                  {"code", 9'999, 0, 2, true, {{"7", 9'000}, {"8", 999}}, true, {{7, 7.1, 8}}},
+                  {"price", 9'999, 0, 900, true, {}, true, {{-1'240.4, 33.1, 120'000}}},
+                  {"id", 9'999, 0, 9'990, true, {}, true, {{1, 5'000, 9'999}}},
+                  {"time", 9'999, 0, 9'900, true, {{"x", 2}}, true, {}}};
   const std::string text = DataStatAsText(stat);
-  CHECK(text.substr(text.find("\n\n") + 2) ==
-        "column          missing   different  most frequent\n"
-        "delay            0.99 %     ~70,123  -3 5 %, 0? 0.07 %\n"
-        "destination         0 %          12  \n");
+  CHECK(
+      text.substr(text.find("\n\n") + 2) ==
+      "column          missing   different  most frequent, or range\n"
+      "delay            0.99 %      ~2,123  -3 (5 %), 0? (0.07 %)\n"
+      "destination         0 %          12  \n"
+      "code                0 %           2  7 (90.01 %), 8 (9.99 %)\n"
+      "price               0 %         900  -1,240 to 120,000, mean 33.1\n"
+      "id                  0 %       9,990  1 to 9,999, mean 5,000; nearly every row has another "
+      "value: --derive bins of it, or --ignore it\n"
+      "time                0 %       9,900  nearly every row has another value: --derive hours or "
+      "days of it, or --ignore it\n");
   const std::string json = DataStatAsJson(stat);
   for (const char* line :
-       {"      \"name\": \"delay\",\n", "      \"missing\": 99,\n", "      \"distinct\": 70123,\n",
+       {"      \"name\": \"delay\",\n", "      \"missing\": 99,\n", "      \"distinct\": 2123,\n",
         "      \"distinct_error\": 0.0081,\n", "          \"value\": \"-3\",\n",
-        "      \"top_error\": 0.0009765625\n", "      \"top_error\": 0\n"}) {
+        "      \"top_error\": 0.0009765625\n", "      \"top_error\": 0\n",
+        "      \"min\": -1240.4,\n", "      \"mean\": 33.1,\n", "      \"max\": 120000,\n"}) {
     CAPTURE(line);
     CHECK(json.find(line) != std::string::npos);
   }

@@ -1,6 +1,7 @@
 #include "train/data_stat.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -113,6 +114,29 @@ TEST_CASE("StatData: columns of csv, the label's too, without the header") {
   CHECK(origin.missing == 4);
   CHECK(origin.distinct == 2);
   CHECK(origin.top == std::vector<std::pair<std::string, uint64_t>>{{"LAS", 4}, {"LA\"S", 2}});
+}
+
+TEST_CASE("StatData: csv needs no label, but one that is named must be there") {
+  const TempFiles files;
+  const std::string path = files.Write("a.csv", "price,city\n5,A\n7.5,B\n,B\n");
+  DataStatOptions options{.paths = {path}, .format = DataFormat::kCsv, .read = {}, .progress = {}};
+  const DataStat stat = StatData(options).value();
+  CHECK_FALSE(stat.has_labels);
+  CHECK(std::isnan(stat.labels.mean));
+  CHECK(stat.labels.classes.empty());
+  CHECK(stat.rows == 3);
+  CHECK(stat.bad_rows == 0);
+  CHECK(stat.features == 5);  // Of every column.
+  REQUIRE(stat.columns.size() == 2);
+  REQUIRE(stat.columns[0].numbers.has_value());
+  CHECK(stat.columns[0].numbers->min == 5);
+  CHECK(stat.columns[0].numbers->mean == 6.25);
+  CHECK(stat.columns[0].numbers->max == 7.5);
+  CHECK_FALSE(stat.columns[1].numbers.has_value());
+  options.read.label = ParseLabelRule("prise>6").value();
+  CHECK(absl::IsFailedPrecondition(StatData(options).status()));
+  options.read.label = ParseLabelRule("price>6").value();
+  CHECK(StatData(options)->has_labels);
 }
 
 TEST_CASE("StatData: data without one good row is an error with the first bad one") {
