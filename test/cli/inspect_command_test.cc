@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "base/temp_directory.h"
 #include "cli/run_cairn.h"
 
@@ -48,6 +49,13 @@ TEST_CASE_METHOD(InspectFixture, "inspect --key shows a row, or says that there 
   CHECK(Run({"inspect", model, "--table", "bias", "--key", "1"}).out ==
         "no table can have a row 1\n");
   CHECK(Run({"inspect", model, "--key", "7", "--json"}).out.starts_with("{\n  \"key\": 7,\n"));
+  for (const char* none : {"-1", "18446744073709551616", "country=US"}) {
+    const Ran wrong = Run({"inspect", model, "--key", none});
+    CHECK(wrong.code == 2);
+    CHECK(wrong.LastError() ==
+          Concat("cairn inspect: --key: a feature of libffm is the number of its index, not \"",
+                 none, "\""));
+  }
 }
 
 TEST_CASE_METHOD(InspectFixture, "A model goes to text and back, compressed or not", "[inspect]") {

@@ -12,12 +12,6 @@ TEST_CASE("The options of inspect are its own", "[options]") {
   }
 }
 
-TEST_CASE("Every 64-bit number is a key", "[options]") {
-  CHECK(Complaint(InspectionOptions(), "key", "0").empty());
-  CHECK(Complaint(InspectionOptions(), "key", "18446744073709551615").empty());
-  CHECK_FALSE(Complaint(InspectionOptions(), "key", "-1").empty());
-}
-
 TEST_CASE("Partitions and the length of lists have bounds", "[options]") {
   CHECK(Complaint(InspectionOptions(), "partitions", "65536").empty());
   CHECK_FALSE(Complaint(InspectionOptions(), "partitions", "48").empty());

@@ -188,7 +188,7 @@ TEST_CASE("a coordinator that does not come up is told of with its own words",
   CHECK(started.code() == absl::StatusCode::kDeadlineExceeded);
   CHECK_THAT(
       std::string(MessageOf(started)),
-      Catch::StartsWith("coordinator ended with exit code 5") && Catch::Contains("| no room"));
+      Catch::StartsWith("the coordinator ended with exit code 5") && Catch::Contains("| no room"));
   CHECK(std::filesystem::exists(folder.logs.PathOf("failure.json")));
 }
 

@@ -197,10 +197,10 @@ TEST_CASE_METHOD(TrainFixture, "Data that is read otherwise is told of", "[warm_
   options.init_dir = new_dir;
   options.save_dir.clear();
   CHECK(Train(options).value().notes.empty());
-  options.read.cross = {"1*1"};
+  options.read.cross = {"1*0"};
   CHECK(Train(options).value().notes ==
         std::vector<std::string>{"the model's data was read otherwise (then --cross '0*1', now "
-                                 "--cross '1*1'): features that differ start afresh"});
+                                 "--cross '1*0'): features that differ start afresh"});
   options.read.label = ">0";
   options.read.hash_bits = 20;
   CHECK(Train(options).value().notes ==
