@@ -119,7 +119,7 @@ class CoordinatorCore {
   std::optional<JobEnd> RefusalOf(const Hello& hello) const;
   std::optional<JobEnd> EndedRefusal(const Hello& hello) const;
   void AddMember(const ProcessId& id, const Hello& hello, Micros now, CoordinatorActions* out);
-  void SendWelcome(const ProcessId& id, Micros now, CoordinatorActions* out);
+  void SendWelcome(uint32_t process, const ProcessId& to, Micros now, CoordinatorActions* out);
   void OnHello(const Message& message, const Hello& hello, Micros now, CoordinatorActions* out);
   void OnHeartbeat(const Message& message, const Heartbeat& beat, Micros now,
                    CoordinatorActions* out);

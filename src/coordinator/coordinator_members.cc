@@ -92,7 +92,7 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
                               CoordinatorActions* out) {
   const ProcessId& from = message.header.from;
   if (const MemberState* known = FindLife(from.incarnation); known != nullptr) {
-    SendWelcome(known->id, now, out);
+    SendWelcome(known->id.process, from, now, out);
     return;
   }
   if (const std::optional<JobEnd> refusal = RefusalOf(hello); refusal.has_value()) {
@@ -110,7 +110,7 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
   if (came_back && !state_.members.contains(from.process)) id.process = from.process;
   AddMember(id, hello, now, out);
   if (hello.role == Role::kClient) OpenClientStream(state_.members.at(id.process), out);
-  SendWelcome(id, now, out);
+  SendWelcome(id.process, from, now, out);
   MaybeForm(now, out);
   TellMembers(out);
 }
@@ -122,11 +122,13 @@ void CoordinatorCore::AddMember(const ProcessId& id, const Hello& hello, Micros 
   volatile_[id.process].heard = now;
 }
 
-// Travels under the name by which the process is known to the transport so far.
-void CoordinatorCore::SendWelcome(const ProcessId& id, Micros now, CoordinatorActions* out) {
-  volatile_[id.process].heard = now;
-  Send({kUnassignedProcess, id.incarnation},
-       Welcome{id.process, state_.job, static_cast<uint32_t>(times_.heartbeat / 1000), init_files_,
+// Goes to the name under which the process has just spoken: for any other one the transport may
+// know a way that is gone. A server that asks because it hears nothing would end itself.
+void CoordinatorCore::SendWelcome(uint32_t process, const ProcessId& to, Micros now,
+                                  CoordinatorActions* out) {
+  volatile_[process].heard = now;
+  Send(to,
+       Welcome{process, state_.job, static_cast<uint32_t>(times_.heartbeat / 1000), init_files_,
                state_.job_id},
        out);
 }
@@ -150,7 +152,7 @@ void CoordinatorCore::OnSubmit(const Message& message, const Submit& submit, Mic
                                CoordinatorActions* out) {
   const ProcessId& from = message.header.from;
   if (const MemberState* known = FindLife(from.incarnation); known != nullptr) {
-    SendWelcome(known->id, now, out);
+    SendWelcome(known->id.process, from, now, out);
     return;
   }
   if (opening_.has_value() && opening_->submitter == from) return;  // Repeated, meanwhile.
@@ -174,7 +176,7 @@ void CoordinatorCore::JobOpened(absl::StatusOr<std::vector<InitFile>> init_files
   CreateJob(std::move(opening.submit.job), *std::move(init_files), now, out);
   const ProcessId id{state_.next_process, opening.submitter.incarnation};
   AddMember(id, opening.submit.hello, now, out);
-  SendWelcome(id, now, out);
+  SendWelcome(id.process, opening.submitter, now, out);
 }
 
 // ---- Leaving ----------------------------------------------------------------------------------

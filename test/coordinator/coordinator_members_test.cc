@@ -131,6 +131,21 @@ TEST_CASE("CoordinatorCore, idle: without a job it ends, and those who wait hear
   CHECK(harness.core().finished());
 }
 
+TEST_CASE("CoordinatorCore: a member that says hello again is answered under its new name") {
+  CoordinatorHarness harness(OptionsOf(Consistency::kAsp));
+  const ProcessId server = harness.Join(Role::kServer, 101);
+  const auto welcomed_as = [&] {
+    for (const Outgoing& out : harness.actions.messages) {
+      if (BodyAs<Welcome>(*out.message) != nullptr) return out.message->header.to;
+    }
+    return ProcessId{};
+  };
+  CHECK(welcomed_as() == ProcessId{kUnassignedProcess, 101});
+  // The way on which it came first may be gone: only the new one is known under this name.
+  harness.Receive(server, harness.HelloOf(Role::kServer, 101), 0);
+  CHECK(welcomed_as() == server);
+}
+
 TEST_CASE("CoordinatorCore: who asked before there was a job, and joined, is not waited for") {
   const bool one_stays_away = GENERATE(false, true);
   CoordinatorHarness harness(IdleOptions());

@@ -257,6 +257,20 @@ class ClusterTest(unittest.TestCase):
         self.assertIn("/no/such/folder", result.stderr.splitlines()[-1])
         self.assertEqual(os.listdir(self.directory), ["cairn"])
 
+    def test_a_connection_that_breaks_is_not_a_coordinator_that_is_silent(self):
+        _, lines = self.start_role("ps_coordinator", "--servers", "1", "--workers", "1",
+                                   *self.bsp[:-1], "1000000")
+        coordinator = lines[0].removeprefix("tcp://").split(":")
+        with processes.Cutter((coordinator[0], int(coordinator[1]))) as cutter:
+            server, _ = self.start_role("ps_server", "--coordinator", cutter.address,
+                                        "--orphan-timeout", "7")
+            self.start_role("ps_worker", "--coordinator", lines[0])
+            time.sleep(1)
+            cutter.cut()
+            # Nobody tells a server anything while the job goes on: it has to ask.
+            with self.assertRaises(subprocess.TimeoutExpired):
+                server.wait(timeout=10)
+
     # ---- Somebody ends the job.
 
     def test_a_bad_row_ends_the_job_with_its_place(self):
