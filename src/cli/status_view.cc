@@ -112,9 +112,10 @@ std::string FormatStatus(const JobStatus& status, Micros now,
   if (!status.waiting_for.empty()) text += Concat("waiting  for ", status.waiting_for, "\n");
   if (status.over()) text += Concat("end      ", status.message, " (", status.code, ")\n");
   if (earlier.has_value() && trains) text += RateLine(status, now, *earlier);
-  if (status.workers_lost > 0)
+  if (status.workers_lost > 0) {
     text += Concat("lost     ", status.workers_lost,
                    status.workers_lost == 1 ? " worker\n" : " workers\n");
+  }
   text += Concat("traffic  ", HumanBytes(status.bytes_sent), " sent, ",
                  HumanBytes(status.bytes_received), " received by all members\n");
   return text + Epochs(status) + Members(status);
