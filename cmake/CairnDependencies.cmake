@@ -1,7 +1,7 @@
 # Third-party packages. Whatever the static libraries link has to be found again by the users of
 # the installed package: keep cairnConfig.cmake.in and cairn.pc.in in step with the first block.
 
-find_package(absl CONFIG REQUIRED)  # status, statusor, time
+find_package(absl CONFIG REQUIRED)  # flat_hash_set, status, statusor, time
 find_package(glog CONFIG REQUIRED)
 find_package(Protobuf MODULE REQUIRED)  # Debian ships no protobuf-config.cmake.
 find_package(cppzmq CONFIG REQUIRED)  # Finds libzmq too; Debian ships no ZeroMQConfig.cmake.

@@ -24,8 +24,7 @@ namespace cairn {
 struct SavedRow {
   Key key = 0;  // Of dense tables: the number of the block.
   uint32_t partition = 0;
-  uint32_t seen = 0;                      // In training, all epochs together.
-  uint32_t seen_first_epoch = 0;          // For the prior: doc/optimizers.md.
+  uint32_t seen = 0;                      // In an epoch of training, about: doc/optimizers.md.
   std::vector<float> weights;             // Of all parts, [TableSpec::width()].
   std::vector<std::vector<float>> state;  // The optimizer's, by part.
 };

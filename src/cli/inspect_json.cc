@@ -38,7 +38,6 @@ void Row(JsonWriter* json, const SavedRow& row) {
   Field(json, "key", row.key);
   Field(json, "partition", uint64_t{row.partition});
   Field(json, "seen", uint64_t{row.seen});
-  Field(json, "seen_first_epoch", uint64_t{row.seen_first_epoch});
   Floats(json, "weights", row.weights);
   json->Key("state");
   json->BeginArray();

@@ -189,8 +189,7 @@ std::string KeyReportsAsText(Key key, const std::vector<KeyReport>& reports) {
     const SavedRow& row = report.rows[0];
     text += Concat("table ", report.table, ", key ", key, "\n");
     text += Line("  partition", std::to_string(row.partition));
-    text += Line("  seen", Concat(Plural(row.seen, "time"), ", ", HumanCount(row.seen_first_epoch),
-                                  " in the first epoch"));
+    text += Line("  seen", Concat(Plural(row.seen, "time"), " in an epoch"));
     text += Line("  weights", Floats(row.weights));
     for (size_t i = 0; i < row.state.size(); ++i) {
       text += Line(Concat("  state ", i), row.state[i].empty() ? "none" : Floats(row.state[i]));

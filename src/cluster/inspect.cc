@@ -24,9 +24,7 @@ SavedRow MakeRow(const SnapshotHeader& header, uint32_t table, uint64_t key,
   SavedRow saved;
   saved.key = key;
   saved.partition = header.partition;
-  const TableSchema::Counts counts = TableSchema::CountsOf(row.data());
-  saved.seen = counts.all;
-  saved.seen_first_epoch = counts.first_epoch;
+  saved.seen = CountOf(row.data()).seen();
   row = row.subspan(kRowCountWords);
   const uint32_t width = header.tables[table].width();
   saved.weights.assign(row.begin(), row.begin() + width);
@@ -93,7 +91,7 @@ class TableCounter {
 
   void Add(const SnapshotHeader& header, uint64_t key, std::span<const float> row) {
     ++partition_rows_;
-    const uint32_t seen = TableSchema::CountsOf(row.data()).all;
+    const uint32_t seen = CountOf(row.data()).seen();
     ++report_.seen[static_cast<size_t>(std::bit_width(seen))];
     report_.seen_sum += seen;
     double squares = 0;

@@ -18,7 +18,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::string_view kTitle = "cairn model text 1";
+constexpr std::string_view kTitle = "cairn model text 2";
 constexpr std::array<std::string_view, 2> kKinds = {"sparse", "dense"};
 constexpr std::array<std::string_view, 2> kReductions = {"sum", "mean"};
 constexpr std::array<std::string_view, 3> kInitializers = {"zero", "constant", "normal"};
@@ -109,11 +109,10 @@ void AppendModelTextRow(std::string_view table, uint64_t key, std::span<const fl
                         std::string* text) {
   text->append(table).append(" ");
   AppendNumber(key, text);
-  const TableSchema::Counts counts = TableSchema::CountsOf(row.data());
-  for (const uint32_t count : {counts.all, counts.first_epoch}) {
-    *text += ' ';
-    AppendNumber(count, text);
-  }
+  *text += ' ';
+  const RowCount count = CountOf(row.data());
+  AppendNumber(count.seen(), text);
+  if (count.is_late()) *text += '+';
   for (const float value : row.subspan(kRowCountWords)) {
     *text += ' ';
     AppendFloatBits(value, text);
@@ -157,6 +156,16 @@ class ModelTextParser::Words {
     if (!number.ok()) return Wrong(what, ": ", MessageOf(number.status()));
     if (*number > most) return Wrong(what, " is ", *number, ", at most ", most);
     return *number;
+  }
+  // How often a row was seen; a plus sign behind it says that it is late.
+  absl::StatusOr<RowCount> Count() {
+    CAIRN_ASSIGN_OR_RETURN(std::string_view word, Next("count"));
+    const bool is_late = word.ends_with('+');
+    if (is_late) word.remove_suffix(1);
+    const absl::StatusOr<uint64_t> seen = ParseU64(word);
+    if (!seen.ok()) return Wrong("count: ", MessageOf(seen.status()));
+    return RowCount::Near(static_cast<uint32_t>(std::min(*seen, uint64_t{RowCount::kSeenMost})),
+                          is_late);
   }
   absl::StatusOr<float> Float(std::string_view what) {
     CAIRN_ASSIGN_OR_RETURN(const std::string_view word, Next(what));
@@ -339,10 +348,9 @@ absl::Status ModelTextParser::ParseValues(std::string_view line, Row* row) const
   const size_t weights_end = kRowCountWords + header_.tables[row->table].width();
   const size_t words_of_row = header_.RowWords(row->table);
   row->words.clear();  // Grows with the line, whatever the header says.
-  while (row->words.size() < kRowCountWords) {
-    CAIRN_ASSIGN_OR_RETURN(const uint64_t count, words.Whole("count", 0xFFFFFFFF));
-    row->words.push_back(std::bit_cast<float>(static_cast<uint32_t>(count)));
-  }
+  CAIRN_ASSIGN_OR_RETURN(const RowCount count, words.Count());
+  row->words.resize(kRowCountWords);
+  SetCount(count, row->words.data());
   while (row->words.size() < words_of_row) {
     const std::string_view what = row->words.size() < weights_end ? "weight" : "optimizer state";
     CAIRN_ASSIGN_OR_RETURN(const float value, words.Float(what));

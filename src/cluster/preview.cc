@@ -13,6 +13,7 @@
 #include "cluster/cluster_run.h"
 #include "cluster/train_plan.h"
 #include "coordinator/manifest.h"
+#include "server/row_table.h"
 #include "server/table_schema.h"
 #include "train/batch_reader.h"
 #include "train/feature_estimate.h"
@@ -24,8 +25,6 @@ namespace {
 // Enough to tell how fast new features come; read in a moment.
 constexpr size_t kSampledFeatures = size_t{1} << 18;
 constexpr uint64_t kSampledBatchesMax = 256;
-// Of a sparse row besides its own words: a slot of the index, some of which are free.
-constexpr uint64_t kIndexBytes = 32;
 
 // The features of the first batches of epoch 0: in random order, unless --order file.
 absl::StatusOr<std::vector<Key>> SampleKeys(const TrainPlan& plan, const TrainProgram& program) {
@@ -54,7 +53,8 @@ absl::StatusOr<TrainPreview::Table> PreviewTable(const JobSpec& job, uint32_t in
   table.name = spec.name;
   table.kind = is_dense ? "dense" : "sparse";
   table.width = schema->width();
-  table.row_bytes = uint64_t{schema->row_floats()} * sizeof(float) + (is_dense ? 0 : kIndexBytes);
+  table.row_bytes =
+      is_dense ? uint64_t{schema->words()} * sizeof(float) : RowTable::BytesPerRow(schema->words());
   table.rows_estimate = is_dense ? static_cast<double>(spec.blocks()) : features;
   return table;
 }

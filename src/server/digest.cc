@@ -54,14 +54,17 @@ ModelDigest RowDigest(uint64_t salt, uint64_t key, std::span<const float> weight
   return digest;
 }
 
-ModelDigest RowDigest(const TableSchema& schema, uint64_t id, const float* row) {
-  return RowDigest(schema.salt(), schema.KeyOf(id), {row + kRowCountWords, schema.width()});
-}
-
 bool DigestScan::Step(size_t rows_most) {
   while (rows_most > 0 && !cursor_.done(*shards_)) {
     const TableShard& shard = (*shards_)[cursor_.Next(*shards_, rows_most, &ids_)];
-    for (const uint64_t id : ids_) digest_ += RowDigest(shard.schema(), id, shard.Find(id));
+    const TableSchema& schema = shard.schema();
+    weights_.resize(ids_.size() * schema.width());
+    shard.Read(ids_, TableShard::Missing::kZero, weights_.data());
+    const float* weights = weights_.data();
+    for (const uint64_t id : ids_) {
+      digest_ += RowDigest(schema.salt(), schema.KeyOf(id), {weights, schema.width()});
+      weights += schema.width();
+    }
     if (shard.schema().spec().kind == TableSpec::Kind::kSparse) rows_ += ids_.size();
     rows_most -= ids_.size();
   }

@@ -32,8 +32,6 @@ std::optional<ModelDigest> ParseDigest(std::string_view hex);
 // Of one row: a hash of the table (TableSalt of its name), the key (KeyOf) and the weights' bits.
 // Optimizer state and counts do not enter. Fixed for all time.
 ModelDigest RowDigest(uint64_t salt, uint64_t key, std::span<const float> weights);
-// The same, for a row as `schema` lays it out.
-ModelDigest RowDigest(const TableSchema& schema, uint64_t id, const float* row);
 
 // Adds up a partition's digest in slices. Exact if no row changes between the first slice and the
 // last; a snapshot that is taken while rows change knows its own (SnapshotWriter::digest).
@@ -54,6 +52,7 @@ class DigestScan {
   uint64_t rows_ = 0;
   ModelDigest digest_;
   std::vector<uint64_t> ids_;
+  std::vector<float> weights_;
 };
 
 }  // namespace cairn

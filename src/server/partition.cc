@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/status.h"
 #include "sharding/merge.h"
 #include "wire/limits.h"
@@ -19,10 +20,11 @@ struct Occurrence {
   const float* values;
 };
 
-TableSchema::Step StepOf(const Push& push, uint64_t rows) {
+TableSchema::Step StepOf(const Push& push, uint64_t rows, uint64_t chance) {
   return {.epoch = push.epoch,
           .rate_factor = push.rate_factor,
-          .inverse_rows = rows == 0 ? 1.0f : 1.0f / static_cast<float>(rows)};
+          .inverse_rows = rows == 0 ? 1.0f : 1.0f / static_cast<float>(rows),
+          .chance = chance};
 }
 
 uint64_t BytesOf(const Push& push, const PushPart& part) {
@@ -211,7 +213,7 @@ void Partition::Execute(const Push& push, Record record) {
 }
 
 void Partition::ApplyNow(const Push& push, const Record& record) {
-  const TableSchema::Step step = StepOf(push, push.rows);
+  const TableSchema::Step step = StepOf(push, push.rows, HashWords(push.ref.stream, push.step));
   for (size_t f = 0; f < record.parts.size(); ++f) {
     const Push& fragment = *BodyAs<Push>(*record.messages[f]);
     for (uint32_t i = record.parts[f]->slice_begin; i < record.parts[f]->slice_end; ++i) {
@@ -266,7 +268,7 @@ void Partition::ApplyStep() {
     }
   }
   const Push& any = *BodyAs<Push>(*records.front()->messages[0]);
-  const TableSchema::Step step = StepOf(any, rows);
+  const TableSchema::Step step = StepOf(any, rows, Mix64(version_ + 1));
   for (size_t table = 0; table < shards_.size(); ++table) {
     std::vector<Occurrence>& occurrences = by_table[table];
     if (occurrences.empty()) continue;

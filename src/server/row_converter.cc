@@ -37,7 +37,7 @@ absl::StatusOr<RowConverter> RowConverter::Make(const TableSpec& saved,
   RowConverter converter;
   const std::vector<uint32_t> job_floats = job->StateFloatsByPart();
   size_t from = kRowCountWords + job->width(), to = from;
-  converter.copies_.push_back({0, 0, from});  // Counts and weights.
+  converter.copies_.push_back({0, 0, from});  // Count and weights.
   for (size_t i = 0; i < spec.parts.size(); ++i) {
     const bool same = saved.parts[i].optimizer.name == spec.parts[i].optimizer.name &&
                       state_floats[i] == job_floats[i];
@@ -57,7 +57,7 @@ void RowConverter::Convert(uint64_t id, std::span<const float> from, std::span<f
     std::copy(from.begin(), from.end(), to.begin());
     return;
   }
-  job_->InitRow(id, to.data());
+  job_->InitRow(id, to.data() + kRowCountWords);
   for (const Copy& copy : copies_) {
     std::copy_n(from.data() + copy.from, copy.count, to.data() + copy.to);
   }

@@ -12,7 +12,7 @@
 
 namespace cairn {
 
-// Weights and counts are always taken over. A part keeps its optimizer's state if it is saved by an
+// Weights and count are always taken over. A part keeps its optimizer's state if it is saved by an
 // optimizer of the same name with as much state; else the job's optimizer starts afresh there.
 // Immutable; thread-safe.
 class RowConverter {

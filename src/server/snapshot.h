@@ -15,17 +15,17 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "cairn/table.h"
 #include "server/digest.h"
-#include "server/row_index.h"
 #include "server/shard_cursor.h"
 #include "server/table_shard.h"
 #include "wire/message.h"
 
 namespace cairn {
 
-inline constexpr uint32_t kSnapshotVersion = 1;
+inline constexpr uint32_t kSnapshotVersion = 2;
 
 struct SnapshotHeader {
   std::string job;
@@ -40,7 +40,7 @@ struct SnapshotHeader {
   std::vector<std::vector<uint32_t>> state_floats;  // Optimizer state, by table and part.
   uint64_t schema_hash = 0;                         // Of tables and state_floats.
 
-  // Words of a row of `table`: counts, weights, state.
+  // Words of a row of `table`: count, weights, state.
   uint32_t RowWords(size_t table) const;
 };
 
@@ -112,13 +112,13 @@ class SnapshotWriter {
 
   bool begun_ = false, finished_ = false;
   ShardCursor cursor_;
-  // By table: ids in the body that are no longer as it says. Known by their Mix64, because the
-  // index wants ids that are spread evenly, and blocks of dense tables are not.
-  std::vector<RowIndex> changed_;
+  // By table: ids in the body that are no longer as it says.
+  std::vector<absl::flat_hash_set<uint64_t>> changed_;
   SnapshotBlocks blocks_;
   uint64_t rows_written_ = 0, erased_written_ = 0, sparse_rows_ = 0;
   ModelDigest digest_;
   std::vector<uint64_t> ids_;  // Scratch.
+  std::vector<float> row_;     // Scratch.
 };
 
 // Who is told what a snapshot holds, in the order of the file: the header, rows and removals, the

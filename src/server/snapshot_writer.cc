@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
-#include "base/hash.h"
 #include "server/snapshot.h"
 #include "server/snapshot_codec.h"
 
@@ -61,7 +60,7 @@ SnapshotWriter::SnapshotWriter(SnapshotHeader header, const std::vector<TableSha
     CAIRN_CHECK(shard.schema().partitions() == header_.partitions);
     header_.seed = shard.schema().seed();
     header_.state_floats.push_back(shard.schema().StateFloatsByPart());
-    changed_.emplace_back(0);
+    changed_.emplace_back();
   }
   header_.schema_hash = snapshot::SchemaHash(header_);
 }
@@ -79,14 +78,14 @@ bool SnapshotWriter::ScanSlice(size_t rows_most, std::vector<std::byte>* out) {
 
 void SnapshotWriter::RowsChanging(uint32_t table, std::span<const uint64_t> ids) {
   const TableShard& shard = (*shards_)[table];
+  const uint32_t width = shard.schema().width();
   for (const uint64_t id : ids) {
     if (!cursor_.Passed(table, id)) continue;
-    uint32_t* known = changed_[table].FindOrAdd(Mix64(id));
-    if (*known != 0) continue;
-    *known = 1;
-    // If the row is there now, it is as the body has it: from here on that does not count.
-    const float* row = shard.Find(id);
-    if (row != nullptr) digest_ -= RowDigest(shard.schema(), id, row);
+    if (!changed_[table].insert(id).second || !shard.Has(id)) continue;
+    // The row is as the body has it: from here on that does not count.
+    row_.resize(width);
+    shard.Read({&id, 1}, TableShard::Missing::kZero, row_.data());
+    digest_ -= RowDigest(shard.schema().salt(), shard.schema().KeyOf(id), row_);
   }
 }
 
@@ -124,10 +123,12 @@ void SnapshotWriter::WriteRows(size_t table, std::span<const uint64_t> ids,
     payload.Put(words);
     payload.Put(static_cast<uint32_t>(block.size()));
     for (const uint64_t id : block) payload.Put(schema.KeyOf(id));
+    row_.resize(words);
     for (const uint64_t id : block) {
-      const float* row = shard.Find(id);
-      payload.PutWords(row, words);
-      digest_ += RowDigest(schema, id, row);
+      CAIRN_CHECK(shard.Get(id, row_.data()));
+      payload.PutWords(row_.data(), words);
+      digest_ += RowDigest(schema.salt(), schema.KeyOf(id),
+                           std::span(row_).subspan(kRowCountWords, schema.width()));
     }
     blocks_.Append(static_cast<uint32_t>(BlockKind::kRows), payload.bytes(), out);
     rows_written_ += block.size();
@@ -150,12 +151,10 @@ void SnapshotWriter::WriteErased(size_t table, std::span<const uint64_t> ids,
 
 void SnapshotWriter::WriteTail(size_t table, std::vector<std::byte>* out) {
   const TableShard& shard = (*shards_)[table];
-  ids_.clear();
-  changed_[table].IdsInRange(0, ~uint64_t{0}, changed_[table].size(), &ids_);
-  for (uint64_t& id : ids_) id = Unmix64(id);
+  ids_.assign(changed_[table].begin(), changed_[table].end());
   std::sort(ids_.begin(), ids_.end());
-  const auto erased = std::stable_partition(ids_.begin(), ids_.end(),
-                                            [&](uint64_t id) { return shard.Find(id) != nullptr; });
+  const auto erased =
+      std::stable_partition(ids_.begin(), ids_.end(), [&](uint64_t id) { return shard.Has(id); });
   WriteRows(table, {ids_.begin(), erased}, out);
   WriteErased(table, {erased, ids_.end()}, out);
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -13,18 +12,17 @@
 
 namespace cairn {
 namespace {
-
-uint32_t SaturatingAdd(uint32_t a, uint32_t b) {
-  return a > std::numeric_limits<uint32_t>::max() - b ? std::numeric_limits<uint32_t>::max()
-                                                      : a + b;
-}
-
-void SetCounts(const TableSchema::Counts& counts, float* row) {
-  row[0] = std::bit_cast<float>(counts.all);
-  row[1] = std::bit_cast<float>(counts.first_epoch);
-}
-
+constexpr uint32_t kLateBit = 1u << 31;
 }  // namespace
+
+RowCount CountOf(const float* row) {
+  const auto word = std::bit_cast<uint32_t>(row[0]);
+  return RowCount::Near(word & ~kLateBit, (word & kLateBit) != 0);
+}
+
+void SetCount(RowCount count, float* row) {
+  row[0] = std::bit_cast<float>(count.seen() | (count.is_late() ? kLateBit : 0));
+}
 
 absl::StatusOr<std::shared_ptr<const TableSchema>> TableSchema::Make(const JobSpec& job,
                                                                      uint32_t table_index,
@@ -42,8 +40,8 @@ absl::StatusOr<std::shared_ptr<const TableSchema>> TableSchema::Make(const JobSp
 }
 
 absl::Status TableSchema::AddParts(const RowOptimizers& extra) {
-  uint64_t words = uint64_t{kRowCountWords} + width_;
-  uint32_t weight_offset = kRowCountWords;
+  uint64_t words = width_;
+  uint32_t weight_offset = 0;
   for (const PartSpec& spec : spec_.parts) {
     auto made = MakeRowOptimizer(spec.optimizer, extra);
     if (!made.ok()) return Annotate(made.status(), "part ", parts_.size());
@@ -60,13 +58,13 @@ absl::Status TableSchema::AddParts(const RowOptimizers& extra) {
     gradient_ = gradient_ || part.gradient;
     weight_offset += spec.width;
     words += state_floats;
-    if (words > kRowWordsMax) {
-      return InvalidArgument("a row with its optimizers' state takes ", words,
+    if (kRowCountWords + words > kRowWordsMax) {
+      return InvalidArgument("a row with its optimizers' state takes ", kRowCountWords + words,
                              " words or more; at most ", kRowWordsMax, " are possible");
     }
     parts_.push_back(std::move(part));
   }
-  row_floats_ = static_cast<uint32_t>(words);
+  words_ = static_cast<uint32_t>(words);
   return absl::OkStatus();
 }
 
@@ -84,46 +82,37 @@ uint64_t TableSchema::IdOf(uint64_t key) const {
   return spec_.kind == TableSpec::Kind::kSparse ? SparseId(key, salt_) : key;
 }
 
-void TableSchema::InitRow(uint64_t id, float* row) const {
-  std::fill_n(row, row_floats_, 0.0f);
-  InitWeights(id, row + kRowCountWords);
+void TableSchema::InitRow(uint64_t id, float* words) const {
+  std::fill_n(words, words_, 0.0f);
+  InitWeights(id, words);
   for (const Part& part : parts_) {
-    part.optimizer->InitState({row + part.state_offset, part.state_floats});
+    part.optimizer->InitState({words + part.state_offset, part.state_floats});
   }
 }
 
 void TableSchema::InitWeights(uint64_t id, float* weights) const {
   const InitialRow row{.seed = seed_, .salt = salt_, .key = KeyOf(id)};
   for (const Part& part : parts_) {
-    const uint32_t position = part.weight_offset - kRowCountWords;
-    FillInitial(part.initializer, row, position, {weights + position, part.width});
+    FillInitial(part.initializer, row, part.weight_offset,
+                {weights + part.weight_offset, part.width});
   }
 }
 
-TableSchema::Counts TableSchema::CountsOf(const float* row) {
-  return {std::bit_cast<uint32_t>(row[0]), std::bit_cast<uint32_t>(row[1])};
-}
-
-void TableSchema::ApplyRow(const Step& step, const float* gradient, uint32_t count, float* row,
-                           float* scratch) const {
-  Counts counts = CountsOf(row);
-  counts.all = SaturatingAdd(counts.all, count);
-  if (step.epoch == 0) counts.first_epoch = SaturatingAdd(counts.first_epoch, count);
-  SetCounts(counts, row);
-  const uint32_t per_epoch = counts.first_epoch > 0 ? counts.first_epoch : counts.all;
-
+void TableSchema::ApplyRow(const Step& step, const float* gradient, uint32_t occurrences,
+                           RowCount count, float* words, float* scratch) const {
   for (const Part& part : parts_) {
-    const float* pushed = gradient + (part.weight_offset - kRowCountWords);
+    const float* pushed = gradient + part.weight_offset;
     if (part.gradient && spec_.reduction == TableSpec::Reduction::kMean) {
       for (uint32_t i = 0; i < part.width; ++i) scratch[i] = pushed[i] * step.inverse_rows;
       pushed = scratch;
     }
-    const bool has_prior = part.gradient && part.l2 != 0 && per_epoch > 0;
-    const float prior =
-        has_prior ? part.l2 * static_cast<float>(count) / static_cast<float>(per_epoch) : 0.0f;
+    float prior = 0;
+    if (part.gradient && part.l2 != 0 && count.seen() > 0) {
+      prior = part.l2 * static_cast<float>(occurrences) / static_cast<float>(count.seen());
+    }
     part.optimizer->Apply({.gradient = {pushed, part.width},
-                           .weights = {row + part.weight_offset, part.width},
-                           .state = {row + part.state_offset, part.state_floats},
+                           .weights = {words + part.weight_offset, part.width},
+                           .state = {words + part.state_offset, part.state_floats},
                            .learning_rate = part.learning_rate * step.rate_factor,
                            .prior = prior});
   }

@@ -6,19 +6,26 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/hash.h"
 #include "cairn/job.h"
 #include "cairn/optimizer.h"
+#include "server/row_count.h"
 
 namespace cairn {
 
-inline constexpr uint32_t kRowCountWords = 2;                // count, first_epoch_count.
-inline constexpr uint32_t kRowWordsMax = uint32_t{1} << 19;  // 2 MiB: counts, weights and state.
+inline constexpr uint32_t kRowCountWords = 1;
+inline constexpr uint32_t kRowWordsMax = uint32_t{1} << 19;  // 2 MiB: count, weights and state.
+
+// The first word of a row in files is its count: how often it was seen, with the top bit set if it
+// is late (row_count.h), a uint32 in float storage.
+RowCount CountOf(const float* row);
+void SetCount(RowCount count, float* row);
 
 // One per server, shared by all shards; immutable, thread-safe.
 //
-// A row is row_floats() 32-bit words: [count, first_epoch_count (as uint32)][weights of all
-// parts][state of part 0][state of part 1]...  Dense blocks have the same rows. Counts lie in
-// float storage as bits: rows are copied as bytes, and counts read and written through CountsOf.
+// In memory a row is a count (row_count.h) and words() words: [weights of all parts][state of part
+// 0][state of part 1]...  Dense blocks have the same rows. In files it is row_floats() words: how
+// often it was seen, then the same.
 class TableSchema {
  public:
   // kInvalidArgument: an optimizer that is not linked, numbers that it does not take, or a row of
@@ -32,9 +39,10 @@ class TableSchema {
   uint64_t salt() const { return salt_; }
   uint64_t seed() const { return seed_; }
   uint32_t partitions() const { return partitions_; }
-  uint32_t width() const { return width_; }            // Weights of a row.
-  uint32_t row_floats() const { return row_floats_; }  // Words of a row, counts included.
-  bool gradient() const { return gradient_; }          // False if every part is "sum" or "assign".
+  uint32_t width() const { return width_; }  // Weights of a row.
+  uint32_t words() const { return words_; }  // Of a row in memory: weights and state.
+  uint32_t row_floats() const { return kRowCountWords + words_; }  // Of a row in files.
+  bool gradient() const { return gradient_; }  // False if every part is "sum" or "assign".
   // Floats of optimizer state, by part.
   std::vector<uint32_t> StateFloatsByPart() const;
 
@@ -43,36 +51,33 @@ class TableSchema {
   uint64_t KeyOf(uint64_t id) const;
   uint64_t IdOf(uint64_t key) const;
 
-  // Writes the initial row of `id` (zero counts, initial weights and state): a pure function of
-  // (seed, table, key).
-  void InitRow(uint64_t id, float* row) const;
+  // Writes the initial words() of `id`, weights and state: a pure function of (seed, table, key).
+  void InitRow(uint64_t id, float* words) const;
   // Only its weights, [width].
   void InitWeights(uint64_t id, float* weights) const;
-
-  // How often a row was seen. Both saturate.
-  struct Counts {
-    uint32_t all = 0;
-    uint32_t first_epoch = 0;
-  };
-  static Counts CountsOf(const float* row);
 
   // What one step brings to every row that it touches.
   struct Step {
     uint64_t epoch = 0;
     float rate_factor = 1;
     float inverse_rows = 1;  // 1 / rows of data in the step: for Reduction::kMean.
+    uint64_t chance = 0;     // Of the step: which counts are rounded up, which down.
   };
-  // Applies gradient sums [width] that came from `count` occurrences to one row: counts them, then
-  // hands each part to its optimizer with the prior l2 * count / n, n being the occurrences of an
-  // epoch: those of the first, or all so far where the first epoch brought none.
+  // The count of a row after `more` occurrences. They count in the first epoch, so that it says how
+  // often the row occurs in one; of a row that is late, always.
+  static RowCount CountRow(const Step& step, uint64_t id, uint32_t more, RowCount count) {
+    return step.epoch == 0 || count.is_late() ? count.Plus(more, Mix64(step.chance ^ id)) : count;
+  }
+  // Applies gradient sums [width] that came from `occurrences` to one row, whose count is `count`
+  // by now: hands each part to its optimizer with the prior l2 * occurrences / count.
   // `scratch` [width] holds anything before and after.
-  void ApplyRow(const Step& step, const float* gradient, uint32_t count, float* row,
-                float* scratch) const;
+  void ApplyRow(const Step& step, const float* gradient, uint32_t occurrences, RowCount count,
+                float* words, float* scratch) const;
 
  private:
   struct Part {
     std::unique_ptr<RowOptimizer> optimizer;
-    uint32_t weight_offset, width, state_offset, state_floats;  // Offsets from the row's begin.
+    uint32_t weight_offset, width, state_offset, state_floats;  // Offsets in words().
     float learning_rate, l2;
     InitializerSpec initializer;
     bool gradient;  // Neither "sum" nor "assign".
@@ -84,7 +89,7 @@ class TableSchema {
   TableSpec spec_;
   uint32_t index_ = 0;
   uint64_t salt_ = 0, seed_ = 0;
-  uint32_t partitions_ = 1, width_ = 0, row_floats_ = 0;
+  uint32_t partitions_ = 1, width_ = 0, words_ = 0;
   bool gradient_ = false;
   std::vector<Part> parts_;
 };

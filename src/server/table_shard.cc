@@ -1,63 +1,66 @@
 #include "server/table_shard.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <utility>
 
 #include "base/check.h"
-#include "server/row_index.h"
-#include "server/row_slab.h"
+#include "base/prefetch.h"
 #include "sharding/placement.h"
 
 namespace cairn {
 namespace {
 
-// Rows of one batch are looked up together, so that their cache misses overlap: while one batch
-// is worked on, the index slots of the next are on their way.
+// While one row is worked on, the table's lines for the row so far ahead are on their way.
+constexpr size_t kAhead = 16;
+// Of rows that lie apart from the table, so many are looked up, and on their way, at once.
 constexpr size_t kBatch = 32;
 constexpr size_t kLineFloats = 16;
+// Of a long row; the hardware's prefetcher sees where it goes from there.
+constexpr uint32_t kPrefetchFloatsMax = 8 * kLineFloats;
 
-// Brings the words that a step touches; the adjacent-line prefetcher does the rest of long rows.
-void PrefetchRow(const float* row, uint32_t words) {
-  const uint32_t most = std::min<uint32_t>(words, 8 * kLineFloats);
-  for (uint32_t at = 0; at < most; at += kLineFloats) __builtin_prefetch(row + at, 1);
+void PrefetchRow(const float* words, uint32_t count) {
+  const uint32_t most = std::min(count, kPrefetchFloatsMax);
+  for (uint32_t at = 0; at < most; at += kLineFloats) PrefetchForWrite(words + at);
 }
 
 }  // namespace
 
-struct TableShard::Sparse {
-  Sparse(int shared_bits, uint32_t row_words) : index(shared_bits), slab(row_words) {}
-  RowIndex index;
-  RowSlab slab;
-};
-
 TableShard::TableShard(std::shared_ptr<const TableSchema> schema, uint32_t partition)
     : schema_(std::move(schema)), partition_(partition), scratch_(schema_->width()) {
   const uint32_t partitions = schema_->partitions();
+  const int shared_bits = std::countr_zero(partitions);
   CAIRN_CHECK(partition < partitions);
   if (schema_->spec().kind == TableSpec::Kind::kSparse) {
-    sparse_ = std::make_unique<Sparse>(std::countr_zero(partitions), schema_->row_floats());
+    const uint64_t first_id = shared_bits == 0 ? 0 : uint64_t{partition} << (64 - shared_bits);
+    sparse_ = std::make_unique<RowTable>(first_id, shared_bits, schema_->words());
     return;
   }
+  dense_ = std::make_unique<Dense>();
   const uint64_t all = schema_->spec().blocks();
-  first_block_ = (partition - schema_->salt()) & (partitions - 1);
-  blocks_ = all > first_block_ ? (all - first_block_ + partitions - 1) / partitions : 0;
-  dense_ = std::make_unique_for_overwrite<float[]>(blocks_ * schema_->row_floats());
-  for (uint64_t i = 0; i < blocks_; ++i) {
-    schema_->InitRow(first_block_ + i * partitions, dense_.get() + i * schema_->row_floats());
+  dense_->first_block = (partition - schema_->salt()) & (partitions - 1);
+  if (all > dense_->first_block) {
+    dense_->counts.resize((all - dense_->first_block + partitions - 1) / partitions,
+                          RowCount::Never());
+  }
+  dense_->words.resize(dense_->counts.size() * schema_->words());
+  for (size_t i = 0; i < dense_->counts.size(); ++i) {
+    schema_->InitRow(dense_->first_block + i * partitions,
+                     dense_->words.data() + i * schema_->words());
   }
 }
 
 TableShard::~TableShard() = default;
 TableShard::TableShard(TableShard&&) noexcept = default;
 
-uint64_t TableShard::rows() const { return sparse_ ? sparse_->index.size() : blocks_; }
+uint64_t TableShard::rows() const { return sparse_ ? sparse_->size() : dense_->counts.size(); }
 
 uint64_t TableShard::bytes() const {
-  const uint64_t floats = blocks_ * schema_->row_floats() + scratch_.capacity();
-  const uint64_t sparse =
-      sparse_ ? sizeof(Sparse) + sparse_->index.bytes() + sparse_->slab.bytes() : 0;
-  return floats * sizeof(float) + sparse;
+  const uint64_t scratch = scratch_.capacity() * sizeof(float);
+  if (sparse_) return scratch + sizeof(RowTable) + sparse_->bytes();
+  return scratch + sizeof(Dense) + dense_->counts.capacity() +
+         dense_->words.capacity() * sizeof(float);
 }
 
 bool TableShard::Owns(uint64_t id) const {
@@ -67,52 +70,64 @@ bool TableShard::Owns(uint64_t id) const {
          PartitionOfBlock(id, schema_->salt(), partitions) == partition_;
 }
 
-float* TableShard::RowOf(uint64_t id) const {
-  CAIRN_DCHECK(Owns(id));
-  if (sparse_) {
-    const uint32_t position = sparse_->index.Find(id);
-    return position == 0 ? nullptr : sparse_->slab.Row(position);
+size_t TableShard::DenseRowOf(uint64_t block) const {
+  CAIRN_DCHECK(Owns(block));
+  return block >> std::countr_zero(schema_->partitions());
+}
+
+// ---- Reading --------------------------------------------------------------------------------
+
+void TableShard::ReadMissing(uint64_t id, Missing missing, float* weights) const {
+  if (missing == Missing::kInitial) {
+    schema_->InitWeights(id, weights);
+  } else {
+    std::fill_n(weights, schema_->width(), 0.0f);
   }
-  const uint64_t block = id >> std::countr_zero(schema_->partitions());
-  return dense_.get() + block * schema_->row_floats();
-}
-
-float* TableShard::FindOrCreate(uint64_t id) {
-  if (!sparse_) return RowOf(id);
-  CAIRN_DCHECK(Owns(id));
-  uint32_t* position = sparse_->index.FindOrAdd(id);
-  if (*position != 0) return sparse_->slab.Row(*position);
-  *position = sparse_->slab.Allocate();
-  float* row = sparse_->slab.Row(*position);
-  schema_->InitRow(id, row);
-  return row;
-}
-
-void TableShard::Prefetch(std::span<const uint64_t> ids) const {
-  if (!sparse_) return;
-  for (const uint64_t id : ids.first(std::min(ids.size(), kBatch))) sparse_->index.Prefetch(id);
 }
 
 void TableShard::Read(std::span<const uint64_t> ids, Missing missing, float* weights) const {
+  if (sparse_) {
+    ReadSparse(ids, missing, weights);
+    return;
+  }
   const uint32_t width = schema_->width();
-  const float* rows[kBatch];
-  for (Prefetch(ids); !ids.empty(); ids = ids.subspan(std::min(ids.size(), kBatch))) {
-    const size_t count = std::min(ids.size(), kBatch);
-    Prefetch(ids.subspan(count));
-    for (size_t i = 0; i < count; ++i) {
-      rows[i] = RowOf(ids[i]);
-      if (rows[i] != nullptr) PrefetchRow(rows[i], kRowCountWords + width);
+  for (const uint64_t id : ids) {
+    std::copy_n(dense_->words.data() + DenseRowOf(id) * schema_->words(), width, weights);
+    weights += width;
+  }
+}
+
+void TableShard::ReadSparse(std::span<const uint64_t> ids, Missing missing, float* weights) const {
+  const uint32_t width = schema_->width();
+  const size_t ahead = sparse_->has_rows_inline() ? kAhead : kBatch;
+  for (const uint64_t id : ids.first(std::min(ids.size(), ahead))) sparse_->Prefetch(id);
+  std::array<const float*, kBatch> rows;
+  for (size_t begin = 0; begin < ids.size(); begin += kBatch) {
+    const size_t end = std::min(begin + kBatch, ids.size());
+    for (size_t i = begin; i < end; ++i) {
+      CAIRN_DCHECK(Owns(ids[i]));
+      if (i + ahead < ids.size()) sparse_->Prefetch(ids[i + ahead]);
+      const auto row = sparse_->Find(ids[i]);
+      rows[i - begin] = row ? row->words() : nullptr;
+      if (row && !sparse_->has_rows_inline()) PrefetchRow(row->words(), width);
     }
-    for (size_t i = 0; i < count; ++i, weights += width) {
-      if (rows[i] != nullptr) {
-        std::copy_n(rows[i] + kRowCountWords, width, weights);
-      } else if (missing == Missing::kInitial) {
-        schema_->InitWeights(ids[i], weights);
+    for (size_t i = begin; i < end; ++i, weights += width) {
+      if (rows[i - begin] != nullptr) {
+        std::copy_n(rows[i - begin], width, weights);
       } else {
-        std::fill_n(weights, width, 0.0f);
+        ReadMissing(ids[i], missing, weights);
       }
     }
   }
+}
+
+// ---- Changing -------------------------------------------------------------------------------
+
+RowTable::Row TableShard::FindOrCreate(uint64_t id, bool* is_new) {
+  CAIRN_DCHECK(Owns(id));
+  RowTable::Row row = sparse_->FindOrAdd(id, is_new);
+  if (*is_new) schema_->InitRow(id, row.words());
+  return row;
 }
 
 void TableShard::Apply(const TableSchema::Step& step, std::span<const uint64_t> ids,
@@ -120,50 +135,104 @@ void TableShard::Apply(const TableSchema::Step& step, std::span<const uint64_t> 
   const uint32_t width = schema_->width();
   CAIRN_CHECK(gradients.size() == ids.size() * width);
   CAIRN_CHECK(counts.empty() || counts.size() == ids.size());
-  float* rows[kBatch];
-  const float* gradient = gradients.data();
-  const uint32_t* next_count = counts.empty() ? nullptr : counts.data();
-  for (Prefetch(ids); !ids.empty(); ids = ids.subspan(std::min(ids.size(), kBatch))) {
-    const size_t count = std::min(ids.size(), kBatch);
-    Prefetch(ids.subspan(count));
-    for (size_t i = 0; i < count; ++i) {
-      rows[i] = FindOrCreate(ids[i]);
-      PrefetchRow(rows[i], schema_->row_floats());
+  const auto occurrences = [&](size_t i) { return counts.empty() ? 1 : counts[i]; };
+  if (dense_) {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const size_t at = DenseRowOf(ids[i]);
+      RowCount& count = dense_->counts[at];
+      count = TableSchema::CountRow(step, ids[i], occurrences(i), count);
+      schema_->ApplyRow(step, gradients.data() + i * width, occurrences(i), count,
+                        dense_->words.data() + at * schema_->words(), scratch_.data());
     }
-    for (size_t i = 0; i < count; ++i, gradient += width) {
-      const uint32_t occurrences = next_count == nullptr ? 1 : *next_count++;
-      schema_->ApplyRow(step, gradient, occurrences, rows[i], scratch_.data());
+    return;
+  }
+  struct Found {
+    float* words;
+    RowCount count;
+  };
+  std::array<Found, kBatch> rows;
+  // Rows in the table itself move when one is added: each is updated at once.
+  const size_t batch = sparse_->has_rows_inline() ? 1 : kBatch;
+  const size_t ahead = sparse_->has_rows_inline() ? kAhead : kBatch;
+  for (const uint64_t id : ids.first(std::min(ids.size(), ahead))) sparse_->Prefetch(id);
+  for (size_t begin = 0; begin < ids.size(); begin += batch) {
+    const size_t end = std::min(begin + batch, ids.size());
+    for (size_t i = begin; i < end; ++i) {
+      if (i + ahead < ids.size()) sparse_->Prefetch(ids[i + ahead]);
+      bool is_new = false;
+      RowTable::Row row = FindOrCreate(ids[i], &is_new);
+      const RowCount before = is_new ? RowCount::Never(step.epoch > 0) : row.count();
+      row.set_count(TableSchema::CountRow(step, ids[i], occurrences(i), before));
+      rows[i - begin] = {row.words(), row.count()};
+      if (batch > 1) PrefetchRow(row.words(), schema_->words());
+    }
+    for (size_t i = begin; i < end; ++i) {
+      const Found& row = rows[i - begin];
+      schema_->ApplyRow(step, gradients.data() + i * width, occurrences(i), row.count, row.words,
+                        scratch_.data());
     }
   }
 }
 
-const float* TableShard::Find(uint64_t id) const { return RowOf(id); }
+// ---- Rows of files --------------------------------------------------------------------------
+
+bool TableShard::Has(uint64_t id) const { return dense_ || sparse_->Find(id).has_value(); }
+
+bool TableShard::Get(uint64_t id, float* row) const {
+  const float* words = nullptr;
+  RowCount count;
+  if (dense_) {
+    const size_t at = DenseRowOf(id);
+    words = dense_->words.data() + at * schema_->words();
+    count = dense_->counts[at];
+  } else if (const auto found = sparse_->Find(id)) {
+    words = found->words();
+    count = found->count();
+  } else {
+    return false;
+  }
+  SetCount(count, row);
+  std::copy_n(words, schema_->words(), row + kRowCountWords);
+  return true;
+}
 
 void TableShard::Put(uint64_t id, std::span<const float> row) {
   CAIRN_CHECK(row.size() == schema_->row_floats());
-  std::copy(row.begin(), row.end(), FindOrCreate(id));
+  const RowCount count = CountOf(row.data());
+  const std::span<const float> words = row.subspan(kRowCountWords);
+  if (dense_) {
+    const size_t at = DenseRowOf(id);
+    dense_->counts[at] = count;
+    std::copy(words.begin(), words.end(),
+              dense_->words.begin() + static_cast<ptrdiff_t>(at * schema_->words()));
+    return;
+  }
+  bool is_new = false;
+  RowTable::Row to = sparse_->FindOrAdd(id, &is_new);
+  to.set_count(count);
+  std::copy(words.begin(), words.end(), to.words());
 }
 
 void TableShard::Erase(uint64_t id) {
   CAIRN_CHECK(sparse_ != nullptr, "the blocks of a dense table always exist");
-  const uint32_t position = sparse_->index.Erase(id);
-  if (position != 0) sparse_->slab.Free(position);
+  sparse_->Erase(id);
 }
 
 void TableShard::IdsInRange(uint64_t first, uint64_t last, size_t most,
                             std::vector<uint64_t>* ids) const {
   const uint64_t partitions = schema_->partitions();
-  if (sparse_) {  // Clipped to the ids that may be here: only they have homes in the index.
+  if (sparse_) {  // Clipped to the ids that may be here.
     const uint64_t shared = std::countr_zero(partitions);
     const uint64_t span = shared == 0 ? ~uint64_t{0} : (uint64_t{1} << (64 - shared)) - 1;
     const uint64_t least = shared == 0 ? 0 : uint64_t{partition_} << (64 - shared);
     if (first > least + span || last < least) return;
-    return sparse_->index.IdsInRange(std::max(first, least), last, most, ids);
+    sparse_->IdsInRange(std::max(first, least), std::min(last, least + span), most, ids);
+    return;
   }
   uint64_t block = 0;  // Of this partition's, the first at or above `first`.
-  if (first > first_block_) block = (first - first_block_ - 1) / partitions + 1;
-  for (; block < blocks_ && most > 0; ++block, --most) {
-    const uint64_t id = first_block_ + block * partitions;
+  if (first > dense_->first_block) block = (first - dense_->first_block - 1) / partitions + 1;
+  for (; block < dense_->counts.size() && most > 0; ++block, --most) {
+    const uint64_t id = dense_->first_block + block * partitions;
     if (id > last) return;
     ids->push_back(id);
   }

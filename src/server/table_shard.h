@@ -1,4 +1,4 @@
-// One table in one partition: rows of weights, optimizer state and occurrence counts, read and
+// One table in one partition: rows of weights and optimizer state with their counts, read and
 // updated in batches. Everything that changes a row is a pure function of the arguments, so
 // replicas agree.
 #pragma once
@@ -9,13 +9,14 @@
 #include <span>
 #include <vector>
 
+#include "server/row_table.h"
 #include "server/table_schema.h"
 
 namespace cairn {
 
 // Owned by one executor thread; not thread-safe, and nothing here needs to be.
 // Ids are SparseId(key) for sparse tables, block indices for dense ones. The ids given to Read,
-// Apply, Find, Put and Erase must be owned (see Owns); whoever takes them from outside checks.
+// Apply, Has, Get, Put and Erase must be owned (see Owns); whoever takes them from outside checks.
 class TableShard {
  public:
   // Dense tables hold their blocks, with initial values, from here on.
@@ -42,10 +43,10 @@ class TableShard {
   void Apply(const TableSchema::Step& step, std::span<const uint64_t> ids,
              std::span<const float> gradients, std::span<const uint32_t> counts);
 
-  // Raw rows: for undo, snapshots and loading. nullptr if there is none; valid until the row is
-  // erased or the shard moves.
-  const float* Find(uint64_t id) const;
-  void Put(uint64_t id, std::span<const float> row);  // row_floats() words; creates or overwrites.
+  // Rows as files have them, row_floats() words: for snapshots and loading.
+  bool Has(uint64_t id) const;
+  bool Get(uint64_t id, float* row) const;            // False, and nothing written: there is none.
+  void Put(uint64_t id, std::span<const float> row);  // Creates or overwrites.
   void Erase(uint64_t id);                            // Sparse only; a missing id is no error.
 
   // The ids in [first, last], ascending, appended to `ids`, but at most `most` of them: the scan
@@ -54,19 +55,23 @@ class TableShard {
   void IdsInRange(uint64_t first, uint64_t last, size_t most, std::vector<uint64_t>* ids) const;
 
  private:
-  struct Sparse;  // Index and slab.
+  // A dense table's blocks of one partition.
+  struct Dense {
+    uint64_t first_block = 0;  // The next are P apart.
+    std::vector<RowCount> counts;
+    std::vector<float> words;  // [blocks x words()]
+  };
 
-  float* RowOf(uint64_t id) const;  // nullptr if there is none.
-  float* FindOrCreate(uint64_t id);
-  void Prefetch(std::span<const uint64_t> ids) const;
+  size_t DenseRowOf(uint64_t block) const;
+  void ReadSparse(std::span<const uint64_t> ids, Missing missing, float* weights) const;
+  void ReadMissing(uint64_t id, Missing missing, float* weights) const;
+  RowTable::Row FindOrCreate(uint64_t id, bool* is_new);
 
   std::shared_ptr<const TableSchema> schema_;
   uint32_t partition_;
-  std::unique_ptr<Sparse> sparse_;  // Null for dense tables.
-  uint64_t first_block_ = 0;        // Dense: this partition's lowest; the next are P apart.
-  uint64_t blocks_ = 0;             // Dense: how many this partition holds.
-  std::unique_ptr<float[]> dense_;  // Dense: their rows, in block order.
-  std::vector<float> scratch_;      // [width], for ApplyRow.
+  std::unique_ptr<RowTable> sparse_;  // Null for dense tables.
+  std::unique_ptr<Dense> dense_;      // Null for sparse ones.
+  std::vector<float> scratch_;        // [width], for ApplyRow.
 };
 
 }  // namespace cairn

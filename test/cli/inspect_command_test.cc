@@ -100,7 +100,7 @@ TEST_CASE_METHOD(InspectFixture, "No model, and a text that is none", "[inspect]
   CHECK(Run({"inspect", directory.PathOf("none")}).code == 3);
   const Ran ran = Run({"inspect", "--load", data, "--save", directory.PathOf("new")});
   CHECK(ran.code == 4);
-  CHECK(ran.LastError() == "cairn inspect: " + data + ":1:1: this is not \"cairn model text 1\"");
+  CHECK(ran.LastError() == "cairn inspect: " + data + ":1:1: this is not \"cairn model text 2\"");
   CHECK(Run({"inspect", "--load", text, "--save", directory.PathOf("new")}).code == 3);
 }
 

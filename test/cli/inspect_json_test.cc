@@ -12,7 +12,6 @@ SavedRow SampleRow() {
   row.key = ~Key{0};
   row.partition = 3;
   row.seen = 2;
-  row.seen_first_epoch = 1;
   row.weights = {0.5f, -1};
   row.state = {{2}, {}};
   return row;
@@ -21,7 +20,6 @@ SavedRow SampleRow() {
 constexpr char kRow[] = R"("key": 18446744073709551615,
           "partition": 3,
           "seen": 2,
-          "seen_first_epoch": 1,
           "weights": [
             0.5,
             -1

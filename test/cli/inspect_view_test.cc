@@ -39,12 +39,8 @@ ModelReport SampleReport() {
   table.seen_sum = 4000;
   table.partition_rows_min = 400;
   table.partition_rows_max = 600;
-  table.heaviest = {{.key = ~Key{0},
-                     .partition = 1,
-                     .seen = 4,
-                     .seen_first_epoch = 2,
-                     .weights = {-1.5f},
-                     .state = {{2.25f}}}};
+  table.heaviest = {
+      {.key = ~Key{0}, .partition = 1, .seen = 4, .weights = {-1.5f}, .state = {{2.25f}}}};
   report.tables = {table};
   return report;
 }
@@ -107,7 +103,7 @@ TEST_CASE("A key's row shows weights, counts and state", "[inspect_view]") {
   CHECK(KeyReportsAsText(~Key{0}, {report}) ==
         "table weights, key 18446744073709551615\n"
         "  partition   1\n"
-        "  seen        4 times, 2 in the first epoch\n"
+        "  seen        4 times in an epoch\n"
         "  weights     -1.5\n"
         "  state 0     2.25\n"
         "  state 1     none\n");

@@ -44,7 +44,7 @@ TEST_CASE_METHOD(Fixture, "The statistics of a table are those of its rows", "[i
   REQUIRE(report.tables.size() == 1);
   const TableReport& counts = report.tables[0];  // Its weights are 0, 1, .. 49.
   CHECK(counts.rows == kSampleKeys);
-  CHECK(counts.row_bytes == 8 + 4 * 3);
+  CHECK(counts.row_bytes == 8 + 4 * 2);
   CHECK(counts.weights == kSampleKeys);
   CHECK(counts.zeros == 1);
   CHECK(counts.not_finite == 0);
@@ -104,7 +104,6 @@ TEST_CASE_METHOD(Fixture, "A key's row is found, or where it would be", "[inspec
   const SavedRow& row = all[1].rows[0];
   CHECK(row.key == 9);
   CHECK(row.seen == 1);
-  CHECK(row.seen_first_epoch == 1);
   CHECK(row.weights == std::vector<float>{3});
   CHECK(row.partition == PartitionOfSparseId(SparseId(9, TableSalt("counts")), 4));
   options.table = "dense";

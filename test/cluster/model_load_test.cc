@@ -89,17 +89,17 @@ TEST_CASE_METHOD(Fixture, "The number of partitions can be another", "[model_loa
 
 TEST_CASE_METHOD(Fixture, "The order of the rows is of no matter, and repeats are found",
                  "[model_load]") {
-  Edit("\ncounts 4 1 1 2\n", "\n");
-  Edit("\nrows\n", "\nrows\ncounts 4 1 1 2\n");
+  Edit("\ncounts 4 1 2\n", "\n");
+  Edit("\nrows\n", "\nrows\ncounts 4 1 2\n");
   CHECK(Load("moved").value().digest == FormatDigest(manifest.digest_high, manifest.digest_low));
-  Edit("\nEND 83", "\ncounts 4 1 1 2\nEND 84");
+  Edit("\nEND 83", "\ncounts 4 1 2\nEND 84");
   const std::string error = Error();
   CHECK(error.find(":1: key 4 was on line 17 already") != error.npos);
 }
 
 TEST_CASE_METHOD(Fixture, "Rows that are not the digest's are refused, unless that line is gone",
                  "[model_load]") {
-  Edit("\ncounts 4 1 1 2\n", "\ncounts 4 1 1 2.5\n");
+  Edit("\ncounts 4 1 2\n", "\ncounts 4 1 2.5\n");
   const std::string error = Error();
   CHECK(error.find("take that line out if the text was changed on purpose") != error.npos);
   Edit("\ndigest " + FormatDigest(manifest.digest_high, manifest.digest_low), "");
@@ -111,8 +111,8 @@ TEST_CASE_METHOD(Fixture, "Rows that are not the digest's are refused, unless th
 }
 
 TEST_CASE_METHOD(Fixture, "A bad line is named by number and column", "[model_load]") {
-  Edit("\nrows\n", "\nrows\ncounts 4 1 x 2\n");
-  CHECK(Error() == ":17:12: count: \"x\" is not a whole number of 0 or more");
+  Edit("\nrows\n", "\nrows\ncounts 4 x 2\n");
+  CHECK(Error() == ":17:10: count: \"x\" is not a whole number of 0 or more");
 }
 
 TEST_CASE_METHOD(Fixture, "A text that is cut short, or lacks blocks, is no model",

@@ -158,25 +158,27 @@ TEST_CASE("A row reads back, counts and all", "[model_text]") {
 }
 
 TEST_CASE("What is wrong with a row is said with line and column", "[model_text]") {
-  CHECK(RowError({"counts 7 2 1 0.5", "END 1"}).empty());
-  CHECK(RowError({"counts 7 2 1"}) == "1:14: weight is missing");
-  CHECK(RowError({"counts 7 2 1 0.5 1"}) == "1:18: there is too much on this line");
-  CHECK(RowError({"counts 7 2 1 0.5 "}) == "1:18: there is too much on this line");
+  CHECK(RowError({"counts 7 2 0.5", "END 1"}).empty());
+  CHECK(RowError({"counts 7 2"}) == "1:12: weight is missing");
+  CHECK(RowError({"counts 7 2 0.5 1"}) == "1:16: there is too much on this line");
+  CHECK(RowError({"counts 7 2 0.5 "}) == "1:16: there is too much on this line");
   CHECK(RowError({"counts 7  1 0.5"}) == "1:10: count is missing: one blank between two words");
-  CHECK(RowError({"counts 7 2 1 zero"}) == "1:14: weight: \"zero\" is not a finite number");
-  CHECK(RowError({"counts -7 2 1 0"}) == "1:8: key: \"-7\" is not a whole number of 0 or more");
-  CHECK(RowError({"counts 7 4294967296 1 0"}) == "1:10: count is 4294967296, at most 4294967295");
-  CHECK(RowError({"other 7 2 1 0.5"}) == "1:1: no table is called \"other\"");
-  CHECK(RowError({"dense 8 2 1 0 0 0 0 0 0 0 0"}) == "1:7: block is 8, at most 7");
+  CHECK(RowError({"counts 7 2 zero"}) == "1:12: weight: \"zero\" is not a finite number");
+  CHECK(RowError({"counts -7 2 0"}) == "1:8: key: \"-7\" is not a whole number of 0 or more");
+  CHECK(RowError({"counts 7 4294967296 0", "END 1"}).empty());  // The largest there is.
+  CHECK(RowError({"counts 7 4+ 0", "END 1"}).empty());
+  CHECK(RowError({"counts 7 +4 0"}) == "1:10: count: \"+4\" is not a whole number of 0 or more");
+  CHECK(RowError({"other 7 2 0.5"}) == "1:1: no table is called \"other\"");
+  CHECK(RowError({"dense 8 2 0 0 0 0 0 0 0 0"}) == "1:7: block is 8, at most 7");
   CHECK(RowError({""}) == "1:1: the table's name is missing: one blank between two words");
-  CHECK(RowError({"counts 7 2 1 0.5", "END 2"}) == "2:5: the end of 2 rows, but there are 1");
-  CHECK(RowError({"END 0", "counts 7 2 1 0.5"}) == "2:1: the text goes on after its end");
-  CHECK(RowError({"fm 7 2 1 0 0 0 0 1 1 x"}) ==
-        "1:22: optimizer state: \"x\" is not a finite number");
+  CHECK(RowError({"counts 7 2 0.5", "END 2"}) == "2:5: the end of 2 rows, but there are 1");
+  CHECK(RowError({"END 0", "counts 7 2 0.5"}) == "2:1: the text goes on after its end");
+  CHECK(RowError({"fm 7 2 0 0 0 0 1 1 x"}) ==
+        "1:20: optimizer state: \"x\" is not a finite number");
 }
 
 TEST_CASE("What is wrong with a header is said with line and column", "[model_text]") {
-  CHECK(ErrorOf({"cairn model text 2"}) == "1:1: this is not \"cairn model text 1\"");
+  CHECK(ErrorOf({"cairn model text 1"}) == "1:1: this is not \"cairn model text 2\"");
   CHECK(HeaderError("job", "jop x") == "2:1: unknown entry \"jop\"");
   CHECK(HeaderError("job", "job a\\n") == "2:5: a broken escape");
   CHECK(HeaderError("job", "job " + std::string(4'097, 'x')) ==

@@ -157,11 +157,9 @@ TEST_CASE_METHOD(TrainFixture, "How often rows were seen counts on", "[warm_star
   const TrainReport second = Train(options).value();
   CHECK(second.notes.empty());
   const TableReport before = Table(old_dir, "weights"), after = Table(new_dir, "weights");
-  CHECK(before.seen_sum == 2 * 2 * 2000);  // Epochs, features of a row, rows.
-  CHECK(after.seen_sum == before.seen_sum + 2 * 1000);
-  uint64_t first_epochs = 0;
-  for (const SavedRow& row : after.heaviest) first_epochs += row.seen_first_epoch;
-  CHECK(first_epochs == 2 * (2000 + 1000));
+  // Features of a row, rows; of the first epoch. Large counts are kept to about an eighth.
+  CHECK(static_cast<double>(before.seen_sum) == Approx(2 * 2000).epsilon(0.1));
+  CHECK(static_cast<double>(after.seen_sum) == Approx(2 * (2000 + 1000)).epsilon(0.1));
 }
 
 TEST_CASE_METHOD(TrainFixture, "The bias goes on from the model, whatever the new rows' share",

@@ -60,9 +60,9 @@ std::vector<FuzzTarget::Bytes> ModelTextSeeds() {
   AppendModelTextRow("counts", ~uint64_t{0}, std::vector<float>(header.RowWords(2), 1e-9f), &text);
   text += FormatModelTextEnd(2);
   const std::string small =
-      "cairn model text 1\njob j\nseed 1\ncheckpoint 1\npartitions 1\ntable t sparse sum 0\n"
+      "cairn model text 2\njob j\nseed 1\ncheckpoint 1\npartitions 1\ntable t sparse sum 0\n"
       "part 1 optimizer sum learning_rate 0 l1 0 l2 0 beta1 0 beta2 0 beta 0 epsilon 0 "
-      "initial_accumulator 0 initializer zero 0 state 0\nrows\nt 1 2 1 0x7fc00000\nEND 1\n";
+      "initial_accumulator 0 initializer zero 0 state 0\nrows\nt 1 2 0x7fc00000\nEND 1\n";
   return {FuzzTarget::Bytes(text.begin(), text.end()),
           FuzzTarget::Bytes(small.begin(), small.end())};
 }

@@ -96,7 +96,8 @@ class InspectTest(unittest.TestCase):
         self.assertIn({"name": "learning_rate", "value": "0.25"}, shown["program"])
         weights = self.table(model, "weights")
         self.assertEqual(weights["rows"], trained["features"])
-        self.assertEqual(weights["seen_sum"], 2 * 39 * 3000)
+        # In one epoch; counts above 15 are kept to about an eighth.
+        self.assertAlmostEqual(weights["seen_sum"], 39 * 3000, delta=0.05 * 39 * 3000)
         self.assertEqual(sum(seen["rows"] for seen in weights["seen"]), weights["rows"])
         heaviest = weights["heaviest"]
         self.assertEqual(len(heaviest), 10)
@@ -165,14 +166,14 @@ class InspectTest(unittest.TestCase):
         text = self.path("model.txt")
         self.check_run("inspect", self.model, "--dump", text)
         lines = lines_of(text)
-        self.assertEqual(lines[0], "cairn model text 1")
+        self.assertEqual(lines[0], "cairn model text 2")
         rows = lines[lines.index("rows") + 1:-1]
         self.assertEqual(lines[-1], f"END {len(rows)}")
         weights = self.table(self.model, "weights")
         self.assertEqual(len(rows), weights["rows"] + 1)
         heaviest = weights["heaviest"][0]
         row = next(row for row in rows if row.startswith(f"weights {heaviest['key']} "))
-        self.assertAlmostEqual(float(row.split()[4]), heaviest["weights"][0], places=6)
+        self.assertAlmostEqual(float(row.split()[3]), heaviest["weights"][0], places=6)
         self.assertEqual(int(row.split()[2]), heaviest["seen"])
         to_stdout = self.check_run("inspect", self.model, "--dump", "-").stdout
         self.assertEqual(to_stdout.splitlines(), lines)
@@ -212,10 +213,10 @@ class InspectTest(unittest.TestCase):
             self.assertIn(what, cause)
             self.assertFalse(os.path.isdir(new) and os.listdir(new))
 
-        check(lines[:first] + ["weights 1 1 x 1 1"] + lines[first:], f"{first + 1}:13", '"x"')
+        check(lines[:first] + ["weights 1 1 x 1"] + lines[first:], f"{first + 1}:13", '"x"')
         check(lines[:-1], f"{len(lines)}", "cut short")
         check(lines[:first] + lines[first + 1:], f"{len(lines) - 1}:5", "rows")
-        check(lines + ["weights 1 1 1 1 1"], f"{len(lines) + 1}:1", "after its end")
+        check(lines + ["weights 1 1 1 1"], f"{len(lines) + 1}:1", "after its end")
 
     def test_no_model_is_said(self):
         missing = self.path("missing")

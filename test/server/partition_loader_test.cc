@@ -134,9 +134,11 @@ TEST_CASE("PartitionLoader: dense blocks come with their state, to the last bit"
   for (Key key = 0; key < 8; ++key) {
     test::PushKeys(std::vector<Key>{key}, static_cast<float>(key), &trained[1]);
   }
-  const size_t bytes = trained[1].schema().row_floats() * sizeof(float);
+  std::vector<float> loaded(trained[1].schema().row_floats()), expected(loaded.size());
   for (uint64_t block = 0; block < 8; ++block) {
-    CHECK(std::memcmp(loading.shard(1).Find(block), trained[1].Find(block), bytes) == 0);
+    REQUIRE(loading.shard(1).Get(block, loaded.data()));
+    REQUIRE(trained[1].Get(block, expected.data()));
+    CHECK(std::memcmp(loaded.data(), expected.data(), loaded.size() * sizeof(float)) == 0);
   }
 }
 

@@ -254,10 +254,10 @@ TEST_CASE("A payload that is too long is refused before it is kept", "[snapshot_
 
 TEST_CASE("Another format version is named", "[snapshot_parser]") {
   std::vector<Block> blocks = BlocksOf(test::SampleSnapshot());
-  Store<uint32_t>(0, 2, &blocks[0].payload);
+  Store<uint32_t>(0, 3, &blocks[0].payload);
   const absl::Status status = Parse(Frame(blocks));
   CHECK(status.code() == absl::StatusCode::kUnimplemented);
-  CHECK(MessageOf(status) == "snapshot format version 2; this program reads version 1");
+  CHECK(MessageOf(status) == "snapshot format version 3; this program reads version 2");
 }
 
 TEST_CASE("Other files are not taken for snapshots", "[snapshot_parser]") {

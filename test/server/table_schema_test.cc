@@ -31,17 +31,18 @@ std::shared_ptr<const TableSchema> MakeSchema(const TableSpec& table, uint32_t p
 
 TableSpec Table(std::vector<PartSpec> parts) { return {.name = "w", .parts = std::move(parts)}; }
 
-TEST_CASE("A row is counts, then weights, then states", "[table_schema]") {
+TEST_CASE("A row is a count, then weights, then states", "[table_schema]") {
   const auto schema = MakeSchema(Table({Part(1, "ftrl"), Part(8, "rowwise_adagrad")}));
   CHECK(schema->width() == 9);
-  CHECK(schema->row_floats() == 2 + 9 + 2 + 1);
+  CHECK(schema->row_floats() == 1 + 9 + 2 + 1);
+  CHECK(schema->words() == 9 + 2 + 1);
   CHECK(schema->StateFloatsByPart() == std::vector<uint32_t>{2, 1});
   CHECK(schema->gradient());
   CHECK(schema->salt() == TableSalt("w"));
   CHECK_FALSE(MakeSchema(Table({Part(2, "sum"), Part(1, "assign")}))->gradient());
 }
 
-TEST_CASE("A new row has zero counts, initial weights and initial state", "[table_schema]") {
+TEST_CASE("A new row has initial weights and initial state", "[table_schema]") {
   PartSpec adagrad = Part(3, "adagrad");
   adagrad.optimizer.initial_accumulator = 0.5f;
   adagrad.initializer = {InitializerSpec::Kind::kNormal, 0.1f};
@@ -49,14 +50,14 @@ TEST_CASE("A new row has zero counts, initial weights and initial state", "[tabl
   constant.initializer = {InitializerSpec::Kind::kConstant, 2.0f};
   const auto schema = MakeSchema(Table({constant, adagrad}));
   constexpr Key kKey = 1234;
-  std::vector<float> row(schema->row_floats(), -1.0f), weights(schema->width());
+  std::vector<float> row(schema->words(), -1.0f), weights(schema->width());
   schema->InitRow(schema->IdOf(kKey), row.data());
   schema->InitWeights(schema->IdOf(kKey), weights.data());
   std::vector<float> normal(3);  // By key, not by id: the same whatever the partition count.
   FillInitial(adagrad.initializer, {42, TableSalt("w"), kKey}, 1, normal);
-  std::vector<float> expected = {0, 0, 2.0f, normal[0], normal[1], normal[2], 0.5f, 0.5f, 0.5f};
+  std::vector<float> expected = {2.0f, normal[0], normal[1], normal[2], 0.5f, 0.5f, 0.5f};
   CHECK(row == expected);
-  CHECK(weights == std::vector<float>(expected.begin() + 2, expected.begin() + 6));
+  CHECK(weights == std::vector<float>(expected.begin(), expected.begin() + 4));
 }
 
 TEST_CASE("Keys and ids are each other's inverse", "[table_schema]") {
@@ -74,15 +75,17 @@ TEST_CASE("Keys and ids are each other's inverse", "[table_schema]") {
 
 struct OneRow {
   explicit OneRow(const TableSpec& table) : schema(MakeSchema(table)) {
-    row.resize(schema->row_floats());
+    row.resize(schema->words());
     scratch.resize(schema->width());
     schema->InitRow(5, row.data());
   }
-  void Apply(const TableSchema::Step& step, std::vector<float> gradient, uint32_t count) {
-    schema->ApplyRow(step, gradient.data(), count, row.data(), scratch.data());
+  void Apply(const TableSchema::Step& step, std::vector<float> gradient, uint32_t occurrences) {
+    if (count == RowCount()) count = RowCount::Never(step.epoch > 0);
+    count = TableSchema::CountRow(step, 5, occurrences, count);
+    schema->ApplyRow(step, gradient.data(), occurrences, count, row.data(), scratch.data());
   }
-  float weight(uint32_t i) const { return row[kRowCountWords + i]; }
-  TableSchema::Counts counts() const { return TableSchema::CountsOf(row.data()); }
+  float weight(uint32_t i) const { return row[i]; }
+  RowCount count;
   std::shared_ptr<const TableSchema> schema;
   std::vector<float> row, scratch;
 };
@@ -105,8 +108,7 @@ TEST_CASE("The prior is shared out over one epoch's occurrences", "[table_schema
   before = row.weight(0);
   row.Apply({.epoch = 1}, {0}, 2);  // n stays at the first epoch's 4.
   CHECK(row.weight(0) == before - 0.5f * (0.1f * 2.0f / 4.0f * before));
-  CHECK(row.counts().all == 6);
-  CHECK(row.counts().first_epoch == 4);
+  CHECK(row.count == RowCount::Near(4, false));
 }
 
 TEST_CASE("A row first seen in a later epoch counts all its occurrences", "[table_schema]") {
@@ -117,7 +119,7 @@ TEST_CASE("A row first seen in a later epoch counts all its occurrences", "[tabl
   CHECK(row.weight(0) == 3.0f);
   row.Apply({.epoch = 3}, {1}, 0);  // No occurrence, no prior, and no 0 / 0.
   CHECK(row.weight(0) == 2.0f);
-  CHECK(row.counts().first_epoch == 0);
+  CHECK(row.count == RowCount::Near(2, true));
   OneRow untouched(Table({SgdWithPrior(1, 0.5f, 8)}));
   untouched.Apply({.epoch = 0}, {0}, 0);
   CHECK(untouched.weight(0) == 8.0f);
@@ -128,8 +130,7 @@ TEST_CASE("Counts saturate", "[table_schema]") {
   OneRow row(Table({Part(1, "sum")}));
   row.Apply({.epoch = 0}, {0}, kMost - 1);
   row.Apply({.epoch = 0}, {0}, 5);
-  CHECK(row.counts().all == kMost);
-  CHECK(row.counts().first_epoch == kMost);
+  CHECK(row.count.seen() == RowCount::kSeenMost);
 }
 
 TEST_CASE("The mean divides gradients; sum and assign get what was pushed", "[table_schema]") {

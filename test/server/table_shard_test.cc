@@ -50,10 +50,13 @@ class Model {
     Row& row = rows_[id];
     if (row.empty()) {
       row.resize(schema_.row_floats());
-      schema_.InitRow(id, row.data());
+      SetCount(RowCount::Never(step.epoch > 0), row.data());
+      schema_.InitRow(id, row.data() + kRowCountWords);
     }
+    const RowCount seen = TableSchema::CountRow(step, id, count, CountOf(row.data()));
+    SetCount(seen, row.data());
     Row scratch(schema_.width());
-    schema_.ApplyRow(step, gradient, count, row.data(), scratch.data());
+    schema_.ApplyRow(step, gradient, count, seen, row.data() + kRowCountWords, scratch.data());
   }
   std::map<uint64_t, Row>& rows() { return rows_; }
 
@@ -94,7 +97,7 @@ TEST_CASE("A sparse shard behaves as a map of rows under random operations", "[t
       for (float& v : values) v = static_cast<float>(UnitInterval(Mix64(hash + (&v - &values[0]))));
       std::vector<uint32_t> counts(op % 2 == 0 ? ids.size() : 0);
       std::iota(counts.begin(), counts.end(), 1);
-      const TableSchema::Step step{.epoch = op % 5, .rate_factor = 0.5f};
+      const TableSchema::Step step{.epoch = op % 5, .rate_factor = 0.5f, .chance = hash};
       shard.Apply(step, ids, values, counts);
       for (size_t i = 0; i < ids.size(); ++i) {
         model.Apply(step, ids[i], &values[i * schema.width()], counts.empty() ? 1 : counts[i]);
@@ -125,8 +128,9 @@ TEST_CASE("A sparse shard behaves as a map of rows under random operations", "[t
   shard.IdsInRange(0, ~uint64_t{0}, SIZE_MAX, &ids);
   for (const auto& [id, row] : model.rows()) {
     expected.push_back(id);
-    REQUIRE(shard.Find(id) != nullptr);
-    REQUIRE(SameBits(shard.Find(id), row.data(), row.size()));
+    Row found(row.size());
+    REQUIRE(shard.Get(id, found.data()));
+    REQUIRE(SameBits(found.data(), row.data(), row.size()));
   }
   CHECK(ids == expected);
 }
@@ -136,16 +140,20 @@ TEST_CASE("Reading creates nothing, and Put restores a raw row", "[table_shard]"
   std::vector<float> weights(shard.schema().width());
   shard.Read(std::vector<uint64_t>{1}, TableShard::Missing::kInitial, weights.data());
   CHECK(shard.rows() == 0);
-  CHECK(shard.Find(1) == nullptr);
+  Row row(shard.schema().row_floats()), found(row.size());
+  CHECK_FALSE(shard.Has(1));
+  CHECK_FALSE(shard.Get(1, found.data()));
   shard.Erase(1);
-  Row row(shard.schema().row_floats());
   std::iota(row.begin(), row.end(), 1.0f);
+  SetCount(RowCount::Near(20, true), row.data());
   shard.Put(1, row);
-  REQUIRE(shard.Find(1) != nullptr);
-  CHECK(SameBits(shard.Find(1), row.data(), row.size()));
+  CHECK(shard.Has(1));
+  REQUIRE(shard.Get(1, found.data()));
+  CHECK(SameBits(found.data(), row.data(), row.size()));
   row[2] = 99;
   shard.Put(1, row);
-  CHECK(shard.Find(1)[2] == 99);
+  REQUIRE(shard.Get(1, found.data()));
+  CHECK(found[2] == 99);
   CHECK(shard.rows() == 1);
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/status.h"
 #include "kernels/metrics.h"
 
@@ -74,7 +75,8 @@ void SerialReference::RunStep(StepIndex step) {
   }
   const TableSchema::Step how{.epoch = epoch,
                               .rate_factor = rate,
-                              .inverse_rows = rows == 0 ? 1.0f : 1.0f / static_cast<float>(rows)};
+                              .inverse_rows = rows == 0 ? 1.0f : 1.0f / static_cast<float>(rows),
+                              .chance = Mix64(step)};
   for (TableShard& shard : shards_) {
     for (const auto& [id, sum] : sums[shard.schema().index()]) {
       shard.Apply(how, {&id, 1}, sum.gradient, {&sum.count, 1});

@@ -1,0 +1,308 @@
+#include "server/row_table.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+
+namespace cairn {
+namespace {
+
+// Searches slow down quickly beyond this load, and memory is the inverse of its mean between two
+// growths (doc/performance.md).
+constexpr uint64_t kLoadMaxPercent = 86;
+constexpr uint32_t kGrowth = 16;          // A segment grows by a sixteenth,
+constexpr uint32_t kHomesMax = 1u << 15;  // and is cut when it would grow beyond this.
+constexpr uint32_t kTail = 64;            // Of the runs that begin at the last homes.
+constexpr uint32_t kRegionSlots = kHomesMax + kTail;
+constexpr size_t kRegionsPerArena = 16;
+// Entries have the low 56 bits of an id; the others are those of their segment.
+constexpr int kBitsImplied = 8;
+constexpr int kDirectoryBitsMax = 26;
+// Ids that are not spread evenly would double the directory for a few rows: it may have an entry
+// for so many rows. With evenly spread ones it has one for twice as many.
+constexpr uint64_t kRowsPerPlaceMin = 4096;
+
+// What segments without rows have for entries: one free slot.
+alignas(64) std::byte free_slot[64] = {};
+
+bool IsTooFull(uint64_t size, uint64_t homes) { return size * 100 > homes * kLoadMaxPercent; }
+
+// The homes of a segment that has just been cut to `size` rows: as if it had just grown.
+uint32_t HomesFor(uint64_t size) {
+  return static_cast<uint32_t>(size * 100 * (kGrowth + 1) / (kLoadMaxPercent * kGrowth) + 1);
+}
+
+uint32_t StrideFor(uint32_t row_words) {
+  const uint32_t words = row_words <= RowTable::kInlineWordsMax ? row_words : 1;
+  return static_cast<uint32_t>(sizeof(uint64_t) + words * sizeof(float));
+}
+
+}  // namespace
+
+RowTable::RowTable(uint64_t first_id, int shared_bits, uint32_t row_words)
+    : shared_bits_(shared_bits),
+      stride_(StrideFor(row_words)),
+      directory_bits_(std::max(kBitsImplied - shared_bits, 0)) {
+  CAIRN_CHECK(shared_bits >= 0 && shared_bits < 32 && row_words > 0);
+  CAIRN_CHECK(shared_bits == 0 ? first_id == 0 : first_id << shared_bits == 0);
+  if (row_words > kInlineWordsMax) slab_.emplace(row_words);
+  for (uint64_t i = 0; i < uint64_t{1} << directory_bits_; ++i) {
+    Segment segment;
+    segment.place = {.entries = free_slot, .homes = 1};
+    segment.place.Set(static_cast<uint32_t>(i), static_cast<uint32_t>(directory_bits_));
+    segment.first_id = first_id;
+    if (directory_bits_ > 0) segment.first_id |= i << (64 - directory_bits_) >> shared_bits;
+    segments_.push_back(segment);
+    directory_.push_back(segment.place);
+  }
+}
+
+uint64_t RowTable::BytesPerRow(uint32_t row_words) {
+  constexpr uint64_t kMeanLoadPercent = kLoadMaxPercent - kLoadMaxPercent / kGrowth / 2;
+  const uint64_t apart = row_words <= kInlineWordsMax ? 0 : row_words * sizeof(float);
+  return apart + (StrideFor(row_words) * 100 + kMeanLoadPercent - 1) / kMeanLoadPercent;
+}
+
+uint64_t RowTable::bytes() const {
+  const uint64_t page = ReservedMemory::PageBytes();
+  uint64_t bytes = directory_.capacity() * sizeof(Place) + segments_.capacity() * sizeof(Segment);
+  for (const Segment& segment : segments_) {
+    if (segment.capacity == 0) continue;
+    bytes += (uint64_t{segment.slots} * stride_ + page - 1) / page * page;
+  }
+  return bytes + (slab_ ? slab_->bytes() : 0);
+}
+
+// Adds an entry for an id that has none.
+std::byte* RowTable::Insert(uint64_t id) {
+  while (true) {
+    Segment& segment = segments_[SegmentOf(id).index()];
+    std::byte* at = LowerBound(segment.place, id);
+    std::byte* free = at;
+    while (WordAt(free) != 0) free += stride_;
+    std::byte* last = segment.place.entries + size_t{segment.slots - 1} * stride_;
+    if (free == last || IsTooFull(segment.size + 1, segment.place.homes)) {
+      MakeRoom(&segment);
+      continue;
+    }
+    std::memmove(at + stride_, at, static_cast<size_t>(free - at));
+    const uint64_t word = (WordMost(id) ^ 0xFF) | RowCount::Never().byte();
+    std::memcpy(at, &word, sizeof word);
+    if (slab_) {
+      const uint32_t position = slab_->Allocate();
+      std::memcpy(at + sizeof word, &position, sizeof position);
+    }
+    ++segment.size;
+    ++size_;
+    return at;
+  }
+}
+
+bool RowTable::Erase(uint64_t id) {
+  Segment& segment = segments_[SegmentOf(id).index()];
+  std::byte* entry = LowerBound(segment.place, id);
+  if (!Holds(entry, id)) return false;
+  if (slab_) {
+    uint32_t position;
+    std::memcpy(&position, entry + sizeof(uint64_t), sizeof position);
+    slab_->Free(position);
+  }
+  // What was pushed to the right by this id moves back, up to the first that is at home.
+  std::byte* end = entry + stride_;
+  for (; WordAt(end) != 0; end += stride_) {
+    const auto slot = static_cast<uint64_t>(end - segment.place.entries) / stride_;
+    if (HomeSlotOf(segment.place, IdAt(segment, end)) >= slot) break;
+  }
+  std::memmove(entry, entry + stride_, static_cast<size_t>(end - entry) - stride_);
+  std::memset(end - stride_, 0, stride_);
+  --segment.size;
+  --size_;
+  if (segment.slots > SlotsOfWholePages(0) && segment.size < segment.place.homes / 2) {
+    SetHomes(&segment, HomesFor(segment.size));
+  }
+  return true;
+}
+
+void RowTable::IdsInRange(uint64_t first, uint64_t last, size_t most,
+                          std::vector<uint64_t>* ids) const {
+  const Place* place = &SegmentOf(first);
+  const std::byte* entry = LowerBound(*place, first);
+  while (most > 0) {
+    const Segment& segment = segments_[place->index()];
+    const std::byte* end = segment.place.entries + size_t{segment.slots} * stride_;
+    for (; entry != end && most > 0; entry += stride_) {
+      if (WordAt(entry) == 0) continue;
+      const uint64_t id = IdAt(segment, entry);
+      if (id > last) return;
+      ids->push_back(id);
+      --most;
+    }
+    // The first place of the next segment: this one's has a multiple of its share as its number.
+    const size_t share = size_t{1} << (directory_bits_ - static_cast<int>(place->depth()));
+    const auto number = static_cast<size_t>(place - directory_.data()) / share * share + share;
+    if (number == directory_.size()) return;
+    place = &directory_[number];
+    entry = place->entries;
+  }
+}
+
+// ---- Growing --------------------------------------------------------------------------------
+
+// Afterwards a row more has its place in the segment, or is nearer to having it.
+void RowTable::MakeRoom(Segment* segment) {
+  const uint32_t homes = segment->place.homes;
+  const uint32_t grown = homes + std::max(homes / kGrowth, 1u);
+  if (!IsTooFull(segment->size + 1, homes)) {  // The tail is, because ids cluster.
+    if (segment->slots + kTail <= segment->capacity) {
+      segment->slots += kTail;
+    } else {
+      SetHomes(segment, homes);
+    }
+  } else if (grown > kHomesMax && MayCut(*segment)) {
+    Cut(segment->place.index());
+  } else {
+    SetHomes(segment, grown);
+  }
+}
+
+std::byte* RowTable::Reserve(uint32_t slots) {
+  const size_t page = ReservedMemory::PageBytes();
+  const size_t bytes = (size_t{slots} * stride_ + page - 1) / page * page;
+  if (arenas_.empty() || arenas_.back().bytes() - arena_used_ < bytes) {
+    arenas_.emplace_back(bytes * kRegionsPerArena);
+    arena_used_ = 0;
+  }
+  return arenas_.back().data() + std::exchange(arena_used_, arena_used_ + bytes);
+}
+
+// At least so many, and at least a page full.
+uint32_t RowTable::SlotsOfWholePages(uint64_t slots) const {
+  const uint64_t page = ReservedMemory::PageBytes();
+  const uint64_t bytes = std::max((slots * stride_ + page - 1) / page * page, page);
+  return static_cast<uint32_t>(bytes / stride_);
+}
+
+// Gives a segment at least so many homes, as many as fill its pages, and its entries, which may lie
+// anywhere in its slots as long as they ascend, their places.
+void RowTable::SetHomes(Segment* segment, uint32_t homes) {
+  CAIRN_CHECK(homes < std::numeric_limits<uint32_t>::max() / 4);
+  uint32_t slots = SlotsOfWholePages(homes + kTail);
+  segment->place.homes = std::max(slots - kTail, 1u);
+  const uint32_t needed = SlotsFor(*segment);
+  if (needed > slots) slots = SlotsOfWholePages(needed + kTail);
+  const uint32_t slots_before = segment->slots;
+  const uint32_t slots_most = std::max(slots, slots_before);
+  segment->slots = slots;
+  if (slots <= segment->capacity) {
+    std::byte* const packed = PackRight(segment->place.entries, slots_before, slots_most);
+    Spread(segment, packed, segment->place.entries + size_t{slots_most} * stride_);
+    return;
+  }
+  // A first region, or a larger one for ids that cluster.
+  std::byte* const old = segment->place.entries;
+  const size_t bytes = size_t{segment->size} * stride_;
+  const std::byte* const packed = PackRight(old, slots_before, slots_before);
+  const uint32_t capacity = std::max(kRegionSlots, slots + slots / 2);
+  segment->place.entries = Reserve(capacity);
+  std::byte* const end = segment->place.entries + size_t{slots} * stride_;
+  std::memcpy(end - bytes, packed, bytes);
+  if (segment->capacity > 0) DiscardPages(old, old + size_t{segment->capacity} * stride_);
+  segment->capacity = capacity;
+  Spread(segment, end - bytes, end);
+}
+
+// Moves the entries among the first `slots` slots, in order, to the end of the first `slots_most`;
+// returns the first of them.
+std::byte* RowTable::PackRight(std::byte* entries, uint32_t slots, uint32_t slots_most) const {
+  std::byte* to = entries + size_t{slots_most} * stride_;
+  for (std::byte* from = entries + size_t{slots} * stride_; from != entries;) {
+    from -= stride_;
+    if (WordAt(from) == 0) continue;
+    to -= stride_;
+    std::memmove(to, from, stride_);
+  }
+  return to;
+}
+
+// How many it takes with the homes that are set, the free one at the end included.
+uint32_t RowTable::SlotsFor(const Segment& segment) const {
+  uint64_t next = 0;
+  const std::byte* entry = segment.place.entries;
+  for (uint32_t left = segment.size; left > 0; entry += stride_) {
+    if (WordAt(entry) == 0) continue;
+    next = std::max(next, HomeSlotOf(segment.place, IdAt(segment, entry))) + 1;
+    --left;
+  }
+  return static_cast<uint32_t>(next) + 1;
+}
+
+// Gives the entries from `packed` on their places, from left to right: none overtakes what is still
+// to be moved, because that fits behind it. Frees all other slots before `dirty_end`.
+void RowTable::Spread(Segment* segment, const std::byte* packed, std::byte* dirty_end) {
+  std::byte* free = segment->place.entries;
+  for (uint32_t i = 0; i < segment->size; ++i, packed += stride_) {
+    std::byte* home = HomeOf(segment->place, IdAt(*segment, packed));
+    if (home > free) {
+      std::memset(free, 0, static_cast<size_t>(home - free));
+      free = home;
+    }
+    if (free != packed) std::memmove(free, packed, stride_);
+    free += stride_;
+  }
+  std::memset(free, 0, static_cast<size_t>(dirty_end - free));
+  DiscardPages(segment->place.entries + size_t{segment->slots} * stride_, dirty_end);
+  Publish(*segment);
+}
+
+// Tells the directory where the segment is.
+void RowTable::Publish(const Segment& segment) {
+  const int depth = static_cast<int>(segment.place.depth());
+  const auto first = static_cast<size_t>(&SegmentOf(segment.first_id) - directory_.data());
+  std::fill_n(directory_.begin() + static_cast<ptrdiff_t>(first),
+              size_t{1} << (directory_bits_ - depth), segment.place);
+}
+
+bool RowTable::MayCut(const Segment& segment) const {
+  if (static_cast<int>(segment.place.depth()) < directory_bits_) return true;
+  return directory_bits_ < kDirectoryBitsMax && 2 * directory_.size() * kRowsPerPlaceMin <= size_;
+}
+
+// Cuts a segment in two, by the next bit of the ids.
+void RowTable::Cut(uint32_t index) {
+  if (static_cast<int>(segments_[index].place.depth()) == directory_bits_) {
+    std::vector<Place> twice;
+    twice.reserve(2 * directory_.size());
+    for (const Place& place : directory_) twice.insert(twice.end(), 2, place);
+    directory_ = std::move(twice);
+    ++directory_bits_;
+  }
+  segments_.emplace_back();
+  Segment& lower = segments_[index];
+  Segment& upper = segments_.back();
+  const uint32_t depth = lower.place.depth() + 1;
+  lower.place.Set(index, depth);
+  upper.first_id = lower.first_id | uint64_t{1}
+                                        << (64 - static_cast<uint32_t>(shared_bits_) - depth);
+  std::byte* const end = lower.place.entries + size_t{lower.slots} * stride_;
+  std::byte* cut = end;
+  for (uint32_t left = lower.size; left > 0; --left) {
+    std::byte* before = cut - stride_;
+    while (WordAt(before) == 0) before -= stride_;
+    if (IdAt(lower, before) < upper.first_id) break;
+    cut = before;
+    ++upper.size;
+  }
+  // As they lie, gaps included.
+  upper.slots = static_cast<uint32_t>(static_cast<size_t>(end - cut) / stride_);
+  upper.capacity = std::max(kRegionSlots, upper.slots);
+  upper.place.entries = Reserve(upper.capacity);
+  upper.place.Set(static_cast<uint32_t>(segments_.size() - 1), depth);
+  std::memcpy(upper.place.entries, cut, static_cast<size_t>(end - cut));
+  std::memset(cut, 0, static_cast<size_t>(end - cut));
+  lower.size -= upper.size;
+  SetHomes(&lower, HomesFor(lower.size));
+  SetHomes(&upper, HomesFor(upper.size));
+}
+
+}  // namespace cairn

@@ -1,0 +1,179 @@
+// id -> row: the storage of one sparse table in one partition.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/prefetch.h"
+#include "base/reserved_memory.h"
+#include "server/row_count.h"
+#include "server/row_slab.h"
+
+namespace cairn {
+
+// Ordered linear probing (Amble, Knuth 1974) in segments that grow in place. Ids are hashes
+// already: their top bits choose the segment, the next ones the home slot in it, and within a
+// segment entries ascend by id, so that a scan is a walk, a miss ends at the first larger id, and
+// every 64-bit id is legal.
+//
+// An entry is one word, then the row. The word holds the low 56 bits of the id, inverted, above the
+// row's count: all entries of a segment have the same top 8 bits at least. Inverted, larger ids are
+// smaller words, and 0, as fresh pages read, is the smallest: a search is "go on while larger",
+// over free slots and the end of a run alike. Rows of more than kInlineWordsMax words lie in a
+// slab, and the entry holds their position.
+//
+// A segment grows by an eighth, inside address space that was reserved for it, so nothing is copied
+// elsewhere and nothing is freed; when it is large it is cut in two. So memory follows the rows,
+// and no operation takes longer than one segment does, about 0.2 ms.
+//
+// O(1) for ids that are spread evenly, as SparseId makes them; O(rows) if they cluster. Not
+// thread-safe.
+class RowTable {
+ public:
+  static constexpr uint32_t kInlineWordsMax = 6;
+
+  // For ids from `first_id` on that have their top `shared_bits` (below 32) in common with it; its
+  // other bits are 0. A row has `row_words` words, at least 1.
+  RowTable(uint64_t first_id, int shared_bits, uint32_t row_words);
+
+  // A row. Valid until one is added or erased, its words until it is erased if they are in a slab.
+  class Row {
+   public:
+    RowCount count() const { return RowCount::FromByte(static_cast<uint8_t>(*entry_)); }
+    void set_count(RowCount count) { *entry_ = static_cast<std::byte>(count.byte()); }
+    float* words() const { return words_; }
+
+   private:
+    friend class RowTable;
+    Row(std::byte* entry, float* words) : entry_(entry), words_(words) {}
+    std::byte* entry_;
+    float* words_;
+  };
+
+  // Of memory, the entry's and its share of the free slots included, at the mean load.
+  static uint64_t BytesPerRow(uint32_t row_words);
+
+  uint64_t size() const { return size_; }
+  uint64_t bytes() const;  // Of memory, about; address space is not counted.
+  // False: words are in a slab, worth a prefetch of their own.
+  bool has_rows_inline() const { return !slab_.has_value(); }
+
+  // Brings the id's home slot, and what lies behind it, into the cache.
+  void Prefetch(uint64_t id) const {
+    const std::byte* home = HomeOf(SegmentOf(id), id);
+    cairn::Prefetch(home);
+    cairn::Prefetch(home + kLineBytes);
+  }
+
+  std::optional<Row> Find(uint64_t id) const {
+    std::byte* entry = LowerBound(SegmentOf(id), id);
+    if (!Holds(entry, id)) return std::nullopt;
+    return RowAt(entry);
+  }
+
+  // The row of `id`. If there was none, *added is set, its count is Never() and its words are
+  // the caller's to fill in.
+  Row FindOrAdd(uint64_t id, bool* added) {
+    std::byte* entry = LowerBound(SegmentOf(id), id);
+    *added = !Holds(entry, id);
+    return RowAt(*added ? Insert(id) : entry);
+  }
+
+  // False if there was none.
+  bool Erase(uint64_t id);
+
+  // The ids in [first, last], ascending, at most `most`, appended to `ids`. All of them have the
+  // shared bits; `first` too. O(most).
+  void IdsInRange(uint64_t first, uint64_t last, size_t most, std::vector<uint64_t>* ids) const;
+
+ private:
+  static constexpr size_t kLineBytes = 64;
+  static constexpr int kCountBits = 8;
+  static constexpr int kDepthBits = 6;
+
+  // What a search needs of a segment.
+  struct Place {
+    std::byte* entries = nullptr;
+    uint32_t homes = 0;
+    uint32_t packed = 0;  // index and depth, so that a place takes 16 bytes.
+
+    uint32_t index() const { return packed >> kDepthBits; }
+    // How many bits below the table's shared ones all its ids have in common.
+    uint32_t depth() const { return packed & ((1u << kDepthBits) - 1); }
+    void Set(uint32_t index, uint32_t depth) { packed = index << kDepthBits | depth; }
+  };
+  struct Segment {
+    Place place;
+    uint64_t first_id = 0;  // The smallest that belongs here.
+    uint32_t size = 0;
+    uint32_t slots = 1;     // Homes and the tail behind them. The last one is always free.
+    uint32_t capacity = 0;  // Slots of its address space; 0: none yet.
+  };
+
+  const Place& SegmentOf(uint64_t id) const {
+    return directory_[((id << shared_bits_) >> 1) >> (63 - directory_bits_)];
+  }
+  uint64_t HomeSlotOf(const Place& place, uint64_t id) const {
+    const uint64_t rest = id << shared_bits_ << place.depth();
+    return static_cast<uint64_t>((static_cast<unsigned __int128>(rest) * place.homes) >> 64);
+  }
+  std::byte* HomeOf(const Place& place, uint64_t id) const {
+    return place.entries + HomeSlotOf(place, id) * stride_;
+  }
+  static uint64_t WordAt(const std::byte* entry) {
+    uint64_t word;
+    std::memcpy(&word, entry, sizeof word);
+    return word;
+  }
+  // The largest word that an entry of this id may have.
+  static uint64_t WordMost(uint64_t id) { return ~id << kCountBits | 0xFF; }
+  static bool Holds(const std::byte* entry, uint64_t id) {
+    const uint64_t word = WordAt(entry);
+    return word != 0 && (word | 0xFF) == WordMost(id);
+  }
+  // The first slot from the id's home on that is free or holds `id` or a larger one.
+  std::byte* LowerBound(const Place& place, uint64_t id) const {
+    const uint64_t word = WordMost(id);
+    std::byte* entry = HomeOf(place, id);
+    while (WordAt(entry) > word) entry += stride_;
+    return entry;
+  }
+  Row RowAt(std::byte* entry) const {
+    if (!slab_) return {entry, reinterpret_cast<float*>(entry + sizeof(uint64_t))};
+    uint32_t position;
+    std::memcpy(&position, entry + sizeof(uint64_t), sizeof position);
+    return {entry, slab_->Row(position)};
+  }
+  static uint64_t IdAt(const Segment& segment, const std::byte* entry) {
+    constexpr uint64_t kStored = ~uint64_t{0} >> kCountBits;
+    return (segment.first_id & ~kStored) | (~(WordAt(entry) >> kCountBits) & kStored);
+  }
+
+  std::byte* Insert(uint64_t id);
+  void MakeRoom(Segment* segment);
+  std::byte* Reserve(uint32_t slots);
+  uint32_t SlotsOfWholePages(uint64_t slots) const;
+  bool MayCut(const Segment& segment) const;
+  void Cut(uint32_t index);
+  void SetHomes(Segment* segment, uint32_t homes);
+  std::byte* PackRight(std::byte* entries, uint32_t slots, uint32_t slots_most) const;
+  uint32_t SlotsFor(const Segment& segment) const;
+  void Spread(Segment* segment, const std::byte* packed, std::byte* dirty_end);
+  void Publish(const Segment& segment);
+
+  const int shared_bits_;
+  const uint32_t stride_;  // Bytes of an entry.
+  uint64_t size_ = 0;
+  int directory_bits_;
+  std::vector<Place> directory_;   // By the first directory_bits_ below the shared ones.
+  std::vector<Segment> segments_;  // In order of their making.
+  std::vector<ReservedMemory> arenas_;
+  size_t arena_used_ = 0;  // Bytes of the last one.
+  std::optional<RowSlab> slab_;
+};
+
+}  // namespace cairn
