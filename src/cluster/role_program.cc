@@ -28,7 +28,9 @@ void StartLog(const char* program) {
   FLAGS_logtostderr = true;
   FLAGS_minloglevel = google::GLOG_INFO;
   FLAGS_v = 1;  // The milestones of a role's life.
-  if (!google::IsGoogleLoggingInitialized()) google::InitGoogleLogging(program);
+  // Kept for as long as the process lives, as glog keeps the pointer.
+  static const auto* const name = new std::string(program);
+  if (!google::IsGoogleLoggingInitialized()) google::InitGoogleLogging(name->c_str());
 }
 
 absl::StatusOr<OptionValues> ValuesOf(const RoleProgram& program,

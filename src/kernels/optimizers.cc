@@ -16,46 +16,33 @@ namespace {
 // In every loop below the arrays never overlap: they are different parts of a row and a gradient.
 #define CAIRN_RESTRICT __restrict
 
-// w -= lr * q,  q = g + prior * w.
-class Sgd final : public RowOptimizer {
+// Those of which each weight goes its own way. State: the rule's first float of each weight, then
+// the second of each.
+template <typename Rule>
+class ByWeight : public RowOptimizer {
  public:
-  explicit Sgd(const OptimizerSpec&) {}
-  uint32_t StateFloats(uint32_t) const override { return 0; }
-  void InitState(std::span<float>) const override {}
-  void Apply(const RowUpdate& u) const override {
-    const float* CAIRN_RESTRICT g = u.gradient.data();
-    float* CAIRN_RESTRICT w = u.weights.data();
-    const float rate = u.learning_rate, prior = u.prior;
-    for (size_t i = 0; i < u.weights.size(); ++i) {
-      const float q = g[i] + prior * w[i];
-      w[i] -= rate * q;
-    }
-  }
-};
-
-// s += q * q;  w -= lr * q / (sqrt(s) + eps). Duchi, Hazan, Singer 2011. State: s[width].
-class Adagrad final : public RowOptimizer {
- public:
-  explicit Adagrad(const OptimizerSpec& spec)
-      : epsilon_(spec.epsilon), initial_(spec.initial_accumulator) {}
-  uint32_t StateFloats(uint32_t width) const override { return width; }
+  explicit ByWeight(const Rule& rule, float initial = 0) : rule_(rule), initial_(initial) {}
+  uint32_t StateFloats(uint32_t width) const override { return Rule::kStates * width; }
   void InitState(std::span<float> state) const override {
     std::fill(state.begin(), state.end(), initial_);
   }
   void Apply(const RowUpdate& u) const override {
+    const Rule rule = rule_;
+    const size_t width = u.weights.size();
     const float* CAIRN_RESTRICT g = u.gradient.data();
     float* CAIRN_RESTRICT w = u.weights.data();
-    float* CAIRN_RESTRICT s = u.state.data();
-    const float rate = u.learning_rate, prior = u.prior, epsilon = epsilon_;
-    for (size_t i = 0; i < u.weights.size(); ++i) {
-      const float q = g[i] + prior * w[i];
-      s[i] += q * q;
-      w[i] -= rate * q / (std::sqrt(s[i]) + epsilon);
+    float* CAIRN_RESTRICT a = u.state.data();
+    const float rate = u.learning_rate, prior = u.prior;
+    for (size_t i = 0; i < width; ++i) {
+      const float q = Rule::kIsGradient ? g[i] + prior * w[i] : g[i];
+      rule.Update(q, rate, w + i, Rule::kStates > 0 ? a + i : nullptr,
+                  Rule::kStates > 1 ? a + width + i : nullptr);
     }
   }
 
  private:
-  const float epsilon_, initial_;
+  const Rule rule_;
+  const float initial_;
 };
 
 // s += mean(q * q) over the row;  w -= lr * q / (sqrt(s) + eps). State: one s.
@@ -85,48 +72,6 @@ class RowwiseAdagrad final : public RowOptimizer {
 
  private:
   const float epsilon_, initial_;
-};
-
-// FTRL-proximal (McMahan et al. 2013), per coordinate, alpha the learning rate of the spec:
-//   n' = n + q^2;  sigma = (sqrt(n') - sqrt(n)) / alpha;  z += r * q - sigma * w
-//   w = |z| <= l1 ? 0 : -(z - sgn(z) * l1) * alpha / (beta + sqrt(n'))
-// r is the step's learning-rate factor. It scales what a gradient adds to z and leaves alpha
-// alone: with l1 = 0 that is w -= r * alpha * q / (beta + sqrt(n')), so a schedule slows the steps
-// and does not pull the weights to 0 as a shrinking alpha would. State: z[width], n[width].
-class Ftrl final : public RowOptimizer {
- public:
-  explicit Ftrl(const OptimizerSpec& spec)
-      : alpha_(spec.learning_rate), beta_(spec.beta), l1_(spec.l1) {}
-  uint32_t StateFloats(uint32_t width) const override { return 2 * width; }
-  void InitState(std::span<float>) const override {}
-  void Apply(const RowUpdate& u) const override {
-    const size_t width = u.weights.size();
-    const float factor = u.learning_rate / alpha_;
-    for (size_t i = 0; i < width; ++i) {
-      Coordinate(u.gradient[i] + u.prior * u.weights[i], factor, &u.weights[i], &u.state[i],
-                 &u.state[width + i]);
-    }
-  }
-
- private:
-  void Coordinate(float q, float factor, float* w, float* z, float* n) const {
-    if (*n == 0 && *z == 0 && *w != 0) {  // First touch: the z that has this initial weight.
-      *z = -(beta_ / alpha_) * *w + (*w > 0 ? -l1_ : l1_);
-    }
-    const float root = std::sqrt(*n);
-    *n += q * q;
-    const float new_root = std::sqrt(*n);
-    // (sqrt(n') - sqrt(n)) / alpha without the cancellation that float suffers at large n.
-    const float denominator = alpha_ * (new_root + root);
-    const float sigma = denominator > 0 ? q * q / denominator : 0.0f;
-    *z += factor * q - sigma * *w;
-    const float curvature = beta_ + new_root;
-    if (curvature == 0) return;  // beta = 0 and no gradient yet: nothing defines a weight.
-    const float shrunk = *z > 0 ? *z - l1_ : *z + l1_;
-    *w = std::fabs(*z) <= l1_ ? 0.0f : -shrunk * alpha_ / curvature;
-  }
-
-  const float alpha_, beta_, l1_;
 };
 
 // Adam (Kingma, Ba 2015) with a bias correction per row, so that a rare row's first steps are
@@ -163,19 +108,6 @@ class Adam final : public RowOptimizer {
 
  private:
   const float beta1_, beta2_, epsilon_;
-};
-
-// w += what is pushed.
-class Sum final : public RowOptimizer {
- public:
-  explicit Sum(const OptimizerSpec&) {}
-  uint32_t StateFloats(uint32_t) const override { return 0; }
-  void InitState(std::span<float>) const override {}
-  void Apply(const RowUpdate& u) const override {
-    const float* CAIRN_RESTRICT g = u.gradient.data();
-    float* CAIRN_RESTRICT w = u.weights.data();
-    for (size_t i = 0; i < u.weights.size(); ++i) w[i] += g[i];
-  }
 };
 
 // w = what is pushed.
@@ -236,6 +168,17 @@ absl::Status CheckAdam(const OptimizerSpec& spec) {
 
 absl::Status CheckNothing(const OptimizerSpec&) { return absl::OkStatus(); }
 
+std::unique_ptr<RowOptimizer> NewAdagrad(const OptimizerSpec& spec) {
+  return std::make_unique<ByWeight<AdagradRule>>(AdagradRule{spec.epsilon},
+                                                 spec.initial_accumulator);
+}
+std::unique_ptr<RowOptimizer> NewFtrl(const OptimizerSpec& spec) {
+  return std::make_unique<ByWeight<FtrlRule>>(FtrlRule{spec.learning_rate, spec.beta, spec.l1});
+}
+template <typename Rule>
+std::unique_ptr<RowOptimizer> NewByWeight(const OptimizerSpec&) {
+  return std::make_unique<ByWeight<Rule>>(Rule{});
+}
 template <typename T>
 std::unique_ptr<RowOptimizer> New(const OptimizerSpec& spec) {
   return std::make_unique<T>(spec);
@@ -248,13 +191,13 @@ struct BuiltIn {
 };
 
 constexpr std::array kBuiltIns = {
-    BuiltIn{"adagrad", CheckAdagrad, New<Adagrad>},
+    BuiltIn{"adagrad", CheckAdagrad, NewAdagrad},
     BuiltIn{"adam", CheckAdam, New<Adam>},
     BuiltIn{"assign", CheckNothing, New<Assign>},
-    BuiltIn{"ftrl", CheckFtrl, New<Ftrl>},
+    BuiltIn{"ftrl", CheckFtrl, NewFtrl},
     BuiltIn{"rowwise_adagrad", CheckAdagrad, New<RowwiseAdagrad>},
-    BuiltIn{"sgd", CheckSgd, New<Sgd>},
-    BuiltIn{"sum", CheckNothing, New<Sum>},
+    BuiltIn{"sgd", CheckSgd, NewByWeight<SgdRule>},
+    BuiltIn{"sum", CheckNothing, NewByWeight<SumRule>},
 };
 
 const BuiltIn* FindBuiltIn(std::string_view name) {
@@ -307,6 +250,14 @@ std::span<const std::string> BuiltInOptimizers() {
     return list;
   }();
   return names;
+}
+
+UpdateRule RuleOf(const OptimizerSpec& spec) {
+  if (spec.name == "sgd") return SgdRule{};
+  if (spec.name == "adagrad") return AdagradRule{spec.epsilon};
+  if (spec.name == "ftrl") return FtrlRule{spec.learning_rate, spec.beta, spec.l1};
+  if (spec.name == "sum") return SumRule{};
+  return {};
 }
 
 bool IsGradientOptimizer(std::string_view name) { return name != "sum" && name != "assign"; }

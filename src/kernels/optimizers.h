@@ -1,7 +1,5 @@
-// The built-in row optimizers, behind the seam of cairn/optimizer.h. The only place where their
-// formulas stand; doc/optimizers.md explains them. Every operation is a single IEEE float addition,
-// multiplication, division or square root in a fixed order, so results are the same bits on every
-// compiler and at every optimisation level (the folder is compiled without contraction).
+// The built-in row optimizers, behind the seam of cairn/optimizer.h. doc/optimizers.md explains
+// their formulas, which are the same bits everywhere for the reasons in update_rules.h.
 #pragma once
 
 #include <memory>
@@ -11,11 +9,15 @@
 
 #include "absl/status/statusor.h"
 #include "cairn/optimizer.h"
+#include "kernels/update_rules.h"
 
 namespace cairn {
 
 // "adagrad", "adam", "assign", "ftrl", "rowwise_adagrad", "sgd", "sum".
 std::span<const std::string> BuiltInOptimizers();
+
+// The formula of a built-in optimizer for one weight; none if it is not of that kind.
+UpdateRule RuleOf(const OptimizerSpec& spec);
 
 // False for "sum" and "assign", which take pushed values as they are: neither divided by the rows
 // of the step nor given a prior nor a learning rate. True for every other name.

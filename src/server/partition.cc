@@ -12,13 +12,61 @@
 namespace cairn {
 namespace {
 
-// One occurrence of an id in the contributions to a bsp step.
-struct Occurrence {
-  uint64_t id;
-  uint32_t order;  // Position in stream order: breaks ties, so sums are the same everywhere.
-  uint32_t count;
-  const float* values;
+// What is left of one slice of the contributions to a bsp step.
+struct Source {
+  const TableSlice* slice;
+  size_t at = 0;
+
+  uint64_t id() const { return slice->ids[at]; }
+  uint32_t count() const { return slice->counts.empty() ? 1 : slice->counts[at]; }
 };
+
+// The slices of one table, merged: every id once, ascending, with the sums of what the slices bring
+// for it, added up in the order of the slices. [rows], [rows], [rows x width].
+struct Merged {
+  std::vector<uint64_t> ids;
+  std::vector<uint32_t> counts;
+  std::vector<float> sums;
+};
+Merged Merge(const TableSpec& spec, const std::vector<const TableSlice*>& slices) {
+  const size_t width = spec.width();
+  // A heap of sources by id, then by their order: what comes first is its front.
+  std::vector<Source> sources;
+  size_t ids = 0;
+  for (const TableSlice* slice : slices) {
+    if (!slice->ids.empty()) sources.push_back({slice});
+    ids += slice->ids.size();
+  }
+  std::vector<uint32_t> heap(sources.size());
+  std::iota(heap.begin(), heap.end(), 0);
+  const auto later = [&](uint32_t a, uint32_t b) {
+    return sources[a].id() != sources[b].id() ? sources[a].id() > sources[b].id() : a > b;
+  };
+  std::make_heap(heap.begin(), heap.end(), later);
+  Merged merged;
+  merged.ids.reserve(ids);
+  merged.counts.reserve(ids);
+  merged.sums.reserve(ids * width);
+  while (!heap.empty()) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    Source& source = sources[heap.back()];
+    const float* values = source.slice->values.data() + source.at * width;
+    if (merged.ids.empty() || merged.ids.back() != source.id()) {
+      merged.ids.push_back(source.id());
+      merged.counts.push_back(source.count());
+      merged.sums.insert(merged.sums.end(), values, values + width);
+    } else {
+      merged.counts.back() += source.count();
+      MergeRow(spec, values, merged.sums.data() + merged.sums.size() - width);
+    }
+    if (++source.at == source.slice->ids.size()) {
+      heap.pop_back();
+    } else {
+      std::push_heap(heap.begin(), heap.end(), later);
+    }
+  }
+  return merged;
+}
 
 TableSchema::Step StepOf(const Push& push, uint64_t rows, uint64_t chance) {
   return {.epoch = push.epoch,
@@ -67,9 +115,14 @@ std::string Partition::Validate(const std::vector<TableSlice>& slices, uint32_t 
       return Concat("table ", name, ": ", slice.counts.size(), " counts for ", slice.ids.size(),
                     " rows");
     }
-    for (const uint64_t id : slice.ids) {
+    for (size_t k = 0; k < slice.ids.size(); ++k) {
+      const uint64_t id = slice.ids[k];
       if (!shard.Owns(id)) {
         return Concat("table ", name, ": id ", id, " does not belong to partition ", index_);
+      }
+      if (k > 0 && id <= slice.ids[k - 1]) {
+        return Concat("table ", name, ": id ", id, " comes after ", slice.ids[k - 1],
+                      ", but ids have to ascend");
       }
     }
   }
@@ -250,50 +303,32 @@ void Partition::ApplyStep() {
   }
   undo_.Clear();
   uint64_t rows = 0;
-  std::vector<std::vector<Occurrence>> by_table(shards_.size());
-  uint32_t order = 0;
+  std::vector<std::vector<const TableSlice*>> by_table(shards_.size());
   for (const Record* record : records) {
     rows += BodyAs<Push>(*record->messages[0])->rows;
-    for (size_t f = 0; f < record->parts.size(); ++f, ++order) {
+    for (size_t f = 0; f < record->parts.size(); ++f) {
       const Push& push = *BodyAs<Push>(*record->messages[f]);
       for (uint32_t i = record->parts[f]->slice_begin; i < record->parts[f]->slice_end; ++i) {
-        const TableSlice& slice = push.slices[i];
-        const uint32_t width = shards_[slice.table].schema().width();
-        for (size_t k = 0; k < slice.ids.size(); ++k) {
-          by_table[slice.table].push_back({slice.ids[k], order,
-                                           slice.counts.empty() ? 1 : slice.counts[k],
-                                           slice.values.data() + k * width});
-        }
+        by_table[push.slices[i].table].push_back(&push.slices[i]);
       }
     }
   }
   const Push& any = *BodyAs<Push>(*records.front()->messages[0]);
   const TableSchema::Step step = StepOf(any, rows, Mix64(version_ + 1));
-  for (size_t table = 0; table < shards_.size(); ++table) {
-    std::vector<Occurrence>& occurrences = by_table[table];
-    if (occurrences.empty()) continue;
-    std::stable_sort(occurrences.begin(), occurrences.end(),
-                     [](const Occurrence& a, const Occurrence& b) {
-                       return a.id != b.id ? a.id < b.id : a.order < b.order;
-                     });
-    TableShard& shard = shards_[table];
-    const uint32_t width = shard.schema().width();
-    std::vector<uint64_t> ids;
-    std::vector<uint32_t> counts;
-    std::vector<float> sums;
-    for (const Occurrence& occurrence : occurrences) {
-      if (ids.empty() || ids.back() != occurrence.id) {
-        ids.push_back(occurrence.id);
-        counts.push_back(occurrence.count);
-        sums.insert(sums.end(), occurrence.values, occurrence.values + width);
-      } else {
-        counts.back() += occurrence.count;
-        MergeRow(shard.schema().spec(), occurrence.values, sums.data() + sums.size() - width);
-      }
+  const auto apply = [&](uint32_t table, std::span<const uint64_t> ids, std::span<const float> sums,
+                         std::span<const uint32_t> counts) {
+    if (context_->guards.undo) undo_.Save(shards_[table], ids);
+    if (snapshot_ != nullptr) snapshot_->RowsChanging(table, ids);
+    shards_[table].Apply(step, ids, sums, counts);
+  };
+  for (uint32_t table = 0; table < shards_.size(); ++table) {
+    if (by_table[table].size() == 1) {  // Nothing to merge: as it was sent.
+      const TableSlice& slice = *by_table[table].front();
+      apply(table, slice.ids, slice.values, slice.counts);
+    } else if (!by_table[table].empty()) {
+      const Merged merged = Merge(shards_[table].schema().spec(), by_table[table]);
+      apply(table, merged.ids, merged.sums, merged.counts);
     }
-    if (context_->guards.undo) undo_.Save(shard, ids);
-    if (snapshot_ != nullptr) snapshot_->RowsChanging(static_cast<uint32_t>(table), ids);
-    shard.Apply(step, ids, sums, counts);
   }
   ++version_;
   delivered_.clear();

@@ -65,6 +65,10 @@ absl::Status TableSchema::AddParts(const RowOptimizers& extra) {
     parts_.push_back(std::move(part));
   }
   words_ = static_cast<uint32_t>(words);
+  const OptimizerSpec& first = spec_.parts.front().optimizer;
+  if (width_ == 1 && !extra.contains(first.name)) {
+    scalar_ = {RuleOf(first), first.learning_rate, first.l2};
+  }
   return absl::OkStatus();
 }
 
@@ -106,10 +110,7 @@ void TableSchema::ApplyRow(const Step& step, const float* gradient, uint32_t occ
       for (uint32_t i = 0; i < part.width; ++i) scratch[i] = pushed[i] * step.inverse_rows;
       pushed = scratch;
     }
-    float prior = 0;
-    if (part.gradient && part.l2 != 0 && count.seen() > 0) {
-      prior = part.l2 * static_cast<float>(occurrences) / static_cast<float>(count.seen());
-    }
+    const float prior = part.gradient ? PriorOf(part.l2, occurrences, count) : 0.0f;
     part.optimizer->Apply({.gradient = {pushed, part.width},
                            .weights = {words + part.weight_offset, part.width},
                            .state = {words + part.state_offset, part.state_floats},

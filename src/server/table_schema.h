@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "cairn/job.h"
 #include "cairn/optimizer.h"
+#include "kernels/update_rules.h"
 #include "server/row_count.h"
 
 namespace cairn {
@@ -43,6 +44,13 @@ class TableSchema {
   uint32_t words() const { return words_; }  // Of a row in memory: weights and state.
   uint32_t row_floats() const { return kRowCountWords + words_; }  // Of a row in files.
   bool gradient() const { return gradient_; }  // False if every part is "sum" or "assign".
+  // A table of one weight a row, for loops over rows: what ApplyRow does, without its detours.
+  struct Scalar {
+    UpdateRule rule;  // None: the table has more weights, or an optimizer that is no such rule.
+    float learning_rate = 0;
+    float l2 = 0;
+  };
+  const Scalar& scalar() const { return scalar_; }
   // Floats of optimizer state, by part.
   std::vector<uint32_t> StateFloatsByPart() const;
 
@@ -68,8 +76,13 @@ class TableSchema {
   static RowCount CountRow(const Step& step, uint64_t id, uint32_t more, RowCount count) {
     return step.epoch == 0 || count.is_late() ? count.Plus(more, Mix64(step.chance ^ id)) : count;
   }
+  // l2 * occurrences / count: what is added to a gradient, over the weight.
+  static float PriorOf(float l2, uint32_t occurrences, RowCount count) {
+    if (l2 == 0 || count.seen() == 0) return 0;
+    return l2 * static_cast<float>(occurrences) / static_cast<float>(count.seen());
+  }
   // Applies gradient sums [width] that came from `occurrences` to one row, whose count is `count`
-  // by now: hands each part to its optimizer with the prior l2 * occurrences / count.
+  // by now: hands each part to its optimizer, with its prior.
   // `scratch` [width] holds anything before and after.
   void ApplyRow(const Step& step, const float* gradient, uint32_t occurrences, RowCount count,
                 float* words, float* scratch) const;
@@ -91,6 +104,7 @@ class TableSchema {
   uint64_t salt_ = 0, seed_ = 0;
   uint32_t partitions_ = 1, width_ = 0, words_ = 0;
   bool gradient_ = false;
+  Scalar scalar_;
   std::vector<Part> parts_;
 };
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "base/check.h"
 #include "base/prefetch.h"
@@ -19,6 +21,10 @@ constexpr size_t kBatch = 32;
 constexpr size_t kLineFloats = 16;
 // Of a long row; the hardware's prefetcher sees where it goes from there.
 constexpr uint32_t kPrefetchFloatsMax = 8 * kLineFloats;
+
+uint32_t OccurrencesOf(const uint32_t* counts, size_t i) {
+  return counts == nullptr ? 1 : counts[i];
+}
 
 void PrefetchRow(const float* words, uint32_t count) {
   const uint32_t most = std::min(count, kPrefetchFloatsMax);
@@ -123,55 +129,96 @@ void TableShard::ReadSparse(std::span<const uint64_t> ids, Missing missing, floa
 
 // ---- Changing -------------------------------------------------------------------------------
 
-RowTable::Row TableShard::FindOrCreate(uint64_t id, bool* is_new) {
+// The row of `id`, made if there is none, with its new count.
+RowTable::Row TableShard::Count(const TableSchema::Step& step, uint64_t id, uint32_t occurrences) {
   CAIRN_DCHECK(Owns(id));
-  RowTable::Row row = sparse_->FindOrAdd(id, is_new);
-  if (*is_new) schema_->InitRow(id, row.words());
+  bool is_new = false;
+  RowTable::Row row = sparse_->FindOrAdd(id, &is_new);
+  if (is_new) schema_->InitRow(id, row.words());
+  const RowCount before = is_new ? RowCount::Never(step.epoch > 0) : row.count();
+  row.set_count(TableSchema::CountRow(step, id, occurrences, before));
   return row;
 }
 
-void TableShard::Apply(const TableSchema::Step& step, std::span<const uint64_t> ids,
-                       std::span<const float> gradients, std::span<const uint32_t> counts) {
-  const uint32_t width = schema_->width();
-  CAIRN_CHECK(gradients.size() == ids.size() * width);
-  CAIRN_CHECK(counts.empty() || counts.size() == ids.size());
-  const auto occurrences = [&](size_t i) { return counts.empty() ? 1 : counts[i]; };
-  if (dense_) {
-    for (size_t i = 0; i < ids.size(); ++i) {
-      const size_t at = DenseRowOf(ids[i]);
-      RowCount& count = dense_->counts[at];
-      count = TableSchema::CountRow(step, ids[i], occurrences(i), count);
-      schema_->ApplyRow(step, gradients.data() + i * width, occurrences(i), count,
-                        dense_->words.data() + at * schema_->words(), scratch_.data());
-    }
-    return;
+// Rows in the table itself move when one is added, so each is updated at once:
+// update(its position in ids, its occurrences, its row).
+template <typename Update>
+void TableShard::ApplyInline(const TableSchema::Step& step, std::span<const uint64_t> ids,
+                             const uint32_t* counts, const Update& update) {
+  for (const uint64_t id : ids.first(std::min(ids.size(), kAhead))) sparse_->Prefetch(id);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (i + kAhead < ids.size()) sparse_->Prefetch(ids[i + kAhead]);
+    const uint32_t occurrences = OccurrencesOf(counts, i);
+    update(i, occurrences, Count(step, ids[i], occurrences));
   }
+}
+
+void TableShard::ApplySlab(const TableSchema::Step& step, std::span<const uint64_t> ids,
+                           const float* gradients, const uint32_t* counts) {
   struct Found {
     float* words;
     RowCount count;
   };
   std::array<Found, kBatch> rows;
-  // Rows in the table itself move when one is added: each is updated at once.
-  const size_t batch = sparse_->has_rows_inline() ? 1 : kBatch;
-  const size_t ahead = sparse_->has_rows_inline() ? kAhead : kBatch;
-  for (const uint64_t id : ids.first(std::min(ids.size(), ahead))) sparse_->Prefetch(id);
-  for (size_t begin = 0; begin < ids.size(); begin += batch) {
-    const size_t end = std::min(begin + batch, ids.size());
+  for (const uint64_t id : ids.first(std::min(ids.size(), kBatch))) sparse_->Prefetch(id);
+  for (size_t begin = 0; begin < ids.size(); begin += kBatch) {
+    const size_t end = std::min(begin + kBatch, ids.size());
     for (size_t i = begin; i < end; ++i) {
-      if (i + ahead < ids.size()) sparse_->Prefetch(ids[i + ahead]);
-      bool is_new = false;
-      RowTable::Row row = FindOrCreate(ids[i], &is_new);
-      const RowCount before = is_new ? RowCount::Never(step.epoch > 0) : row.count();
-      row.set_count(TableSchema::CountRow(step, ids[i], occurrences(i), before));
+      if (i + kBatch < ids.size()) sparse_->Prefetch(ids[i + kBatch]);
+      const RowTable::Row row = Count(step, ids[i], OccurrencesOf(counts, i));
       rows[i - begin] = {row.words(), row.count()};
-      if (batch > 1) PrefetchRow(row.words(), schema_->words());
+      PrefetchRow(row.words(), schema_->words());
     }
     for (size_t i = begin; i < end; ++i) {
       const Found& row = rows[i - begin];
-      schema_->ApplyRow(step, gradients.data() + i * width, occurrences(i), row.count, row.words,
-                        scratch_.data());
+      schema_->ApplyRow(step, gradients + i * schema_->width(), OccurrencesOf(counts, i), row.count,
+                        row.words, scratch_.data());
     }
   }
+}
+
+void TableShard::ApplyDense(const TableSchema::Step& step, std::span<const uint64_t> ids,
+                            const float* gradients, const uint32_t* counts) {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const size_t at = DenseRowOf(ids[i]);
+    const uint32_t occurrences = OccurrencesOf(counts, i);
+    RowCount& count = dense_->counts[at];
+    count = TableSchema::CountRow(step, ids[i], occurrences, count);
+    schema_->ApplyRow(step, gradients + i * schema_->width(), occurrences, count,
+                      dense_->words.data() + at * schema_->words(), scratch_.data());
+  }
+}
+
+void TableShard::Apply(const TableSchema::Step& step, std::span<const uint64_t> ids,
+                       std::span<const float> gradients, std::span<const uint32_t> counts) {
+  CAIRN_CHECK(gradients.size() == ids.size() * schema_->width());
+  CAIRN_CHECK(counts.empty() || counts.size() == ids.size());
+  const uint32_t* const each = counts.empty() ? nullptr : counts.data();
+  if (dense_) return ApplyDense(step, ids, gradients.data(), each);
+  if (!sparse_->has_rows_inline()) return ApplySlab(step, ids, gradients.data(), each);
+  const TableSchema::Scalar& scalar = schema_->scalar();
+  const auto by_rule = [&](const auto& rule) {
+    using Rule = std::decay_t<decltype(rule)>;
+    if constexpr (std::is_same_v<Rule, std::monostate>) {
+      ApplyInline(step, ids, each, [&](size_t i, uint32_t occurrences, const RowTable::Row& row) {
+        schema_->ApplyRow(step, gradients.data() + i * schema_->width(), occurrences, row.count(),
+                          row.words(), scratch_.data());
+      });
+    } else {
+      const bool is_mean = schema_->spec().reduction == TableSpec::Reduction::kMean;
+      const float scale = is_mean ? step.inverse_rows : 1.0f;
+      const float rate = scalar.learning_rate * step.rate_factor;
+      ApplyInline(step, ids, each, [&](size_t i, uint32_t occurrences, const RowTable::Row& row) {
+        float* const words = row.words();
+        float q = gradients[i];
+        if constexpr (Rule::kIsGradient) {
+          q = q * scale + TableSchema::PriorOf(scalar.l2, occurrences, row.count()) * words[0];
+        }
+        rule.Update(q, rate, words, words + 1, words + 2);
+      });
+    }
+  };
+  std::visit(by_rule, scalar.rule);
 }
 
 // ---- Rows of files --------------------------------------------------------------------------

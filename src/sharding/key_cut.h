@@ -17,7 +17,7 @@ namespace cairn {
 struct KeyCut {
   uint32_t table = 0;
   uint32_t width = 0;             // Floats a row.
-  std::vector<uint64_t> ids;      // [unique], grouped by partition.
+  std::vector<uint64_t> ids;      // [unique], grouped by partition; there they ascend.
   std::vector<uint32_t> offsets;  // [partitions + 1] into ids.
   std::vector<uint32_t> counts;   // [unique]: how often each id occurred.
   std::vector<uint32_t> inverse;  // [keys]: position in ids of each key as given.
@@ -38,8 +38,7 @@ struct TableLayout {
 };
 TableLayout LayoutOf(const TableSpec& table, uint32_t index);
 
-// Reusable scratch for Cut; one a thread. Within a partition, ids keep the order of first
-// occurrence: the result is a pure function of the keys.
+// Reusable scratch for Cut; one a thread. The result is a pure function of the keys.
 class KeyCutter {
  public:
   // partitions: a power of two, 1 .. limits::kPartitionsMax.
@@ -53,30 +52,43 @@ class KeyCutter {
   // Open addressing with linear probing, at most half full. A slot is in use if it bears the number
   // of the running generation, so nothing has to be cleared between two cuts.
   struct Slot {
-    uint64_t id = 0;
-    uint32_t found = 0;  // Position in found_ids_.
+    Key key = 0;
+    uint32_t found = 0;  // Position in found_.
     uint32_t generation = 0;
   };
+  // A distinct key, in order of first occurrence.
+  struct Found {
+    Key key;
+    uint32_t count;
+  };
+  // Its id, for putting them in order.
+  struct Placed {
+    uint64_t id;
+    uint32_t found;
+  };
 
-  template <TableSpec::Kind kKind>
-  void Collect(const TableLayout& layout, std::span<const Key> keys, uint32_t* inverse);
-  template <TableSpec::Kind kKind>
+  void Collect(std::span<const Key> keys, uint32_t* inverse);
   void Grow();
   void StartGeneration(size_t slots);
-  Slot& SlotOf(uint64_t id, uint64_t hash);
+  // Well spread whatever the keys are, as long as they were not made to collide.
+  size_t HomeOf(Key key) const { return key * 0x9E3779B97F4A7C15u >> slot_shift_; }
 
-  template <TableSpec::Kind kKind>
-  void Group(const TableLayout& layout, KeyCut* cut);
+  void PlaceSparse(const TableLayout& layout, KeyCut* cut);
+  void PlaceDense(const TableLayout& layout, KeyCut* cut);
+  void Finish(KeyCut* cut);
 
   const uint32_t partitions_;
 
   // Scratch: the memory outlives a cut, the content does not.
   std::vector<Slot> slots_;
-  uint64_t slot_mask_ = 0;  // Slots used by the running generation, less one; a power of two.
+  int slot_shift_ = 0;    // 64 - log2(slots used by the running generation).
+  size_t slot_mask_ = 0;  // Those slots, less one.
   uint32_t generation_ = 0;
-  std::vector<uint64_t> found_ids_;  // In order of first occurrence.
-  std::vector<uint32_t> found_counts_;
-  std::vector<uint32_t> places_;  // First the partition of each found id, then its place in ids.
+  std::vector<Found> found_;
+  size_t unique_ = 0;             // Of found_.
+  std::vector<Placed> placed_;    // In order.
+  std::vector<uint32_t> begins_;  // Of buckets in placed_.
+  std::vector<uint32_t> places_;  // By position in found_: the place in placed_.
 };
 
 }  // namespace cairn

@@ -1,0 +1,73 @@
+// The formulas of the built-in optimizers that treat each weight by itself: the only place where
+// they stand (doc/optimizers.md). Used for whole rows (optimizers.cc) and, where a row is one
+// weight, in loops over rows. Every operation is a single IEEE float addition, multiplication,
+// division or square root in a fixed order, so results are the same bits on every compiler and at
+// every optimisation level (the folders that include this are compiled without contraction).
+#pragma once
+
+#include <cmath>
+#include <variant>
+
+namespace cairn {
+
+// Each rule changes one weight w and its state by the gradient q, the prior added already. `rate`
+// is the learning rate with the step's factor. kStates: floats of state of one weight; rules with
+// one take it as `a`, with two as `a` and `b`; what is not used may be null.
+
+// w -= rate * q
+struct SgdRule {
+  static constexpr bool kIsGradient = true;
+  static constexpr int kStates = 0;
+  void Update(float q, float rate, float* w, float*, float*) const { *w -= rate * q; }
+};
+
+// s += q * q;  w -= rate * q / (sqrt(s) + epsilon). Duchi, Hazan, Singer 2011.
+struct AdagradRule {
+  static constexpr bool kIsGradient = true;
+  static constexpr int kStates = 1;
+  float epsilon;
+  void Update(float q, float rate, float* w, float* s, float*) const {
+    *s += q * q;
+    *w -= rate * q / (std::sqrt(*s) + epsilon);
+  }
+};
+
+// FTRL-proximal (McMahan et al. 2013), per coordinate, alpha the learning rate of the spec:
+//   n' = n + q^2;  sigma = (sqrt(n') - sqrt(n)) / alpha;  z += r * q - sigma * w
+//   w = |z| <= l1 ? 0 : -(z - sgn(z) * l1) * alpha / (beta + sqrt(n'))
+// r = rate / alpha is the step's learning-rate factor. It scales what a gradient adds to z and
+// leaves alpha alone: with l1 = 0 that is w -= r * alpha * q / (beta + sqrt(n')), so a schedule
+// slows the steps and does not pull the weights to 0 as a shrinking alpha would.
+struct FtrlRule {
+  static constexpr bool kIsGradient = true;
+  static constexpr int kStates = 2;
+  float alpha, beta, l1;
+  void Update(float q, float rate, float* w, float* z, float* n) const {
+    if (*n == 0 && *z == 0 && *w != 0) {  // First touch: the z that has this initial weight.
+      *z = -(beta / alpha) * *w + (*w > 0 ? -l1 : l1);
+    }
+    const float root = std::sqrt(*n);
+    *n += q * q;
+    const float new_root = std::sqrt(*n);
+    // (sqrt(n') - sqrt(n)) / alpha without the cancellation that float suffers at large n.
+    const float denominator = alpha * (new_root + root);
+    const float sigma = denominator > 0 ? q * q / denominator : 0.0f;
+    *z += rate / alpha * q - sigma * *w;
+    const float curvature = beta + new_root;
+    if (curvature == 0) return;  // beta = 0 and no gradient yet: nothing defines a weight.
+    const float shrunk = *z > 0 ? *z - l1 : *z + l1;
+    *w = std::fabs(*z) <= l1 ? 0.0f : -shrunk * alpha / curvature;
+  }
+};
+
+// w += what is pushed.
+struct SumRule {
+  static constexpr bool kIsGradient = false;
+  static constexpr int kStates = 0;
+  void Update(float g, float, float* w, float*, float*) const { *w += g; }
+};
+
+// None: an optimizer whose formula is not here.
+using UpdateRule = std::variant<std::monostate, SgdRule, AdagradRule, FtrlRule, SumRule>;
+
+}  // namespace cairn
