@@ -21,7 +21,7 @@ namespace {
 
 // doc/defaults.md; none of them depends on the cluster.
 constexpr double kBatchRowsMin = 16;
-constexpr double kBatchRowsMax = 1000;
+constexpr double kBatchRowsMax = 4000;
 constexpr double kBatchesPerEpoch = 256;  // Where that leaves batches within the bounds above.
 constexpr uint32_t kStreams = 4;
 constexpr double kManyRows = 500'000;

@@ -15,8 +15,8 @@ double LogisticLoss(float margin, float label);
 float LogisticGradient(float margin, float label);
 
 // Shapes: margins, labels, gradients [rows]; weights [rows], or empty: all are 1.
-// gradients[i] = w_i dL_i/dz_i; returns the sum of w_i L_i, added up in row order. `gradients` may
-// be `margins`.
+// gradients[i] = w_i dL_i/dz_i; returns the sum of w_i L_i: for reports only, as LogisticLoss.
+// `gradients` may be `margins`.
 double LogisticLossAndGradients(std::span<const float> margins, std::span<const float> labels,
                                 std::span<const float> weights, std::span<float> gradients);
 

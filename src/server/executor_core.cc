@@ -138,6 +138,7 @@ void ExecutorCore::OnPush(const MessagePtr& message, ExecutorActions* out) {
   PushReply reply{push.ref, push.step, {}, {}};
   std::vector<uint32_t> changed;
   for (const PushPart& part : push.parts) {
+    PrefetchNext(push, &part);
     if (!Serves(part.partition)) continue;
     PartResult result{part.partition, PartCode::kOk, 0};
     Owned* owned = Serving(part.partition, part.term, &result.code);
@@ -163,6 +164,15 @@ void ExecutorCore::OnPush(const MessagePtr& message, ExecutorActions* out) {
   ServeWaiting(changed, out);
 }
 
+// While one part is handled, what the next one looks at first is on its way into the cache.
+template <typename Request, typename Part>
+void ExecutorCore::PrefetchNext(const Request& request, const Part* part) const {
+  if (++part == request.parts.data() + request.parts.size()) return;
+  if (const Partition* partition = FindPartition(part->partition)) {
+    partition->Prefetch(request.slices, part->slice_begin, part->slice_end);
+  }
+}
+
 uint64_t ExecutorCore::AssemblyBytes() const {
   uint64_t sum = 0;
   for (const auto& [p, owned] : owned_) sum += owned.partition->AssemblyBytes();
@@ -173,6 +183,7 @@ void ExecutorCore::OnPull(const MessagePtr& message, ExecutorActions* out) {
   const Pull& pull = *BodyAs<Pull>(*message);
   OpenReply open = OpenReplyTo(message);
   for (const PullPart& part : pull.parts) {
+    PrefetchNext(pull, &part);
     if (!Serves(part.partition)) continue;
     const size_t begin = open.values->size();
     Partition::PullOutcome outcome;

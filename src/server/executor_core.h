@@ -92,6 +92,8 @@ class ExecutorCore {
 
   void OnMap(const MapUpdate& map, ExecutorActions* out);
   void OnPush(const MessagePtr& message, ExecutorActions* out);
+  template <typename Request, typename Part>
+  void PrefetchNext(const Request& request, const Part* part) const;
   uint64_t AssemblyBytes() const;
   void OnPull(const MessagePtr& message, ExecutorActions* out);
   void OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out);

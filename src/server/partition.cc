@@ -115,18 +115,23 @@ std::string Partition::Validate(const std::vector<TableSlice>& slices, uint32_t 
       return Concat("table ", name, ": ", slice.counts.size(), " counts for ", slice.ids.size(),
                     " rows");
     }
-    for (size_t k = 0; k < slice.ids.size(); ++k) {
-      const uint64_t id = slice.ids[k];
-      if (!shard.Owns(id)) {
-        return Concat("table ", name, ": id ", id, " does not belong to partition ", index_);
-      }
-      if (k > 0 && id <= slice.ids[k - 1]) {
-        return Concat("table ", name, ": id ", id, " comes after ", slice.ids[k - 1],
-                      ", but ids have to ascend");
-      }
+    const size_t k = shard.FirstOutOfPlace(slice.ids);
+    if (k == slice.ids.size()) continue;
+    const uint64_t id = slice.ids[k];
+    if (!shard.Owns(id)) {
+      return Concat("table ", name, ": id ", id, " does not belong to partition ", index_);
     }
+    return Concat("table ", name, ": id ", id, " comes after ", slice.ids[k - 1],
+                  ", but ids have to ascend");
   }
   return {};
+}
+
+void Partition::Prefetch(const std::vector<TableSlice>& slices, uint32_t begin,
+                         uint32_t end) const {
+  for (uint32_t i = begin; i < std::min<size_t>(end, slices.size()); ++i) {
+    if (slices[i].table < shards_.size()) shards_[slices[i].table].Prefetch(slices[i].ids);
+  }
 }
 
 StepIndex Partition::LastOf(StreamId stream) const {

@@ -50,6 +50,9 @@ class Partition {
   // `message` holds the Push that `part` belongs to; it is kept as long as its arrays are needed.
   PushOutcome OnPush(const MessagePtr& message, const PushPart& part);
 
+  // Of a part that will be handled soon; nothing of it need be valid.
+  void Prefetch(const std::vector<TableSlice>& slices, uint32_t begin, uint32_t end) const;
+
   // May a pull be answered now, and how? kOk: call ReadPull. `wait` is true if not yet.
   struct PullOutcome {
     bool wait = false;

@@ -23,8 +23,8 @@ constexpr int kDirectoryBitsMax = 26;
 // for so many rows. With evenly spread ones it has one for twice as many.
 constexpr uint64_t kRowsPerPlaceMin = 4096;
 
-// What segments without rows have for entries: one free slot.
-alignas(64) std::byte free_slot[64] = {};
+// What segments without rows have for entries: a home of free slots, whatever their size.
+alignas(64) std::byte free_slots[256] = {};
 
 bool IsTooFull(uint64_t size, uint64_t homes) { return size * 100 > homes * kLoadMaxPercent; }
 
@@ -49,7 +49,7 @@ RowTable::RowTable(uint64_t first_id, int shared_bits, uint32_t row_words)
   if (row_words > kInlineWordsMax) slab_.emplace(row_words);
   for (uint64_t i = 0; i < uint64_t{1} << directory_bits_; ++i) {
     Segment segment;
-    segment.place = {.entries = free_slot, .homes = 1};
+    segment.place = {.entries = free_slots, .homes = kHomeSlots};
     segment.place.Set(static_cast<uint32_t>(i), static_cast<uint32_t>(directory_bits_));
     segment.first_id = first_id;
     if (directory_bits_ > 0) segment.first_id |= i << (64 - directory_bits_) >> shared_bits;
@@ -81,8 +81,8 @@ std::byte* RowTable::Insert(uint64_t id) {
     std::byte* at = LowerBound(segment.place, id);
     std::byte* free = at;
     while (WordAt(free) != 0) free += stride_;
-    std::byte* last = segment.place.entries + size_t{segment.slots - 1} * stride_;
-    if (free == last || IsTooFull(segment.size + 1, segment.place.homes)) {
+    std::byte* end = segment.place.entries + size_t{segment.slots - kHomeSlots} * stride_;
+    if (free >= end || IsTooFull(segment.size + 1, segment.place.homes)) {
       MakeRoom(&segment);
       continue;
     }
@@ -188,7 +188,7 @@ uint32_t RowTable::SlotsOfWholePages(uint64_t slots) const {
 void RowTable::SetHomes(Segment* segment, uint32_t homes) {
   CAIRN_CHECK(homes < std::numeric_limits<uint32_t>::max() / 4);
   uint32_t slots = SlotsOfWholePages(homes + kTail);
-  segment->place.homes = std::max(slots - kTail, 1u);
+  segment->place.homes = std::max((slots - kTail) / kHomeSlots, 1u) * kHomeSlots;
   const uint32_t needed = SlotsFor(*segment);
   if (needed > slots) slots = SlotsOfWholePages(needed + kTail);
   const uint32_t slots_before = segment->slots;
@@ -225,7 +225,7 @@ std::byte* RowTable::PackRight(std::byte* entries, uint32_t slots, uint32_t slot
   return to;
 }
 
-// How many it takes with the homes that are set, the free one at the end included.
+// How many it takes with the homes that are set, the free ones at the end included.
 uint32_t RowTable::SlotsFor(const Segment& segment) const {
   uint64_t next = 0;
   const std::byte* entry = segment.place.entries;
@@ -234,7 +234,7 @@ uint32_t RowTable::SlotsFor(const Segment& segment) const {
     next = std::max(next, HomeSlotOf(segment.place, IdAt(segment, entry))) + 1;
     --left;
   }
-  return static_cast<uint32_t>(next) + 1;
+  return static_cast<uint32_t>(next) + kHomeSlots;
 }
 
 // Gives the entries from `packed` on their places, from left to right: none overtakes what is still

@@ -16,15 +16,15 @@
 namespace cairn {
 
 // Ordered linear probing (Amble, Knuth 1974) in segments that grow in place. Ids are hashes
-// already: their top bits choose the segment, the next ones the home slot in it, and within a
-// segment entries ascend by id, so that a scan is a walk, a miss ends at the first larger id, and
-// every 64-bit id is legal.
+// already: their top bits choose the segment, the next ones the home in it, which is the first of
+// four slots, and within a segment entries ascend by id, so that a scan is a walk, a miss ends at
+// the first larger id, and every 64-bit id is legal.
 //
 // An entry is one word, then the row. The word holds the low 56 bits of the id, inverted, above the
 // row's count: all entries of a segment have the same top 8 bits at least. Inverted, larger ids are
-// smaller words, and 0, as fresh pages read, is the smallest: a search is "go on while larger",
-// over free slots and the end of a run alike. Rows of more than kInlineWordsMax words lie in a
-// slab, and the entry holds their position.
+// smaller words, and 0, as fresh pages read, is the smallest: a search goes on by as many slots as
+// hold larger words, over free slots and the end of a run alike. Rows of more than kInlineWordsMax
+// words lie in a slab, and the entry holds their position.
 //
 // A segment grows by an eighth, inside address space that was reserved for it, so nothing is copied
 // elsewhere and nothing is freed; when it is large it is cut in two. So memory follows the rows,
@@ -62,7 +62,7 @@ class RowTable {
   // False: words are in a slab, worth a prefetch of their own.
   bool has_rows_inline() const { return !slab_.has_value(); }
 
-  // Brings the id's home slot, and what lies behind it, into the cache.
+  // Brings the id's home, and what lies behind it, into the cache.
   void Prefetch(uint64_t id) const {
     const std::byte* home = HomeOf(SegmentOf(id), id);
     cairn::Prefetch(home);
@@ -94,11 +94,12 @@ class RowTable {
   static constexpr size_t kLineBytes = 64;
   static constexpr int kCountBits = 8;
   static constexpr int kDepthBits = 6;
+  static constexpr uint32_t kHomeSlots = 4;
 
   // What a search needs of a segment.
   struct Place {
     std::byte* entries = nullptr;
-    uint32_t homes = 0;
+    uint32_t homes = 0;   // Slots, a multiple of kHomeSlots.
     uint32_t packed = 0;  // index and depth, so that a place takes 16 bytes.
 
     uint32_t index() const { return packed >> kDepthBits; }
@@ -110,8 +111,8 @@ class RowTable {
     Place place;
     uint64_t first_id = 0;  // The smallest that belongs here.
     uint32_t size = 0;
-    uint32_t slots = 1;     // Homes and the tail behind them. The last one is always free.
-    uint32_t capacity = 0;  // Slots of its address space; 0: none yet.
+    uint32_t slots = kHomeSlots;  // Homes and the tail, whose last kHomeSlots are always free.
+    uint32_t capacity = 0;        // Slots of its address space; 0: none yet.
   };
 
   const Place& SegmentOf(uint64_t id) const {
@@ -119,7 +120,9 @@ class RowTable {
   }
   uint64_t HomeSlotOf(const Place& place, uint64_t id) const {
     const uint64_t rest = id << shared_bits_ << place.depth();
-    return static_cast<uint64_t>((static_cast<unsigned __int128>(rest) * place.homes) >> 64);
+    const unsigned __int128 product =
+        static_cast<unsigned __int128>(rest) * (place.homes / kHomeSlots);
+    return static_cast<uint64_t>(product >> 64) * kHomeSlots;
   }
   std::byte* HomeOf(const Place& place, uint64_t id) const {
     return place.entries + HomeSlotOf(place, id) * stride_;
@@ -139,8 +142,16 @@ class RowTable {
   std::byte* LowerBound(const Place& place, uint64_t id) const {
     const uint64_t word = WordMost(id);
     std::byte* entry = HomeOf(place, id);
-    while (WordAt(entry) > word) entry += stride_;
-    return entry;
+    // Words descend to the end of the run, and all behind it are smaller than this one too: so how
+    // many of four are larger is how far to go, without a branch that cannot be foreseen.
+    while (true) {
+      size_t larger = WordAt(entry) > word ? 1 : 0;
+      larger += WordAt(entry + stride_) > word ? 1 : 0;
+      larger += WordAt(entry + 2 * stride_) > word ? 1 : 0;
+      larger += WordAt(entry + 3 * stride_) > word ? 1 : 0;
+      entry += larger * stride_;
+      if (larger < kHomeSlots) return entry;
+    }
   }
   Row RowAt(std::byte* entry) const {
     if (!slab_) return {entry, reinterpret_cast<float*>(entry + sizeof(uint64_t))};

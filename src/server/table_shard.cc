@@ -76,6 +76,23 @@ bool TableShard::Owns(uint64_t id) const {
          PartitionOfBlock(id, schema_->salt(), partitions) == partition_;
 }
 
+size_t TableShard::FirstOutOfPlace(std::span<const uint64_t> ids) const {
+  if (ids.empty()) return 0;
+  size_t at = 1;
+  while (at < ids.size() && ids[at - 1] < ids[at]) ++at;
+  // A partition of a sparse table is a range: if both ends of what ascends are in it, all are.
+  if (sparse_ && Owns(ids[0]) && Owns(ids[at - 1])) return at;
+  const auto foreign = std::find_if(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(at),
+                                    [this](uint64_t id) { return !Owns(id); });
+  return static_cast<size_t>(foreign - ids.begin());
+}
+
+void TableShard::Prefetch(std::span<const uint64_t> ids) const {
+  if (!sparse_) return;
+  const size_t ahead = sparse_->has_rows_inline() ? kAhead : kBatch;
+  for (const uint64_t id : ids.first(std::min(ids.size(), ahead))) sparse_->Prefetch(id);
+}
+
 size_t TableShard::DenseRowOf(uint64_t block) const {
   CAIRN_DCHECK(Owns(block));
   return block >> std::countr_zero(schema_->partitions());
@@ -106,7 +123,7 @@ void TableShard::Read(std::span<const uint64_t> ids, Missing missing, float* wei
 void TableShard::ReadSparse(std::span<const uint64_t> ids, Missing missing, float* weights) const {
   const uint32_t width = schema_->width();
   const size_t ahead = sparse_->has_rows_inline() ? kAhead : kBatch;
-  for (const uint64_t id : ids.first(std::min(ids.size(), ahead))) sparse_->Prefetch(id);
+  Prefetch(ids);
   std::array<const float*, kBatch> rows;
   for (size_t begin = 0; begin < ids.size(); begin += kBatch) {
     const size_t end = std::min(begin + kBatch, ids.size());
@@ -145,7 +162,7 @@ RowTable::Row TableShard::Count(const TableSchema::Step& step, uint64_t id, uint
 template <typename Update>
 void TableShard::ApplyInline(const TableSchema::Step& step, std::span<const uint64_t> ids,
                              const uint32_t* counts, const Update& update) {
-  for (const uint64_t id : ids.first(std::min(ids.size(), kAhead))) sparse_->Prefetch(id);
+  Prefetch(ids);
   for (size_t i = 0; i < ids.size(); ++i) {
     if (i + kAhead < ids.size()) sparse_->Prefetch(ids[i + kAhead]);
     const uint32_t occurrences = OccurrencesOf(counts, i);
@@ -160,7 +177,7 @@ void TableShard::ApplySlab(const TableSchema::Step& step, std::span<const uint64
     RowCount count;
   };
   std::array<Found, kBatch> rows;
-  for (const uint64_t id : ids.first(std::min(ids.size(), kBatch))) sparse_->Prefetch(id);
+  Prefetch(ids);
   for (size_t begin = 0; begin < ids.size(); begin += kBatch) {
     const size_t end = std::min(begin + kBatch, ids.size());
     for (size_t i = begin; i < end; ++i) {

@@ -30,11 +30,17 @@ class TableShard {
 
   // True if `id` may live in this shard: right partition, and for dense tables an existing block.
   bool Owns(uint64_t id) const;
+  // The first of `ids` that this shard does not own, or that does not follow the one before it;
+  // ids.size() if there is none.
+  size_t FirstOutOfPlace(std::span<const uint64_t> ids) const;
 
   enum class Missing : uint8_t {
     kInitial,  // A training pull: a row that does not exist reads its initial weights.
     kZero,     // An evaluation: it reads 0.
   };
+  // Brings what Read and Apply will look at first into the cache: for what is done next but one.
+  // The ids may be any.
+  void Prefetch(std::span<const uint64_t> ids) const;
   // weights: [ids.size() x width]. Creates nothing. Ids may repeat.
   void Read(std::span<const uint64_t> ids, Missing missing, float* weights) const;
 

@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kSlotBitsMin = 6;
 constexpr size_t kKeysMax = size_t{1} << 31;
-constexpr size_t kAhead = 16;  // Slots so many keys ahead are on their way into the cache.
+constexpr size_t kSlotsInCache = 1 << 12;
+constexpr size_t kAhead = 16;  // Of more slots, those of so many keys ahead are on their way.
 constexpr int kBucketBitsMax = 16;
 
 }  // namespace
@@ -38,6 +39,12 @@ std::shared_ptr<const KeyCut> KeyCutter::Cut(const TableLayout& layout, std::spa
   cut->width = layout.width;
   cut->inverse.resize(keys.size());
   Collect(keys, cut->inverse.data());
+  cut->offsets.resize(partitions_ + 1);
+  if (placed_.size() <= unique_) {
+    ids_.resize(unique_ + 1);
+    placed_.resize(unique_ + 1);
+    places_.resize(unique_ + 1);
+  }
   if (layout.kind == TableSpec::Kind::kSparse) {
     PlaceSparse(layout, cut.get());
   } else {
@@ -49,104 +56,103 @@ std::shared_ptr<const KeyCut> KeyCutter::Cut(const TableLayout& layout, std::spa
 
 // Finds the distinct keys. Afterwards inverse[i] is the position of keys[i] in found_.
 void KeyCutter::Collect(std::span<const Key> keys, uint32_t* inverse) {
-  // The next batch is mostly as large as the one before: start with room for that.
-  StartGeneration(2 * std::min(keys.size(), unique_));
-  unique_ = 0;
-  if (found_.size() < keys.size() + 1) found_.resize(keys.size() + 1);
+  // Batches are mostly as large as those before, with one small cut of a dense table in between:
+  // start with room for a bit more than the most of late.
+  ClearSlots(2 * std::min(keys.size(), unique_most_ + unique_most_ / 4));
+  // One more than there can be: what comes next is written before it is known to be new.
+  if (found_.size() < keys.size() + 2) found_.resize(keys.size() + 2);
   Found* const found = found_.data();
+  const bool is_large = slot_mask_ >= kSlotsInCache;
+  uint32_t next = 1;
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i + kAhead < keys.size()) PrefetchForWrite(&slots_[HomeOf(keys[i + kAhead])]);
+    if (is_large && i + kAhead < keys.size()) {
+      PrefetchForWrite(&slots_[HomeOf(keys[i + kAhead])]);
+    }
     const Key key = keys[i];
     size_t at = HomeOf(key);
-    while (slots_[at].generation == generation_ && slots_[at].key != key) {
-      at = (at + 1) & slot_mask_;
-    }
+    while (slots_[at] != 0 && found[slots_[at]].key != key) at = (at + 1) & slot_mask_;
     // Whether the key is new is not foreseeable, so new and old keys take the same way.
-    Slot& slot = slots_[at];
-    const bool is_new = slot.generation != generation_;
-    const auto next = static_cast<uint32_t>(unique_);
     found[next] = {key, 0};
-    const uint32_t position = is_new ? next : slot.found;
-    slot = {.key = key, .found = position, .generation = generation_};
+    const uint32_t position = slots_[at] == 0 ? next : slots_[at];
+    slots_[at] = position;
     ++found[position].count;
     inverse[i] = position;
-    unique_ += is_new ? 1 : 0;
-    if (2 * unique_ > slot_mask_) Grow();
+    if (position == next) {
+      ++next;
+      if (2 * size_t{next} > slot_mask_) {
+        unique_ = next - 1;
+        Grow();
+      }
+    }
   }
+  unique_ = next - 1;
+  unique_most_ = std::max(unique_, unique_most_ - unique_most_ / 16);
 }
 
 void KeyCutter::Grow() {
-  StartGeneration(2 * (slot_mask_ + 1));
-  for (uint32_t position = 0; position < unique_; ++position) {
-    const Key key = found_[position].key;
-    size_t at = HomeOf(key);
-    while (slots_[at].generation == generation_) at = (at + 1) & slot_mask_;
-    slots_[at] = {.key = key, .found = position, .generation = generation_};
+  ClearSlots(2 * (slot_mask_ + 1));
+  for (uint32_t position = 1; position <= unique_; ++position) {
+    size_t at = HomeOf(found_[position].key);
+    while (slots_[at] != 0) at = (at + 1) & slot_mask_;
+    slots_[at] = position;
   }
 }
 
 // From here on so many slots, or a few more, are free.
-void KeyCutter::StartGeneration(size_t slots) {
-  const int bits =
-      std::max(kSlotBitsMin, static_cast<int>(std::bit_width(std::max<size_t>(slots, 1) - 1)));
+void KeyCutter::ClearSlots(size_t slots) {
+  const auto enough = static_cast<int>(std::bit_width(std::max<size_t>(slots, 1) - 1));
+  const int bits = std::max(kSlotBitsMin, enough);
   slot_shift_ = 64 - bits;
   slot_mask_ = (size_t{1} << bits) - 1;
   if (slots_.size() <= slot_mask_) slots_.resize(slot_mask_ + 1);
-  if (generation_ == std::numeric_limits<uint32_t>::max()) {
-    std::fill(slots_.begin(), slots_.end(), Slot{});
-    generation_ = 0;
-  }
-  ++generation_;
+  std::fill_n(slots_.begin(), slot_mask_ + 1, 0);
 }
 
 // Ids are hashes: a counting sort by enough of their top bits, among them those of the partition,
-// leaves one or two in a bucket.
+// leaves one or two in a bucket, and hardly any out of order.
 void KeyCutter::PlaceSparse(const TableLayout& layout, KeyCut* cut) {
   const int partition_bits = std::countr_zero(partitions_);
-  const int bits = std::max(
-      partition_bits, std::min(kBucketBitsMax, static_cast<int>(std::bit_width(unique_)) - 1));
+  const int bits =
+      std::max(partition_bits, std::min(kBucketBitsMax, static_cast<int>(std::bit_width(unique_))));
   const auto bucket_of = [bits](uint64_t id) { return bits == 0 ? 0 : id >> (64 - bits); };
   begins_.assign((size_t{1} << bits) + 1, 0);
-  places_.resize(unique_);
-  placed_.resize(unique_);
   for (size_t i = 0; i < unique_; ++i) {
-    ++begins_[bucket_of(SparseId(found_[i].key, layout.salt)) + 1];
+    ids_[i] = SparseId(found_[i + 1].key, layout.salt);
+    ++begins_[bucket_of(ids_[i]) + 1];
   }
   for (size_t b = 1; b < begins_.size(); ++b) begins_[b] += begins_[b - 1];
-  cut->offsets.resize(partitions_ + 1);
   for (uint32_t p = 0; p <= partitions_; ++p) {
     cut->offsets[p] = begins_[size_t{p} << (bits - partition_bits)];
   }
   // Filling a bucket moves its begin to its end, which is where the next one begins.
   for (size_t i = 0; i < unique_; ++i) {
-    const uint64_t id = SparseId(found_[i].key, layout.salt);
-    placed_[begins_[bucket_of(id)]++] = {id, static_cast<uint32_t>(i)};
+    placed_[begins_[bucket_of(ids_[i])]++] = {ids_[i], static_cast<uint32_t>(i + 1)};
   }
-  uint32_t begin = 0;
-  for (const uint32_t end : std::span(begins_).first(begins_.size() - 1)) {
-    if (end - begin > 1) {
-      std::sort(placed_.begin() + begin, placed_.begin() + end,
-                [](const Placed& a, const Placed& b) { return a.id < b.id; });
-    }
-    begin = end;
+  const auto by_id = [](const Placed& a, const Placed& b) { return a.id < b.id; };
+  for (size_t begin = 0, b = 0; b + 1 < begins_.size(); begin = begins_[b++]) {
+    const size_t size = begins_[b] - begin;
+    if (size < 2 || (size == 2 && placed_[begin].id < placed_[begin + 1].id)) continue;
+    std::sort(placed_.begin() + static_cast<ptrdiff_t>(begin),
+              placed_.begin() + static_cast<ptrdiff_t>(begins_[b]), by_id);
   }
 }
 
 void KeyCutter::PlaceDense(const TableLayout& layout, KeyCut* cut) {
-  placed_.resize(unique_);
-  places_.resize(unique_);
-  cut->offsets.assign(partitions_ + 1, 0);
+  const auto partition_of = [&](uint64_t block) {
+    return PartitionOfBlock(block, layout.salt, partitions_);
+  };
   for (size_t i = 0; i < unique_; ++i) {
-    CAIRN_CHECK(found_[i].key < layout.blocks, "a block beyond the end of a dense table");
-    placed_[i] = {found_[i].key, static_cast<uint32_t>(i)};
-    ++cut->offsets[PartitionOfBlock(found_[i].key, layout.salt, partitions_) + 1];
+    const uint64_t block = found_[i + 1].key;
+    CAIRN_CHECK(block < layout.blocks, "a block beyond the end of a dense table");
+    placed_[i] = {block, static_cast<uint32_t>(i + 1)};
+    ++cut->offsets[partition_of(block) + 1];
   }
   for (uint32_t p = 0; p < partitions_; ++p) cut->offsets[p + 1] += cut->offsets[p];
-  std::sort(placed_.begin(), placed_.end(), [&](const Placed& a, const Placed& b) {
-    const uint32_t pa = PartitionOfBlock(a.id, layout.salt, partitions_);
-    const uint32_t pb = PartitionOfBlock(b.id, layout.salt, partitions_);
-    return pa != pb ? pa < pb : a.id < b.id;
-  });
+  std::sort(placed_.begin(), placed_.begin() + static_cast<ptrdiff_t>(unique_),
+            [&](const Placed& a, const Placed& b) {
+              const uint32_t pa = partition_of(a.id), pb = partition_of(b.id);
+              return pa != pb ? pa < pb : a.id < b.id;
+            });
 }
 
 void KeyCutter::Finish(KeyCut* cut) {

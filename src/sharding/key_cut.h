@@ -49,13 +49,6 @@ class KeyCutter {
   std::shared_ptr<const KeyCut> Cut(const TableLayout& layout, std::span<const Key> keys);
 
  private:
-  // Open addressing with linear probing, at most half full. A slot is in use if it bears the number
-  // of the running generation, so nothing has to be cleared between two cuts.
-  struct Slot {
-    Key key = 0;
-    uint32_t found = 0;  // Position in found_.
-    uint32_t generation = 0;
-  };
   // A distinct key, in order of first occurrence.
   struct Found {
     Key key;
@@ -69,7 +62,7 @@ class KeyCutter {
 
   void Collect(std::span<const Key> keys, uint32_t* inverse);
   void Grow();
-  void StartGeneration(size_t slots);
+  void ClearSlots(size_t slots);
   // Well spread whatever the keys are, as long as they were not made to collide.
   size_t HomeOf(Key key) const { return key * 0x9E3779B97F4A7C15u >> slot_shift_; }
 
@@ -80,12 +73,16 @@ class KeyCutter {
   const uint32_t partitions_;
 
   // Scratch: the memory outlives a cut, the content does not.
-  std::vector<Slot> slots_;
-  int slot_shift_ = 0;    // 64 - log2(slots used by the running generation).
+  //
+  // Open addressing with linear probing, at most half full: positions in found_, from 1 on; 0 is a
+  // free slot. Small, so that it stays in the first cache beside the keys that come often.
+  std::vector<uint32_t> slots_;
+  int slot_shift_ = 0;    // 64 - log2(slots in use).
   size_t slot_mask_ = 0;  // Those slots, less one.
-  uint32_t generation_ = 0;
   std::vector<Found> found_;
-  size_t unique_ = 0;             // Of found_.
+  size_t unique_ = 0;             // Of found_: 1 .. unique_.
+  size_t unique_most_ = 0;        // Of the last cuts, fading.
+  std::vector<uint64_t> ids_;     // [unique]
   std::vector<Placed> placed_;    // In order.
   std::vector<uint32_t> begins_;  // Of buckets in placed_.
   std::vector<uint32_t> places_;  // By position in found_: the place in placed_.

@@ -52,9 +52,25 @@ TEST_CASE("A batch's losses and gradients, also in place", "[losses]") {
     loss += LogisticLoss(margins[i], labels[i]);
     expected.push_back(LogisticGradient(margins[i], labels[i]));
   }
-  CHECK(LogisticLossAndGradients(margins, labels, {}, margins) == loss);
+  CHECK(LogisticLossAndGradients(margins, labels, {}, margins) == Approx(loss).epsilon(1e-14));
   CHECK(margins == expected);
   CHECK(LogisticLossAndGradients({}, {}, {}, {}) == 0);
+}
+
+TEST_CASE("A large batch's loss is the sum of its rows', weighted or not", "[losses]") {
+  std::vector<float> margins, labels, weights;
+  double loss = 0, weighted = 0;
+  for (int i = 0; i < 5000; ++i) {
+    margins.push_back(static_cast<float>(i % 101 - 50) * 0.3f);
+    labels.push_back(static_cast<float>(i % 2));
+    weights.push_back(static_cast<float>(i % 7));
+    loss += LogisticLoss(margins.back(), labels.back());
+    weighted += weights.back() * LogisticLoss(margins.back(), labels.back());
+  }
+  std::vector<float> gradients(margins.size());
+  CHECK(LogisticLossAndGradients(margins, labels, {}, gradients) == Approx(loss).epsilon(1e-12));
+  CHECK(LogisticLossAndGradients(margins, labels, weights, gradients) ==
+        Approx(weighted).epsilon(1e-12));
 }
 
 }  // namespace

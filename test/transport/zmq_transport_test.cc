@@ -5,10 +5,16 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <cerrno>
+#include <chrono>
 #include <string>
+#include <thread>
+#include <vector>
 #include <zmq.hpp>
 
 #include "base/status.h"
@@ -252,27 +258,69 @@ TEST_CASE("frames that are no messages are counted and dropped") {
   CHECK(bob->Stats().messages_received == 1);
 }
 
+// A connection of its own, on which `bytes` were sent.
+int ConnectAndSend(const std::string& address, const std::string& bytes) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  REQUIRE(fd >= 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(ParseAddress(address)->port);
+  REQUIRE(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  CHECK(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+  return fd;
+}
+
 TEST_CASE("one who sends too much, or does not speak ZeroMQ, disturbs nobody") {
   Inbox to_bob;
   const auto bob = Listen("tcp://127.0.0.1:0", to_bob.handler());
   RawPeer raw(bob->address());
   raw.Send({std::string(9u << 20, 'x')});  // Beyond kFrameBytesMax: cut off.
 
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  REQUIRE(fd >= 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  to.sin_port = htons(ParseAddress(bob->address())->port);
-  REQUIRE(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
-  const std::string request = "GET / HTTP/1.1\r\nHost: cairn\r\n\r\n";
-  CHECK(write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size()));
-
+  const int fd = ConnectAndSend(bob->address(), "GET / HTTP/1.1\r\nHost: cairn\r\n\r\n");
   const auto alice = MakeZmqTransport({}, [](MessagePtr) {});
   (*alice)->Send(bob->address(), Numbered(1));
   CHECK(to_bob.WaitFor(1).size() == 1);
   CHECK(bob->Stats().messages_received == 1);
   close(fd);
+}
+
+// libzmq takes them for peers of its first protocols, and ends the process if one of those speaks
+// while its socket closes.
+TEST_CASE("one who speaks another protocol is cut off at once") {
+  const auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
+  const std::string greeting_2_0("\xff\0\0\0\0\0\0\0\1\x7f\1\5\0\0", 14);
+  for (const std::string& bytes :
+       {std::string("GET / HTTP/1.1\r\n\r\n"), std::string("\1\0", 2), greeting_2_0}) {
+    const int fd = ConnectAndSend(bob->address(), bytes);
+    const timeval patience{.tv_sec = 3, .tv_usec = 0};
+    REQUIRE(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+    std::array<char, 256> answer;
+    ssize_t got = 0;
+    do {
+      got = recv(fd, answer.data(), answer.size(), 0);
+    } while (got > 0);
+    CHECK((got == 0 || errno == ECONNRESET));
+    close(fd);
+  }
+}
+
+TEST_CASE("one who speaks another protocol while a transport ends does not end the process") {
+  const std::string half_a_message_1_0("\5\0aa", 4);
+  for (int round = 0; round < 100; ++round) {
+    auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
+    std::vector<int> strangers;
+    for (int i = 0; i < 20; ++i) {
+      strangers.push_back(ConnectAndSend(bob->address(), half_a_message_1_0));
+    }
+    std::thread others([&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(round * 7));
+      for (const int fd : strangers) send(fd, "aa", 2, MSG_NOSIGNAL);
+    });
+    bob.reset();
+    others.join();
+    for (const int fd : strangers) close(fd);
+  }
 }
 
 TEST_CASE("a connection that ZeroMQ has given up for good is made anew") {
