@@ -18,6 +18,10 @@ class ReservedMemory {
   std::byte* data() const { return data_; }
   size_t bytes() const { return bytes_; }
 
+  // As many bytes from now on, rounded up to whole pages, at least one. The content stays, though
+  // maybe at another address, and is not copied.
+  void Resize(size_t bytes);
+
   static size_t PageBytes();
 
  private:

@@ -32,28 +32,32 @@ class DiskText final : public TextContent {
   const std::unique_ptr<PlainFile> file_;
 };
 
+std::string_view ViewOf(const std::string& text) { return text; }
+std::string_view ViewOf(const TextMemory& text) { return text.view(); }
+
+template <typename Text>
 class MemoryText final : public TextContent {
  public:
-  MemoryText(std::string text, const TextStorage& storage)
-      : text_(std::move(text)), storage_(storage) {}
+  MemoryText(Text text, const TextStorage& storage) : text_(std::move(text)), storage_(storage) {}
 
-  uint64_t bytes() const override { return text_.size(); }
+  uint64_t bytes() const override { return ViewOf(text_).size(); }
   TextStorage storage() const override { return storage_; }
 
   absl::StatusOr<std::string_view> Read(uint64_t offset, uint64_t bytes,
                                         std::string*) const override {
-    return std::string_view(text_).substr(std::min<uint64_t>(offset, text_.size()), bytes);
+    const std::string_view text = ViewOf(text_);
+    return text.substr(std::min<uint64_t>(offset, text.size()), bytes);
   }
 
  private:
-  const std::string text_;
+  const Text text_;
   const TextStorage storage_;
 };
 
 }  // namespace
 
-std::unique_ptr<TextContent> TextInMemory(std::string text, const TextStorage& storage) {
-  return std::make_unique<MemoryText>(std::move(text), storage);
+std::unique_ptr<TextContent> TextInMemory(std::string text) {
+  return std::make_unique<MemoryText<std::string>>(std::move(text), TextStorage{});
 }
 
 absl::StatusOr<std::unique_ptr<TextContent>> OpenText(const std::string& path,
@@ -63,9 +67,10 @@ absl::StatusOr<std::unique_ptr<TextContent>> OpenText(const std::string& path,
   if (reader->compression() == Compression::kNone) {
     return std::make_unique<DiskText>(std::move(file));
   }
-  CAIRN_ASSIGN_OR_RETURN(std::string text, ReadAllText(reader.get(), file->name(), *memory_left));
-  *memory_left -= text.size();
-  return TextInMemory(std::move(text), {reader->compression(), file->bytes()});
+  CAIRN_ASSIGN_OR_RETURN(TextMemory text, ReadAllText(reader.get(), file->name(), *memory_left));
+  *memory_left -= text.view().size();
+  return std::make_unique<MemoryText<TextMemory>>(
+      std::move(text), TextStorage{reader->compression(), file->bytes()});
 }
 
 }  // namespace cairn

@@ -32,7 +32,7 @@ class TextContent {
 };
 
 // A text that is in memory, wherever it came from.
-std::unique_ptr<TextContent> TextInMemory(std::string text, const TextStorage& storage = {});
+std::unique_ptr<TextContent> TextInMemory(std::string text);
 
 // A plain file stays on the disk; a compressed one is decompressed into memory at once, because it
 // has no random access, and what its text takes is subtracted from `memory_left`. Fails as

@@ -104,27 +104,28 @@ absl::Status TextReader::Broken(const std::string& what, uint64_t text_bytes) co
                   " of text that could be read; get the file once more from where it came from");
 }
 
-absl::StatusOr<std::string> ReadAllText(TextReader* reader, const std::string& name,
-                                        uint64_t bytes_max) {
-  std::string text;
-  for (size_t bytes = 0;;) {
-    if (bytes == text.size()) {
-      // Doubling, so that the copies add up to one more pass at most; one byte beyond the bound at
-      // most, so that a longer text is noticed.
-      const uint64_t doubled = std::max<uint64_t>(2 * text.size(), kFirstTextBytes);
-      text.resize(std::min(doubled - 1, bytes_max) + 1);
-    }
-    CAIRN_ASSIGN_OR_RETURN(const size_t got, reader->Read(std::span(text).subspan(bytes)));
-    bytes += got;
-    if (bytes > bytes_max) {
+std::span<char> TextMemory::Room() {
+  if (bytes_ == memory_.bytes()) memory_.Resize(std::max(2 * bytes_, kFirstTextBytes));
+  return {reinterpret_cast<char*>(memory_.data()) + bytes_, memory_.bytes() - bytes_};
+}
+
+absl::StatusOr<TextMemory> ReadAllText(TextReader* reader, const std::string& name,
+                                       uint64_t bytes_max) {
+  TextMemory text;
+  while (true) {
+    // One byte beyond the bound at most, so that a longer text is noticed.
+    const std::span<char> room = text.Room();
+    const size_t wanted = std::min<uint64_t>(room.size() - 1, bytes_max - text.view().size()) + 1;
+    CAIRN_ASSIGN_OR_RETURN(const size_t got, reader->Read(room.first(wanted)));
+    text.Extend(got);
+    if (text.view().size() > bytes_max) {
       return MakeError(absl::StatusCode::kResourceExhausted, name, ": decompresses to more than ",
                        HumanBytes(bytes_max),
                        ", which is what is left of the memory for compressed data; decompress it "
                        "on the disk: plain files of any size are read from there");
     }
-    if (bytes == text.size()) continue;
-    text.resize(bytes);
-    if (text.capacity() - bytes > bytes / 8) text.shrink_to_fit();
+    if (got == wanted) continue;
+    text.Finish();
     return text;
   }
 }

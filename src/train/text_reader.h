@@ -6,10 +6,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/reserved_memory.h"
 #include "train/plain_file.h"
 #include "train/text_decoder.h"
 
@@ -46,9 +48,25 @@ class TextReader {
   bool complete_ = false;  // Of the decoder's last step.
 };
 
+// A long text, which takes as much memory as it has bytes.
+class TextMemory {
+ public:
+  TextMemory() : memory_(1) {}
+  std::string_view view() const { return {reinterpret_cast<const char*>(memory_.data()), bytes_}; }
+
+  // Room for at least one byte more, behind the text; zeros, and no memory until it is written to.
+  std::span<char> Room();
+  void Extend(size_t bytes) { bytes_ += bytes; }  // By what was written to the room's front.
+  void Finish() { memory_.Resize(bytes_); }       // There will be no more.
+
+ private:
+  ReservedMemory memory_;
+  size_t bytes_ = 0;
+};
+
 // All that is left of the text. kResourceExhausted: it is longer than `bytes_max`; about that much
 // memory has been used when this is found.
-absl::StatusOr<std::string> ReadAllText(TextReader* reader, const std::string& name,
-                                        uint64_t bytes_max);
+absl::StatusOr<TextMemory> ReadAllText(TextReader* reader, const std::string& name,
+                                       uint64_t bytes_max);
 
 }  // namespace cairn

@@ -38,6 +38,19 @@ TEST_CASE("Whole pages are given back, parts of pages keep their content", "[res
   CHECK(data[15] == std::byte{7});
 }
 
+TEST_CASE("Reserved memory keeps its content when its size changes", "[reserved_memory]") {
+  const size_t page = ReservedMemory::PageBytes();
+  ReservedMemory memory(page);
+  memory.data()[page - 1] = std::byte{5};
+  memory.Resize(1000 * page);
+  CHECK(memory.bytes() == 1000 * page);
+  CHECK(memory.data()[page - 1] == std::byte{5});
+  CHECK(IsZero(memory.data() + page, memory.data() + memory.bytes()));
+  memory.Resize(0);
+  CHECK(memory.bytes() == page);
+  CHECK(memory.data()[page - 1] == std::byte{5});
+}
+
 TEST_CASE("Reserved memory moves with its content", "[reserved_memory]") {
   ReservedMemory first(10);
   first.data()[3] = std::byte{9};

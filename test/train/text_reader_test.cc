@@ -16,7 +16,8 @@ constexpr uint64_t kPlenty = uint64_t{1} << 30;
 absl::StatusOr<std::string> ReadAll(const std::string& path, uint64_t bytes_max = kPlenty) {
   CAIRN_ASSIGN_OR_RETURN(const auto file, PlainFile::Open(path));
   CAIRN_ASSIGN_OR_RETURN(const auto reader, TextReader::Open(file.get()));
-  return ReadAllText(reader.get(), file->name(), bytes_max);
+  CAIRN_ASSIGN_OR_RETURN(const TextMemory text, ReadAllText(reader.get(), file->name(), bytes_max));
+  return std::string(text.view());
 }
 
 std::string ErrorOf(const std::string& path) {

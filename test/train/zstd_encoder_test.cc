@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/hash.h"
+#include "base/status.h"
 #include "base/temp_directory.h"
 #include "train/plain_file.h"
 #include "train/text_reader.h"
@@ -37,7 +38,8 @@ absl::StatusOr<std::string> Decoded(const std::string& encoded) {
   std::ofstream(path, std::ios::binary) << encoded;
   const auto file = PlainFile::Open(path).value();
   const auto reader = TextReader::Open(file.get()).value();
-  return ReadAllText(reader.get(), path, uint64_t{1} << 30);
+  CAIRN_ASSIGN_OR_RETURN(const TextMemory text, ReadAllText(reader.get(), path, uint64_t{1} << 30));
+  return std::string(text.view());
 }
 
 TEST_CASE("Text comes back as it was, whatever the pieces it was added in", "[zstd_encoder]") {
