@@ -9,7 +9,7 @@ namespace cairn {
 namespace {
 
 // Searches slow down quickly beyond this load, and memory is the inverse of its mean between two
-// growths (doc/performance.md).
+// growths (bench/README.md).
 constexpr uint64_t kLoadMaxPercent = 86;
 constexpr uint32_t kGrowth = 16;          // A segment grows by a sixteenth,
 constexpr uint32_t kHomesMax = 1u << 15;  // and is cut when it would grow beyond this.

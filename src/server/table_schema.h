@@ -74,6 +74,7 @@ class TableSchema {
   // The count of a row after `more` occurrences. They count in the first epoch, so that it says how
   // often the row occurs in one; of a row that is late, always.
   static RowCount CountRow(const Step& step, uint64_t id, uint32_t more, RowCount count) {
+    if (step.epoch > 0 && count == RowCount::Never()) count = RowCount::Never(true);
     return step.epoch == 0 || count.is_late() ? count.Plus(more, Mix64(step.chance ^ id)) : count;
   }
   // l2 * occurrences / count: what is added to a gradient, over the weight.

@@ -152,8 +152,7 @@ RowTable::Row TableShard::Count(const TableSchema::Step& step, uint64_t id, uint
   bool is_new = false;
   RowTable::Row row = sparse_->FindOrAdd(id, &is_new);
   if (is_new) schema_->InitRow(id, row.words());
-  const RowCount before = is_new ? RowCount::Never(step.epoch > 0) : row.count();
-  row.set_count(TableSchema::CountRow(step, id, occurrences, before));
+  row.set_count(TableSchema::CountRow(step, id, occurrences, row.count()));
   return row;
 }
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -306,6 +308,31 @@ TEST_CASE("Partition, asp: a pull waits until the reader's own push is in") {
   CHECK(harness.Ask({.step = 2, .min = 1}).wait);
   CHECK(harness.CodeOf({.step = 1, .prev = kStart}, {{7, 1}}) == PartCode::kOk);
   CHECK(harness.Read({.step = 2, .min = 1}, 7) == 1);
+}
+
+TEST_CASE("Partition: ids that do not ascend are refused, and nothing of them is applied") {
+  Harness harness(kAspMode);
+  auto arrays = std::make_shared<Arrays>();
+  arrays->ids = {1, 3, 3, 5, 4};
+  arrays->values = {1, 1, 1, 1, 1};
+  Push push;
+  push.ref = {0, 1};
+  push.step = 1;
+  const std::span<const uint64_t> ids = arrays->ids;
+  const std::span<const float> values = arrays->values;
+  push.slices = {{0, ids.first(3), values.first(3), {}}, {0, ids.subspan(2), values.first(3), {}}};
+  push.parts = {{0, 1, kStart, 0, 1, 0, 1}, {0, 1, kStart, 0, 1, 1, 2}};
+  push.storage = arrays;
+  const MessagePtr message = std::make_shared<const Message>(Message{{}, std::move(push)});
+  std::vector<std::string> errors;
+  for (const PushPart& part : BodyAs<Push>(*message)->parts) {
+    const Partition::PushOutcome outcome = harness.partition().OnPush(message, part);
+    CHECK(outcome.result.code == PartCode::kInvalid);
+    errors.push_back(outcome.error.substr(outcome.error.find("id ")));
+  }
+  CHECK(errors == std::vector<std::string>{"id 3 comes after 3, but ids have to ascend",
+                                           "id 4 comes after 5, but ids have to ascend"});
+  CHECK(harness.partition().shards()->at(0).rows() == 0);
 }
 
 TEST_CASE("Partition: what contradicts the job is refused and says how") {

@@ -80,12 +80,11 @@ struct OneRow {
     schema->InitRow(5, row.data());
   }
   void Apply(const TableSchema::Step& step, std::vector<float> gradient, uint32_t occurrences) {
-    if (count == RowCount()) count = RowCount::Never(step.epoch > 0);
     count = TableSchema::CountRow(step, 5, occurrences, count);
     schema->ApplyRow(step, gradient.data(), occurrences, count, row.data(), scratch.data());
   }
   float weight(uint32_t i) const { return row[i]; }
-  RowCount count;
+  RowCount count = RowCount::Never();
   std::shared_ptr<const TableSchema> schema;
   std::vector<float> row, scratch;
 };

@@ -50,7 +50,7 @@ class Model {
     Row& row = rows_[id];
     if (row.empty()) {
       row.resize(schema_.row_floats());
-      SetCount(RowCount::Never(step.epoch > 0), row.data());
+      SetCount(RowCount::Never(), row.data());
       schema_.InitRow(id, row.data() + kRowCountWords);
     }
     const RowCount seen = TableSchema::CountRow(step, id, count, CountOf(row.data()));
