@@ -198,22 +198,26 @@ class ServerShell final : public Server {
     serving_.store(true, std::memory_order_release);
   }
 
+  // One executor alone may work on the thread that brings the request; of several, each has to wake
+  // up, or they would work one after the other.
   void AddExecutor(uint32_t number, std::unique_ptr<ExecutorCore> core) {
-    auto executor = std::make_unique<Executor>(
-        EventLoop::Options{.name = Concat("executor ", number),
-                           .time = &time_,
-                           .on_message =
-                               [this, number](MessagePtr message) {
-                                 ExecutorActions actions;
-                                 executors_[number]->core->Receive(message, &actions);
-                                 Execute(number, std::move(actions));
-                               },
-                           .on_tick =
-                               [this, number](Micros) {
-                                 ExecutorActions actions;
-                                 executors_[number]->core->Tick(&actions);
-                                 Execute(number, std::move(actions));
-                               }});
+    using WhenIdle = EventLoop::Options::WhenIdle;
+    auto executor = std::make_unique<Executor>(EventLoop::Options{
+        .name = Concat("executor ", number),
+        .time = &time_,
+        .on_message =
+            [this, number](MessagePtr message) {
+              ExecutorActions actions;
+              executors_[number]->core->Receive(message, &actions);
+              Execute(number, std::move(actions));
+            },
+        .on_tick =
+            [this, number](Micros) {
+              ExecutorActions actions;
+              executors_[number]->core->Tick(&actions);
+              Execute(number, std::move(actions));
+            },
+        .when_idle = options_.executors == 1 ? WhenIdle::kInline : WhenIdle::kWake});
     executor->core = std::move(core);
     executors_.push_back(std::move(executor));
   }

@@ -27,7 +27,7 @@ EventLoop::~EventLoop() { Stop(); }
 void EventLoop::Start() {
   MutexLock lock(join_mutex_);
   CAIRN_CHECK(!thread_.joinable(), "an event loop is started once");
-  thread_ = std::thread([this] { Run(); });
+  thread_ = std::thread([this] { Loop(); });
 }
 
 void EventLoop::Stop() {
@@ -38,7 +38,18 @@ void EventLoop::Stop() {
   thread_.join();
 }
 
+template <typename Work>
+bool EventLoop::TryInline(const Work& work) {
+  if (options_.when_idle != Options::WhenIdle::kInline || !mailbox_.TryEnter()) return false;
+  const Micros timer = timer_;
+  work();
+  const bool is_earlier = timer_ < timer;
+  mailbox_.Leave(is_earlier ? Mailbox<Item>::Then::kWake : Mailbox<Item>::Then::kSleepOn);
+  return true;
+}
+
 bool EventLoop::Deliver(MessagePtr message) {
+  if (TryInline([&] { options_.on_message(std::move(message)); })) return true;
   if (mailbox_.Push(std::move(message))) return true;
   messages_dropped_.fetch_add(1, std::memory_order_relaxed);
   return false;
@@ -46,12 +57,16 @@ bool EventLoop::Deliver(MessagePtr message) {
 
 void EventLoop::Post(std::function<void()> task) { mailbox_.PushCompletion(std::move(task)); }
 
+void EventLoop::Run(std::function<void()> task) {
+  if (!TryInline(task)) Post(std::move(task));
+}
+
 std::chrono::steady_clock::time_point EventLoop::WakeTime(Micros now) const {
   const Micros wait = timer_ <= now ? 0 : std::min(timer_ - now, kWaitMax);
   return std::chrono::steady_clock::now() + std::chrono::microseconds(wait);
 }
 
-void EventLoop::Run() {
+void EventLoop::Loop() {
   NameThisThread(options_.name);
   while (!mailbox_.closed()) {
     const Micros now = options_.time->NowMicros();

@@ -18,8 +18,9 @@ namespace cairn {
 
 inline constexpr Micros kNever = std::numeric_limits<Micros>::max();
 
-// Runs a single-threaded core: everything that happens to it happens on the loop's thread, one at a
-// time, in the order in which it arrived. Deliver, Post and Stop may be called from any thread.
+// Runs a single-threaded core: everything that happens to it happens on the loop's thread, or while
+// that one sleeps, one at a time, in the order in which it arrived. Deliver, Post and Stop may be
+// called from any thread.
 //
 //   EventLoop loop({.name = "coordinator",
 //                   .time = &time,
@@ -38,6 +39,13 @@ class EventLoop {
     size_t messages_max = limits::kMailboxMessagesMax;
     std::function<void(MessagePtr)> on_message;
     std::function<void(Micros now)> on_tick;  // At the time last given to SetTimer; once for each.
+    // kInline saves two wake-ups for whoever delivers and waits for what comes of it, and costs the
+    // work that the two threads could have done at the same time.
+    enum class WhenIdle {
+      kWake,    // The loop's thread handles a message.
+      kInline,  // Deliver does, if the loop has nothing else to do.
+    };
+    WhenIdle when_idle = WhenIdle::kWake;
   };
 
   explicit EventLoop(Options options);
@@ -56,11 +64,16 @@ class EventLoop {
   void RequestStop() { mailbox_.Close(); }
 
   // Hands over a message. False if it was dropped: the mailbox is full, or the loop has stopped.
+  // With WhenIdle::kInline the caller may find itself in on_message, so it must hold no lock that
+  // this takes.
   bool Deliver(MessagePtr message);
 
   // Runs `task` on the loop's thread. Never dropped while the loop runs: the number of tasks under
   // way is bounded by whoever began them. Dropped, unrun, after Stop.
   void Post(std::function<void()> task);
+
+  // As Post, but with WhenIdle::kInline on the calling thread if the loop has nothing else to do.
+  void Run(std::function<void()> task);
 
   // on_tick is called at `deadline` (of Options::time), or at once if that has passed; kNever:
   // not at all. Replaces the deadline set before. On the loop's thread, or before Start.
@@ -72,7 +85,10 @@ class EventLoop {
  private:
   using Item = std::variant<MessagePtr, std::function<void()>>;
 
-  void Run();
+  void Loop();
+  // Does what `work` does as if on the loop's thread, if that one sleeps and may be stood in for.
+  template <typename Work>
+  bool TryInline(const Work& work);
   std::chrono::steady_clock::time_point WakeTime(Micros now) const;
 
   const Options options_;

@@ -114,6 +114,8 @@ class InProcessNetwork::InProcessTransport final : public Transport {
     Send(endpoint_->RouteTo(to), std::move(message));
   }
 
+  bool Run(std::function<void()>) override { return false; }
+
   void Disconnect(const std::string&) override {}  // There is no connection to forget.
 
   TransportStats Stats() const override {

@@ -27,17 +27,41 @@ class Mailbox {
     return Put(std::move(item), static_cast<size_t>(-1));
   }
 
-  // The oldest item, waited for until `deadline`. Nothing at the deadline, or at once when the
-  // mailbox is closed: what is left in a closed mailbox is not delivered.
+  // The oldest item, waited for until `deadline`. Nothing at the deadline, after Leave asked for
+  // it, or at once when the mailbox is closed: what is left in a closed mailbox is not delivered.
+  // Never returns between a TryEnter and its Leave.
   std::optional<T> PopUntil(std::chrono::steady_clock::time_point deadline) CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    while (items_.empty() && !closed_) {
-      if (!changed_.WaitUntil(mutex_, deadline) && items_.empty()) return std::nullopt;
+    waiting_ = true;
+    bool in_time = true;
+    while (entered_ || (items_.empty() && !closed_ && !wake_ && in_time)) {
+      if (entered_) {
+        changed_.Wait(mutex_);
+      } else {
+        in_time = changed_.WaitUntil(mutex_, deadline);
+      }
     }
-    if (closed_) return std::nullopt;
+    waiting_ = wake_ = false;
+    if (closed_ || items_.empty()) return std::nullopt;
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
     return item;
+  }
+
+  // True if the consumer has nothing to do and sleeps in PopUntil: it will not wake up before the
+  // caller's Leave, and until then all that is the consumer's is the caller's.
+  bool TryEnter() CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (!waiting_ || entered_ || closed_ || wake_ || !items_.empty()) return false;
+    entered_ = true;
+    return true;
+  }
+  enum class Then { kSleepOn, kWake };
+  void Leave(Then then) CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    entered_ = false;
+    wake_ = then == Then::kWake;
+    if (wake_ || closed_ || !items_.empty()) changed_.NotifyOne();
   }
 
   // Wakes the consumer for good. May be called twice.
@@ -60,7 +84,7 @@ class Mailbox {
     if (closed_ || items_.size() >= items_max) return false;
     items_.push_back(std::move(item));
     // The one consumer only waits for the first item.
-    if (items_.size() == 1) changed_.NotifyOne();
+    if (items_.size() == 1 && !entered_) changed_.NotifyOne();
     return true;
   }
 
@@ -70,6 +94,9 @@ class Mailbox {
   CondVar changed_;
   std::deque<T> items_ CAIRN_GUARDED_BY(mutex_);
   bool closed_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool waiting_ CAIRN_GUARDED_BY(mutex_) = false;  // The consumer is in PopUntil.
+  bool entered_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool wake_ CAIRN_GUARDED_BY(mutex_) = false;  // It is to return, item or not.
 };
 
 }  // namespace cairn

@@ -58,7 +58,8 @@ void ZmqLoop::Wake() {
 void ZmqLoop::Enqueue(Command command) {
   const size_t bytes = command.frame.size();
   if (bytes_waiting_.fetch_add(bytes, std::memory_order_relaxed) + bytes >
-      limits::kSendQueueBytesMax) {
+          limits::kSendQueueBytesMax &&
+      bytes > 0) {
     Release(bytes);
     Count(counters_.messages_dropped);
     LOG_EVERY_N(WARNING, 1'000) << "more than " << limits::kSendQueueBytesMax
@@ -154,6 +155,8 @@ void ZmqLoop::Execute(Command command) {
       const std::string* route = routes_.Find(command.to);
       return SendOver(route == nullptr ? std::string() : *route, std::move(command.frame));
     }
+    case Command::Kind::kRun:
+      return command.task();
     case Command::Kind::kDisconnect: {
       const auto found = connections_.find(command.address);
       if (found == connections_.end()) return;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,11 +40,12 @@ class ZmqLoop {
  public:
   // What another thread asks for.
   struct Command {
-    enum class Kind { kSend, kReply, kDisconnect };
+    enum class Kind { kSend, kReply, kRun, kDisconnect };
     Kind kind = Kind::kSend;
     std::string address;  // kSend, kDisconnect.
     ProcessId to;         // kReply.
     zmq::message_t frame;
+    std::function<void()> task = {};  // kRun.
   };
 
   explicit ZmqLoop(MessageHandler handler);
@@ -54,7 +56,7 @@ class ZmqLoop {
   zmq::context_t& context() { return context_; }
   void SetListener(ZmqSocket socket);
 
-  // Hands over a command; one for which there is no room is dropped and counted.
+  // Hands over a command; a frame for which there is no room is dropped and counted.
   void Enqueue(Command command) CAIRN_EXCLUDES(mutex_);
   void RequestStop() CAIRN_EXCLUDES(mutex_);
   // One message that never became a command.

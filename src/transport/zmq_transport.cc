@@ -41,6 +41,12 @@ class ZmqTransport final : public Transport {
     Enqueue({.kind = Kind::kReply, .address = {}, .to = to, .frame = {}}, *message);
   }
 
+  bool Run(std::function<void()> task) override {
+    loop_->Enqueue(
+        {.kind = Kind::kRun, .address = {}, .to = {}, .frame = {}, .task = std::move(task)});
+    return true;
+  }
+
   void Disconnect(const std::string& address) override {
     loop_->Enqueue({.kind = Kind::kDisconnect, .address = address, .to = {}, .frame = {}});
   }

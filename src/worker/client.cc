@@ -68,11 +68,13 @@ class ClientShell final : public ShellClient {
         loop_({.name = "client",
                .time = &time_,
                .on_message = [this](MessagePtr m) { OnMessage(m); },
-               .on_tick = [this](Micros now) { OnTick(now); }}) {}
+               .on_tick = [this](Micros now) { OnTick(now); },
+               .when_idle = EventLoop::Options::WhenIdle::kInline}) {}
 
   ~ClientShell() override {
+    if (transport_ == nullptr) return;  // Join failed at once.
     DoneSignal<bool> left;
-    loop_.Post([&] {
+    Start([&] {
       Outbox out;
       if (!member_->ended()) member_->Leave(&out);
       SendAll(transport_.get(), &out);
@@ -187,6 +189,11 @@ class ClientShell final : public ShellClient {
                 std::shared_ptr<const PullPayload> payload, std::shared_ptr<Pending::Impl> pending);
   std::shared_ptr<const KeyCut> CutKeys(const Table& table, std::span<const Key> keys)
       CAIRN_EXCLUDES(cut_mutex_);
+  // Runs `task` as the loop's, where what it sends is sent from; tasks keep their order.
+  void Start(std::function<void()> task) {
+    const auto run = [this, task] { loop_.Run(task); };
+    if (!transport_->Run(run)) loop_.Post(std::move(task));
+  }
   Micros Deadline() const {
     return time_.NowMicros() + absl::ToInt64Microseconds(options_.deadline);
   }
@@ -280,8 +287,8 @@ std::shared_ptr<Pending::Impl> ClientShell::StartPull(cairn::Pull::Kind kind, St
 void ClientShell::PostPull(cairn::Pull::Kind kind, StepIndex step, StepIndex after_push,
                            std::shared_ptr<const PullPayload> payload,
                            std::shared_ptr<Pending::Impl> pending) {
-  loop_.Post([this, kind, step, after_push, payload = std::move(payload),
-              pending = std::move(pending), deadline = Deadline()] {
+  Start([this, kind, step, after_push, payload = std::move(payload), pending = std::move(pending),
+         deadline = Deadline()] {
     if (absl::Status usable = Usable(); !usable.ok()) {
       pending->Complete(usable, {});
       return;
@@ -341,7 +348,7 @@ std::shared_ptr<Pending::Impl> ClientShell::StartPush(std::shared_ptr<PushPayloa
   auto pending = std::make_shared<Pending::Impl>();
   MutexLock lock(step_mutex_);
   const StepIndex step = next_step_++;
-  loop_.Post([this, step, payload, bytes, pending, deadline = Deadline()] {
+  Start([this, step, payload, bytes, pending, deadline = Deadline()] {
     if (absl::Status usable = Usable(); !usable.ok()) {
       Release({pending, bytes}, usable, {});
       return;

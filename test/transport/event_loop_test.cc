@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <future>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace cairn {
@@ -110,6 +112,76 @@ TEST_CASE("messages beyond the bound are dropped and counted, tasks are not") {
   REQUIRE(done.get_future().wait_for(kPatience) == std::future_status::ready);
   loop.Stop();
   CHECK(messages == 2);
+}
+
+TEST_CASE("an idle loop that may lets the deliverer work, and keeps order and timer all the same") {
+  RealTimeSource time;
+  Mutex mutex;
+  std::vector<std::pair<uint64_t, std::thread::id>> seen;
+  std::promise<void> ticked;
+  EventLoop* self = nullptr;
+  EventLoop loop({.name = "inline",
+                  .time = &time,
+                  .on_message =
+                      [&](MessagePtr message) {
+                        const uint64_t number = message->header.request;
+                        // From within: kept for later, not done in between.
+                        if (number == 1) self->Deliver(Numbered(2));
+                        MutexLock lock(mutex);
+                        seen.emplace_back(number, std::this_thread::get_id());
+                        if (number == 2) self->SetTimer(time.NowMicros() + 1'000);
+                      },
+                  .on_tick = [&](Micros) { ticked.set_value(); },
+                  .when_idle = EventLoop::Options::WhenIdle::kInline});
+  self = &loop;
+  loop.Start();
+  // Until the thread sleeps, messages are its own to handle.
+  const auto handled_here = [&] {
+    loop.Deliver(Numbered(0));
+    MutexLock lock(mutex);
+    return !seen.empty() && seen.back().second == std::this_thread::get_id();
+  };
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!handled_here()) REQUIRE(std::chrono::steady_clock::now() < deadline);
+  loop.Deliver(Numbered(1));
+  REQUIRE(ticked.get_future().wait_for(kPatience) == std::future_status::ready);
+  loop.Stop();
+  REQUIRE(seen.size() >= 3);
+  const auto& last = seen.back();
+  const auto& before = seen[seen.size() - 2];
+  CHECK(before.first == 1);
+  CHECK(last.first == 2);
+  CHECK(last.second != std::this_thread::get_id());
+}
+
+TEST_CASE("deliverers from many threads never find themselves in an inline loop together") {
+  RealTimeSource time;
+  int inside = 0;  // Not atomic: the thread sanitizer looks.
+  uint64_t sum = 0;
+  EventLoop loop({.name = "inline",
+                  .time = &time,
+                  .on_message =
+                      [&](MessagePtr message) {
+                        CHECK(++inside == 1);
+                        sum += message->header.request;
+                        --inside;
+                      },
+                  .on_tick = [](Micros) {},
+                  .when_idle = EventLoop::Options::WhenIdle::kInline});
+  loop.Start();
+  std::vector<std::thread> deliverers;
+  for (int t = 0; t < 4; ++t) {
+    deliverers.emplace_back([&] {
+      for (uint64_t i = 1; i <= 5'000; ++i) loop.Deliver(Numbered(i));
+    });
+  }
+  for (std::thread& deliverer : deliverers) deliverer.join();
+  std::promise<void> done;
+  loop.Post([&] { done.set_value(); });
+  REQUIRE(done.get_future().wait_for(kPatience) == std::future_status::ready);
+  loop.Stop();
+  CHECK(loop.messages_dropped() == 0);
+  CHECK(sum == 4 * (5'000 * 5'001 / 2));
 }
 
 TEST_CASE("a stopped loop handles nothing more") {

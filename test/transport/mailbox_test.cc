@@ -1,7 +1,9 @@
 #include "transport/mailbox.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -78,6 +80,53 @@ TEST_CASE("many producers, one consumer: nothing is lost") {
     REQUIRE(*item == next[*item / kEach]++);
   }
   for (std::thread& producer : producers) producer.join();
+}
+
+TEST_CASE("who brings work to a sleeping consumer may do it, and nobody else meanwhile") {
+  Mailbox<int> mailbox(10);
+  CHECK_FALSE(mailbox.TryEnter());  // Nobody sleeps yet.
+  std::atomic<int> got{0};
+  std::thread consumer([&] {
+    while (auto item = mailbox.PopUntil(InTime())) {
+      got = *item;
+      if (*item == 2) mailbox.Close();
+    }
+  });
+  REQUIRE(Eventually([&] { return mailbox.TryEnter(); }));
+  CHECK_FALSE(mailbox.TryEnter());
+  CHECK(mailbox.Push(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  CHECK(got == 0);
+  mailbox.Leave(Mailbox<int>::Then::kSleepOn);  // Wakes it all the same: there is an item.
+  CHECK(Eventually([&] { return got == 1; }));
+  CHECK(mailbox.Push(2));
+  consumer.join();
+  CHECK_FALSE(mailbox.TryEnter());  // Closed.
+}
+
+TEST_CASE("a sleeping consumer wakes up without an item if it is told to") {
+  Mailbox<int> mailbox(10);
+  std::optional<int> got = 1;
+  std::thread consumer([&] { got = mailbox.PopUntil(InTime()); });
+  REQUIRE(Eventually([&] { return mailbox.TryEnter(); }));
+  mailbox.Leave(Mailbox<int>::Then::kWake);
+  consumer.join();
+  CHECK(got == std::nullopt);
+}
+
+TEST_CASE("an end comes after what is being done for the consumer") {
+  Mailbox<int> mailbox(10);
+  std::atomic<bool> ended{false};
+  std::thread consumer([&] {
+    CHECK(mailbox.PopUntil(InTime()) == std::nullopt);
+    ended = true;
+  });
+  REQUIRE(Eventually([&] { return mailbox.TryEnter(); }));
+  mailbox.Close();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  CHECK_FALSE(ended);
+  mailbox.Leave(Mailbox<int>::Then::kSleepOn);
+  consumer.join();
 }
 
 }  // namespace

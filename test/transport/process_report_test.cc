@@ -15,6 +15,7 @@ class CountingTransport final : public Transport {
   const std::string& address() const override { return address_; }
   void Send(const std::string&, MessagePtr) override {}
   void Reply(const ProcessId&, MessagePtr) override {}
+  bool Run(std::function<void()>) override { return false; }
   void Disconnect(const std::string&) override {}
   TransportStats Stats() const override {
     TransportStats stats;

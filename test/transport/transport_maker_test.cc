@@ -18,6 +18,7 @@ class RecordingTransport final : public Transport {
   void Reply(const ProcessId& to, MessagePtr message) override {
     replied.emplace_back(to, std::move(message));
   }
+  bool Run(std::function<void()>) override { return false; }
   void Disconnect(const std::string&) override {}
   TransportStats Stats() const override { return {}; }
 
