@@ -1,6 +1,8 @@
 // How often a row was seen, in one byte.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -33,13 +35,14 @@ class RowCount {
   // After `more` occurrences. What lies between two counts is rounded by `chance`, 64 random bits,
   // in such a way that the mean is right.
   constexpr RowCount Plus(uint32_t more, uint64_t chance) const {
-    const uint64_t sum = uint64_t{seen()} + more;
-    if (sum >= kSeenMost) return FromCode(kCodeMost, is_late());
+    // Without a branch: which way it would go is not foreseeable, and this is done for every row of
+    // every push.
+    const uint64_t sum = std::min<uint64_t>(uint64_t{seen()} + more, kSeenMost);
     const uint32_t below = CodeBelow(static_cast<uint32_t>(sum));
     const uint64_t rest = sum - SeenOf(below);
-    if (rest == 0) return FromCode(below, is_late());
     const uint64_t gap = SeenOf(below + 1) - SeenOf(below);
-    return FromCode((chance >> 32) * gap >> 32 < rest ? below + 1 : below, is_late());
+    const uint32_t up = (chance >> 32) * gap >> 32 < rest ? 1 : 0;
+    return RowCount(static_cast<uint8_t>((below + up) | (byte_ & kLate)));
   }
 
   constexpr bool operator==(const RowCount&) const = default;
@@ -55,15 +58,22 @@ class RowCount {
   static constexpr RowCount FromCode(uint32_t code, bool is_late) {
     return RowCount(static_cast<uint8_t>(code | (is_late ? kLate : 0)));
   }
-  static constexpr uint32_t SeenOf(uint32_t code) {
-    if (code <= 16) return code == 0 ? 0 : code - 1;
-    return (4 + (code - 17) % 4) << (2 + (code - 17) / 4);
-  }
-  // The largest code whose value is not above `seen`, which is below kSeenMost.
+  // By code; behind the last one it is the most again.
+  static constexpr auto kSeen = [] {
+    std::array<uint32_t, 128> seen{};
+    for (uint32_t code = 1; code <= 16; ++code) seen[code] = code - 1;
+    for (uint32_t code = 17; code <= kCodeMost; ++code) {
+      seen[code] = (4 + (code - 17) % 4) << (2 + (code - 17) / 4);
+    }
+    for (uint32_t code = kCodeMost + 1; code < seen.size(); ++code) seen[code] = seen[kCodeMost];
+    return seen;
+  }();
+  static constexpr uint32_t SeenOf(uint32_t code) { return kSeen[code]; }
+  // The largest code whose value is not above `seen`, which is at most kSeenMost.
   static constexpr uint32_t CodeBelow(uint32_t seen) {
-    if (seen <= 15) return seen + 1;
-    const auto exponent = static_cast<uint32_t>(std::bit_width(seen)) - 3;
-    return 17 + (exponent - 2) * 4 + ((seen >> exponent) - 4);
+    const auto exponent = static_cast<uint32_t>(std::bit_width(seen | 16)) - 3;
+    const uint32_t large = 17 + (exponent - 2) * 4 + ((seen >> exponent) - 4);
+    return seen <= 15 ? seen + 1 : large;
   }
 
   uint8_t byte_ = 0;

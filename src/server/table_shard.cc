@@ -124,6 +124,18 @@ void TableShard::ReadSparse(std::span<const uint64_t> ids, Missing missing, floa
   const uint32_t width = schema_->width();
   const size_t ahead = sparse_->has_rows_inline() ? kAhead : kBatch;
   Prefetch(ids);
+  if (width == 1 && sparse_->has_rows_inline()) {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      CAIRN_DCHECK(Owns(ids[i]));
+      if (i + ahead < ids.size()) sparse_->Prefetch(ids[i + ahead]);
+      if (const auto row = sparse_->Find(ids[i])) {
+        weights[i] = row->words()[0];
+      } else {
+        ReadMissing(ids[i], missing, weights + i);
+      }
+    }
+    return;
+  }
   std::array<const float*, kBatch> rows;
   for (size_t begin = 0; begin < ids.size(); begin += kBatch) {
     const size_t end = std::min(begin + kBatch, ids.size());
@@ -147,7 +159,8 @@ void TableShard::ReadSparse(std::span<const uint64_t> ids, Missing missing, floa
 // ---- Changing -------------------------------------------------------------------------------
 
 // The row of `id`, made if there is none, with its new count.
-RowTable::Row TableShard::Count(const TableSchema::Step& step, uint64_t id, uint32_t occurrences) {
+inline RowTable::Row TableShard::Count(const TableSchema::Step& step, uint64_t id,
+                                       uint32_t occurrences) {
   CAIRN_DCHECK(Owns(id));
   bool is_new = false;
   RowTable::Row row = sparse_->FindOrAdd(id, &is_new);

@@ -17,6 +17,7 @@ constexpr size_t kKeysMax = size_t{1} << 31;
 constexpr size_t kSlotsInCache = 1 << 12;
 constexpr size_t kAhead = 16;  // Of more slots, those of so many keys ahead are on their way.
 constexpr int kBucketBitsMax = 16;
+constexpr uint32_t kInsertMost = 16;  // In a bucket; more are sorted in other ways.
 
 }  // namespace
 
@@ -120,7 +121,11 @@ void KeyCutter::PlaceSparse(const TableLayout& layout, KeyCut* cut) {
     ids_[i] = SparseId(found_[i + 1].key, layout.salt);
     ++begins_[bucket_of(ids_[i]) + 1];
   }
-  for (size_t b = 1; b < begins_.size(); ++b) begins_[b] += begins_[b - 1];
+  uint32_t most_in_bucket = 0;
+  for (size_t b = 1; b < begins_.size(); ++b) {
+    most_in_bucket = std::max(most_in_bucket, begins_[b]);
+    begins_[b] += begins_[b - 1];
+  }
   for (uint32_t p = 0; p <= partitions_; ++p) {
     cut->offsets[p] = begins_[size_t{p} << (bits - partition_bits)];
   }
@@ -128,12 +133,25 @@ void KeyCutter::PlaceSparse(const TableLayout& layout, KeyCut* cut) {
   for (size_t i = 0; i < unique_; ++i) {
     placed_[begins_[bucket_of(ids_[i])]++] = {ids_[i], static_cast<uint32_t>(i + 1)};
   }
-  const auto by_id = [](const Placed& a, const Placed& b) { return a.id < b.id; };
+  if (most_in_bucket <= kInsertMost) {
+    InsertByNeighbours();
+    return;
+  }
   for (size_t begin = 0, b = 0; b + 1 < begins_.size(); begin = begins_[b++]) {
-    const size_t size = begins_[b] - begin;
-    if (size < 2 || (size == 2 && placed_[begin].id < placed_[begin + 1].id)) continue;
     std::sort(placed_.begin() + static_cast<ptrdiff_t>(begin),
-              placed_.begin() + static_cast<ptrdiff_t>(begins_[b]), by_id);
+              placed_.begin() + static_cast<ptrdiff_t>(begins_[b]),
+              [](const Placed& a, const Placed& b) { return a.id < b.id; });
+  }
+}
+
+// An insertion sort of what is in order but for neighbours.
+void KeyCutter::InsertByNeighbours() {
+  for (size_t i = 1; i < unique_; ++i) {
+    if (placed_[i - 1].id < placed_[i].id) continue;
+    const Placed placed = placed_[i];
+    size_t at = i;
+    for (; at > 0 && placed_[at - 1].id > placed.id; --at) placed_[at] = placed_[at - 1];
+    placed_[at] = placed;
   }
 }
 

@@ -67,6 +67,7 @@ class KeyCutter {
   size_t HomeOf(Key key) const { return key * 0x9E3779B97F4A7C15u >> slot_shift_; }
 
   void PlaceSparse(const TableLayout& layout, KeyCut* cut);
+  void InsertByNeighbours();
   void PlaceDense(const TableLayout& layout, KeyCut* cut);
   void Finish(KeyCut* cut);
 

@@ -69,7 +69,10 @@ absl::Status BatchPool::ReadRows(const ReadAction& action, Reader* reader, RowBa
 absl::StatusOr<std::unique_ptr<PreparedBatch>> BatchPool::Make(const ReadAction& action,
                                                                Reader* reader) {
   RowBatch rows;
+  rows.Reserve(reader->rows + reader->rows / 8, reader->features + reader->features / 8);
   if (action.exists) CAIRN_RETURN_IF_ERROR(ReadRows(action, reader, &rows));
+  reader->rows = rows.rows();
+  reader->features = rows.features();
   rows_.fetch_add(rows.rows(), std::memory_order_relaxed);
   bad_rows_.fetch_add(rows.bad_rows, std::memory_order_relaxed);
   const uint64_t seen = rows_.load(std::memory_order_relaxed) + bad_rows_.load();

@@ -46,6 +46,7 @@ class BatchPool {
     std::unique_ptr<BatchReader> train;
     std::unique_ptr<BatchReader> valid;
     std::unique_ptr<KeyCutter> cutter;
+    size_t rows = 0, features = 0;  // Of the last batch.
   };
 
   BatchPool(Setup setup, Done done);

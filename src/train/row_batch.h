@@ -46,6 +46,14 @@ struct RowBatch {
     offsets.push_back(static_cast<uint32_t>(keys.size()));
   }
 
+  // Room for so many without further allocations; weights and values not all 1 come on top.
+  void Reserve(size_t rows, size_t features) {
+    labels.reserve(rows);
+    offsets.reserve(rows + 1);
+    keys.reserve(features);
+    fields.reserve(features);
+  }
+
   void Clear() {
     labels.clear();
     weights.clear();
