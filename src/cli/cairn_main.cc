@@ -5,10 +5,12 @@
 
 #include "base/log.h"
 #include "base/option_sources.h"
+#include "cairn/memory.h"
 #include "cli/console.h"
 #include "cli/program.h"
 
 int main(int argc, char** argv) {
+  cairn::KeepFreedMemory();
   // A reader of our output that goes away must not end a training.
   std::signal(SIGPIPE, SIG_IGN);
   FLAGS_logtostderr = true;

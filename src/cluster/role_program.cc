@@ -14,6 +14,7 @@
 #include "base/option_sources.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
+#include "cairn/memory.h"
 #include "cairn/train.h"
 
 namespace cairn {
@@ -137,6 +138,7 @@ int RunRoleProgram(const RoleProgram& program, int argc, char** argv) {
     std::cout << RoleHelp(program) << std::flush;
     return 0;
   }
+  KeepFreedMemory();
   std::signal(SIGPIPE, SIG_IGN);
   StartLog(argv[0]);
   const absl::StatusOr<OptionValues> values = ValuesOf(program, arguments);
