@@ -1,10 +1,12 @@
 // Pull and push of a client against one server over tcp on loopback, each in a process of its own,
-// so that the CPU time of the two sides can be told apart. Batches of 10,000 random keys of those
-// that the server holds; optimizer "sum".
+// so that the CPU time of the two sides can be told apart; beside it, in the same run, the least
+// that it could cost: a prefetched loop over an equal table and the same bytes over bare ZeroMQ.
 //
-// Usage: pull_push_bench [--keys N] [--seconds S]
-//   --keys     rows that the server holds, 10,000,000 by default: about 2 GB with width 16
-//   --seconds  of each of the four measurements, 5 by default
+// Usage: pull_push_bench [--keys N] [--batch N] [--rounds N] [--seconds S]
+//   --keys     rows that the server holds, 10,000,000 by default: about 4 GB with width 64
+//   --batch    distinct random keys of a request, 10,000 by default
+//   --rounds   interleaved measurements of each kind, of which the median counts, 7 by default
+//   --seconds  of each of them, 0.5 by default
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,10 +15,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -25,15 +30,30 @@
 #include "base/status.h"
 #include "cairn/client.h"
 #include "cairn/coordinator.h"
+#include "cairn/memory.h"
 #include "cairn/server.h"
+#include "lookup_loop.h"
+#include "zmq_echo.h"
 
 namespace cairn {
 namespace {
 
-constexpr size_t kBatchKeys = 10'000;
-constexpr size_t kBatches = 64;  // Different ones in turn, so that no batch stays in the caches.
+constexpr uint32_t kWidths[] = {1, 16, 64};
 constexpr size_t kInFlight = 4;  // Requests under way: both sides always have work.
 constexpr size_t kPreloadKeys = 100'000;
+// Different batches in turn cover so many keys, so that nothing stays in the caches.
+constexpr size_t kKeysInTurn = 1'000'000;
+constexpr size_t kLatencyKeys = 1'000;
+constexpr size_t kLatencyRequests = 300;  // Of a round.
+constexpr uint64_t kDenseFloats = 10'000'000;
+constexpr uint32_t kDenseBlock = 1'000;
+
+struct Settings {
+  uint64_t keys = 0;
+  size_t batch = 0;
+  size_t rounds = 0;
+  double seconds = 0;
+};
 
 void Must(const absl::Status& status) {
   if (status.ok()) return;
@@ -41,184 +61,419 @@ void Must(const absl::Status& status) {
   std::exit(1);
 }
 
-JobSpec MakeJob(uint32_t width) {
-  JobSpec job;
-  job.tables.resize(1);
-  job.tables[0].name.assign("bench");
-  job.tables[0].parts[0].width = width;
-  job.tables[0].parts[0].optimizer.name.assign("sum");
-  return job;
+double WallSeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Coordinator and server, until the client has left. Tells the address through the pipe.
-int Serve(uint32_t width, int pipe) {
-  Coordinator::Options options;
-  options.job = MakeJob(width);
-  const auto coordinator = Coordinator::Start(options);
-  Must(coordinator.status());
-  const std::string& address = (*coordinator)->address();
-  Server::Options serving;
-  serving.coordinator = address;
-  const auto server = Server::Start(serving);
-  Must(server.status());
-  CAIRN_CHECK(write(pipe, address.data(), address.size()) == static_cast<ssize_t>(address.size()));
-  close(pipe);
-  Must((*coordinator)->Wait());
-  return 0;
-}
-
-struct ServerProcess {
-  uint32_t width;
-  pid_t pid;
-  std::string coordinator;
-};
-
-// Forks before this process has any thread.
-ServerProcess StartServerProcess(uint32_t width) {
-  int ends[2];
-  CAIRN_CHECK(pipe(ends) == 0, "no pipe");
-  const pid_t pid = fork();
-  CAIRN_CHECK(pid >= 0, "no second process");
-  if (pid == 0) {
-    close(ends[0]);
-    std::exit(Serve(width, ends[1]));
-  }
-  close(ends[1]);
-  char text[256];
-  const ssize_t size = read(ends[0], text, sizeof(text));
-  close(ends[0]);
-  CAIRN_CHECK(size > 0, "the server process has ended");
-  return {width, pid, std::string(text, static_cast<size_t>(size))};
-}
-
-// CPU time of a process, all its threads together.
 double CpuNanos(clockid_t clock) {
   timespec time{};
   CAIRN_CHECK(clock_gettime(clock, &time) == 0, "no CPU clock");
   return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
 }
 
-double WallSeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
 }
 
-// Draws keys and sends them; one per measurement.
-class Load {
- public:
-  Load(Client* client, uint64_t keys)
-      : client_(client), table_(client->FindTable("bench").value()) {
-    uint64_t draw = 0;
-    for (auto& batch : batches_) {
-      for (Key& key : batch) key = Mix64(++draw) % keys;
-    }
-    gradients_.assign(kBatchKeys * table_.width, 1.0f);
-    for (auto& rows : rows_) rows.resize(kBatchKeys * table_.width);
-  }
+// ---- Processes ------------------------------------------------------------------------------
 
-  Pending Pull(size_t number) {
-    return client_->Pull(table_, batches_[number % kBatches], rows_[number % kInFlight]);
+// A process that serves at an address until its client has left.
+struct Peer {
+  pid_t pid = 0;
+  std::string address;
+
+  // Of the whole process, all threads and system calls.
+  double CpuNanos() const {
+    clockid_t clock = 0;
+    CAIRN_CHECK(clock_getcpuclockid(pid, &clock) == 0, "no clock of the server");
+    return cairn::CpuNanos(clock);
   }
-  Pending Push(size_t number) {
-    return client_->Push(table_, batches_[number % kBatches], gradients_);
+  void Wait() const {
+    int status = 0;
+    CAIRN_CHECK(waitpid(pid, &status, 0) == pid && status == 0, "the server process has failed");
+  }
+};
+
+// Forks before this process has any thread. `serve` tells the address and returns at the end.
+Peer StartPeer(const std::function<void(const std::function<void(const std::string&)>&)>& serve) {
+  int ends[2];
+  CAIRN_CHECK(pipe(ends) == 0, "no pipe");
+  const pid_t pid = fork();
+  CAIRN_CHECK(pid >= 0, "no second process");
+  if (pid == 0) {
+    close(ends[0]);
+    serve([&](const std::string& address) {
+      const auto size = static_cast<ssize_t>(address.size());
+      CAIRN_CHECK(write(ends[1], address.data(), address.size()) == size);
+      close(ends[1]);
+    });
+    std::exit(0);
+  }
+  close(ends[1]);
+  char text[256];
+  const ssize_t size = read(ends[0], text, sizeof(text));
+  close(ends[0]);
+  CAIRN_CHECK(size > 0, "the server process has ended");
+  return {pid, std::string(text, static_cast<size_t>(size))};
+}
+
+Peer StartServerProcess(const TableSpec& table) {
+  return StartPeer([&](const auto& tell) {
+    Coordinator::Options options;
+    options.job.tables = {table};
+    const auto coordinator = Coordinator::Start(options);
+    Must(coordinator.status());
+    Server::Options serving;
+    serving.coordinator = (*coordinator)->address();
+    const auto server = Server::Start(serving);
+    Must(server.status());
+    tell((*coordinator)->address());
+    Must((*coordinator)->Wait());
+  });
+}
+
+Peer StartEchoProcess() {
+  return StartPeer([](const auto& tell) {
+    EchoServer server;
+    tell(server.address());
+    server.Run();
+  });
+}
+
+TableSpec SumTable(uint32_t width) {
+  TableSpec table;
+  table.name.assign("bench");
+  table.parts[0].width = width;
+  table.parts[0].optimizer.name.assign("sum");
+  return table;
+}
+
+TableSpec DenseTable() {
+  TableSpec table = SumTable(kDenseBlock);
+  table.kind = TableSpec::Kind::kDense;
+  table.dense_size = kDenseFloats;
+  return table;
+}
+
+std::unique_ptr<Client> Join(const Peer& server) {
+  Client::Options options;
+  options.coordinator = server.address;
+  auto client = Client::Join(options);
+  Must(client.status());
+  return *std::move(client);
+}
+
+// ---- Load -----------------------------------------------------------------------------------
+
+// Requests in turn, kInFlight under way.
+class Window {
+ public:
+  void Add(Pending pending) {
+    if (under_way_.size() == kInFlight) {
+      Must(under_way_.front().Wait());
+      under_way_.pop_front();
+    }
+    under_way_.push_back(std::move(pending));
+  }
+  void Drain() {
+    for (Pending& pending : under_way_) Must(pending.Wait());
+    under_way_.clear();
   }
 
  private:
-  Client* const client_;
-  const Table table_;
-  std::vector<std::vector<Key>> batches_ = std::vector(kBatches, std::vector<Key>(kBatchKeys));
-  std::vector<float> gradients_;
-  std::vector<std::vector<float>> rows_ = std::vector(kInFlight, std::vector<float>());
+  std::deque<Pending> under_way_;
+};
+
+// Batches of distinct keys below `keys`, and their ids in a LookupLoop, in ascending order.
+struct Batches {
+  std::vector<std::vector<Key>> keys;
+  std::vector<std::vector<uint64_t>> ids;
+
+  Batches(uint64_t below, size_t batch) {
+    CAIRN_CHECK(batch > 0 && batch <= below);
+    keys.resize(std::max<size_t>(8, kKeysInTurn / batch));
+    uint64_t draw = 0;
+    for (std::vector<Key>& some : keys) {
+      while (some.size() < batch) {
+        while (some.size() < batch) some.push_back(Mix64(++draw) % below);
+        std::sort(some.begin(), some.end());
+        some.erase(std::unique(some.begin(), some.end()), some.end());
+      }
+      std::vector<uint64_t>& places = ids.emplace_back();
+      for (const Key key : some) places.push_back(Mix64(key));
+      std::sort(places.begin(), places.end());
+      std::sort(some.begin(), some.end(), [](Key a, Key b) { return Mix64(a) < Mix64(b); });
+    }
+  }
+  size_t count() const { return keys.size(); }
 };
 
 void Preload(Client* client, uint64_t keys) {
   const Table table = client->FindTable("bench").value();
   std::vector<Key> batch;
-  std::deque<Pending> under_way;
   const std::vector<float> ones(kPreloadKeys * table.width, 1.0f);
+  Window window;
   for (Key first = 0; first < keys; first += kPreloadKeys) {
     batch.resize(std::min<uint64_t>(kPreloadKeys, keys - first));
     for (size_t i = 0; i < batch.size(); ++i) batch[i] = first + i;
-    if (under_way.size() == kInFlight) {
-      Must(under_way.front().Wait());
-      under_way.pop_front();
-    }
-    under_way.push_back(client->Push(table, batch, {ones.data(), batch.size() * table.width}));
+    window.Add(client->Push(table, batch, {ones.data(), batch.size() * table.width}));
   }
-  for (Pending& push : under_way) Must(push.Wait());
+  window.Drain();
 }
 
-void Measure(const char* name, const ServerProcess& server, double seconds,
-             const std::function<Pending(size_t)>& start) {
-  clockid_t server_clock = 0;
-  CAIRN_CHECK(clock_getcpuclockid(server.pid, &server_clock) == 0, "no clock of the server");
-  std::deque<Pending> under_way;
-  size_t number = 0;
-  const auto one_more = [&] {
-    if (under_way.size() == kInFlight) {
-      Must(under_way.front().Wait());
-      under_way.pop_front();
-    }
-    under_way.push_back(start(number++));
-  };
-  while (number < kBatches) one_more();  // Warm-up: every batch once.
-  const size_t first = number;
+// ---- Server CPU per key -----------------------------------------------------------------------
+
+// What one side of a run took, by key.
+struct Cost {
+  double server = 0;  // CPU ns.
+  double client = 0;  // CPU ns.
+  double wall = 0;    // ns.
+};
+
+// Calls one_more(n) for a while, each a batch of keys.
+Cost Spend(const Peer& peer, double seconds, size_t batch,
+           const std::function<void(size_t)>& one_more) {
   const double begin = WallSeconds();
-  const double server_begin = CpuNanos(server_clock);
-  const double client_begin = CpuNanos(CLOCK_PROCESS_CPUTIME_ID);
-  while (WallSeconds() - begin < seconds) one_more();
-  const auto keys = static_cast<double>((number - first) * kBatchKeys);
-  const double wall = WallSeconds() - begin;
-  const double client = (CpuNanos(CLOCK_PROCESS_CPUTIME_ID) - client_begin) / keys;
-  const double on_server = (CpuNanos(server_clock) - server_begin) / keys;
-  std::printf("%-9s %5u %14.1f %14.1f %14.2f\n", name, server.width, client, on_server,
-              keys / wall / 1e6);
-  std::fflush(stdout);
-  for (Pending& last : under_way) Must(last.Wait());
+  const double server = peer.CpuNanos(), client = CpuNanos(CLOCK_PROCESS_CPUTIME_ID);
+  size_t number = 0;
+  while (WallSeconds() - begin < seconds) one_more(number++);
+  const auto keys = static_cast<double>(number * batch);
+  return {(peer.CpuNanos() - server) / keys, (CpuNanos(CLOCK_PROCESS_CPUTIME_ID) - client) / keys,
+          (WallSeconds() - begin) * 1e9 / keys};
 }
 
-void Run(const ServerProcess& server, uint64_t keys, double seconds) {
-  Client::Options options;
-  options.coordinator = server.coordinator;
-  auto client = Client::Join(options);
-  Must(client.status());
-  Preload(client->get(), keys);
-  Load load(client->get(), keys);
-  Measure("pull", server, seconds, [&](size_t number) { return load.Pull(number); });
-  Measure("push", server, seconds, [&](size_t number) { return load.Push(number); });
-  client->reset();  // The server process ends.
-  int status = 0;
-  CAIRN_CHECK(waitpid(server.pid, &status, 0) == server.pid && status == 0,
-              "the server process has failed");
+// The measurements of one operation, round by round.
+struct Series {
+  std::vector<double> server, client, wall, loop, echo, ratio;
+
+  void Print(const char* name, uint32_t width) const {
+    std::printf("| %s, width %u | %.1f | %.1f + %.1f | %.2f | %.1f | %.1f |\n", name, width,
+                Median(server), Median(loop), Median(echo), Median(ratio), Median(client),
+                1e3 / Median(wall));
+    std::fflush(stdout);
+  }
+};
+
+class KeyCosts {
+ public:
+  KeyCosts(const Settings& settings, uint32_t width, Client* client, const Peer& server,
+           EchoClient* echo_client, const Peer& echo)
+      : settings_(settings),
+        width_(width),
+        client_(client),
+        server_(server),
+        echo_client_(echo_client),
+        echo_(echo),
+        table_(client->FindTable("bench").value()),
+        batches_(settings.keys, settings.batch),
+        loop_(settings.keys, width),
+        gradients_(settings.batch * width, 1.0f),
+        rows_(kInFlight, std::vector<float>(settings.batch * width)) {}
+
+  void Run() {
+    Measure("pull", false);
+    Measure("push", true);
+  }
+
+ private:
+  void Measure(const char* name, bool is_push) {
+    Series series;
+    for (size_t round = 0; round <= settings_.rounds; ++round) {
+      const double loop = LoopCost(is_push);
+      const Cost echo = EchoCost(is_push);
+      const Cost cairn = CairnCost(is_push);
+      if (round == 0) continue;  // Every batch was sent for the first time.
+      series.loop.push_back(loop);
+      series.echo.push_back(echo.server);
+      series.server.push_back(cairn.server);
+      series.client.push_back(cairn.client);
+      series.wall.push_back(cairn.wall);
+      series.ratio.push_back(cairn.server / (loop + echo.server));
+    }
+    series.Print(name, width_);
+  }
+
+  double LoopCost(bool is_push) {
+    const double begin = CpuNanos(CLOCK_THREAD_CPUTIME_ID);
+    for (const std::vector<uint64_t>& ids : batches_.ids) {
+      if (is_push) {
+        loop_.Push(ids, gradients_.data());
+      } else {
+        loop_.Pull(ids, rows_[0].data());
+      }
+    }
+    return (CpuNanos(CLOCK_THREAD_CPUTIME_ID) - begin) /
+           static_cast<double>(batches_.count() * settings_.batch);
+  }
+
+  // The plain arrays of a request: 8-byte ids one way, floats the other or the same way.
+  Cost EchoCost(bool is_push) {
+    const size_t ids = settings_.batch * sizeof(uint64_t);
+    const size_t values = settings_.batch * width_ * sizeof(float);
+    const size_t request = is_push ? ids + values : ids, reply = is_push ? 64 : values;
+    size_t under_way = 0;
+    const Cost cost = Spend(echo_, settings_.seconds / 2, settings_.batch, [&](size_t) {
+      if (under_way == kInFlight) {
+        echo_client_->Finish(reply);
+        --under_way;
+      }
+      echo_client_->Start(request, reply);
+      ++under_way;
+    });
+    for (; under_way > 0; --under_way) echo_client_->Finish(reply);
+    return cost;
+  }
+
+  Cost CairnCost(bool is_push) {
+    Window window;
+    const Cost cost = Spend(server_, settings_.seconds, settings_.batch, [&](size_t) {
+      const std::vector<Key>& keys = batches_.keys[next_++ % batches_.count()];
+      window.Add(is_push ? client_->Push(table_, keys, gradients_)
+                         : client_->Pull(table_, keys, rows_[next_ % kInFlight]));
+    });
+    window.Drain();
+    return cost;
+  }
+
+  const Settings settings_;
+  const uint32_t width_;
+  Client* const client_;
+  const Peer server_;
+  EchoClient* const echo_client_;
+  const Peer echo_;
+  const Table table_;
+  const Batches batches_;
+  LookupLoop loop_;
+  const std::vector<float> gradients_;
+  std::vector<std::vector<float>> rows_;
+  size_t next_ = 0;
+};
+
+// ---- Latency and dense tables -----------------------------------------------------------------
+
+// As rows of a table that comes last.
+std::string MeasureLatency(const Settings& settings, Client* client, EchoClient* echo) {
+  const Table table = client->FindTable("bench").value();
+  const Batches batches(settings.keys, std::min<uint64_t>(kLatencyKeys, settings.keys));
+  const size_t keys = batches.keys[0].size();
+  std::vector<float> rows(keys * table.width);
+  const size_t request = keys * sizeof(uint64_t), reply = rows.size() * sizeof(float);
+  std::vector<double> ours, bare, ratios;
+  const auto median_of = [](const std::function<void(size_t)>& once) {
+    std::vector<double> times;
+    for (size_t i = 0; i < kLatencyRequests; ++i) {
+      const double begin = WallSeconds();
+      once(i);
+      times.push_back((WallSeconds() - begin) * 1e6);
+    }
+    return Median(std::move(times));
+  };
+  for (size_t round = 0; round < settings.rounds; ++round) {
+    ours.push_back(median_of([&](size_t i) {
+      Must(client->Pull(table, batches.keys[i % batches.count()], rows).Wait());
+    }));
+    bare.push_back(median_of([&](size_t) {
+      echo->Start(request, reply);
+      echo->Finish(reply);
+    }));
+    ratios.push_back(ours.back() / bare.back());
+  }
+  char row[200];
+  std::snprintf(row, sizeof row,
+                "| pull of %zu keys, one at a time, p50 | %.0f us | %.0f us | %.2f |\n", keys,
+                Median(ours), Median(bare), Median(ratios));
+  return row;
+}
+
+void MeasureDense(const Settings& settings, Client* client) {
+  const Table table = client->FindTable("bench").value();
+  std::vector<Key> blocks(kDenseFloats / kDenseBlock);
+  for (size_t i = 0; i < blocks.size(); ++i) blocks[i] = i;
+  std::vector<float> values(kDenseFloats, 0.5f), copy(kDenseFloats);
+  const double bytes = static_cast<double>(kDenseFloats) * sizeof(float);
+  std::vector<double> pull, push, memory;
+  const auto rate_of = [&](const std::function<void()>& once) {
+    const double begin = WallSeconds();
+    once();
+    return bytes / (WallSeconds() - begin) * 1e-9;
+  };
+  for (size_t round = 0; round <= settings.rounds; ++round) {
+    push.push_back(rate_of([&] { Must(client->Push(table, blocks, values).Wait()); }));
+    pull.push_back(rate_of([&] { Must(client->Pull(table, blocks, values).Wait()); }));
+    memory.push_back(rate_of([&] { std::memcpy(copy.data(), values.data(), size_t(bytes)); }));
+    values[0] = copy[0];  // So that the copy counts.
+  }
+  for (const auto& [name, rates] : {std::pair("pull", &pull), std::pair("push", &push)}) {
+    std::printf("| %s of a dense table of %.0f MB | %.2f GB/s | %.1f GB/s | %.2f |\n", name,
+                bytes * 1e-6, Median(*rates), Median(memory), Median(memory) / Median(*rates));
+  }
 }
 
 int Main(int argc, char** argv) {
-  const OptionSpec::Reals positive = {.min = 0, .max = 600, .min_is_legal = false};
+  using Kind = OptionSpec::Kind;
   const std::vector<OptionSpec> specs = {
       {.name = "keys",
-       .kind = OptionSpec::Kind::kCount,
+       .kind = Kind::kCount,
        .metavar = "N",
        .fallback = "10000000",
        .counts = {.min = 1, .max = 1'000'000'000}},
+      {.name = "batch",
+       .kind = Kind::kCount,
+       .metavar = "N",
+       .fallback = "10000",
+       .counts = {.min = 1, .max = 1'000'000}},
+      {.name = "rounds",
+       .kind = Kind::kCount,
+       .metavar = "N",
+       .fallback = "7",
+       .counts = {.min = 1, .max = 1'000}},
       {.name = "seconds",
-       .kind = OptionSpec::Kind::kReal,
+       .kind = Kind::kReal,
        .metavar = "S",
-       .fallback = "5",
-       .reals = positive},
+       .fallback = "0.5",
+       .reals = {.min = 0, .max = 600, .min_is_legal = false}},
   };
   const auto values = ParseOptions(specs, std::vector<std::string>(argv + 1, argv + argc));
   Must(values.status());
-  const uint64_t keys = values->Count("keys");
-  const double seconds = values->Real("seconds");
-  const ServerProcess servers[] = {StartServerProcess(1), StartServerProcess(16)};
-  std::printf("%llu keys stored, batches of %zu, %zu requests under way\n",
-              static_cast<unsigned long long>(keys), kBatchKeys, kInFlight);
-  std::printf("%-9s %5s %14s %14s %14s\n", "operation", "width", "client ns/key", "server ns/key",
-              "million keys/s");
-  for (const ServerProcess& server : servers) Run(server, keys, seconds);
+  const Settings settings{values->Count("keys"), values->Count("batch"), values->Count("rounds"),
+                          values->Real("seconds")};
+  if (settings.batch > settings.keys) Must(InvalidArgument("--batch is more than --keys"));
+  const Peer echo = StartEchoProcess();
+  std::vector<Peer> servers;
+  for (const uint32_t width : kWidths) servers.push_back(StartServerProcess(SumTable(width)));
+  const Peer dense = StartServerProcess(DenseTable());
+
+  std::printf("%llu keys stored, batches of %zu, %zu under way; CPU ns a key, medians of %zu\n\n",
+              static_cast<unsigned long long>(settings.keys), settings.batch, kInFlight,
+              settings.rounds);
+  std::printf("| CPU, ns a key | server | limit: loop + ZeroMQ | ratio | client | M keys/s |\n");
+  std::printf("|---|---|---|---|---|---|\n");
+  std::string latency;
+  auto echo_client = std::make_unique<EchoClient>(echo.address);
+  for (size_t w = 0; w < servers.size(); ++w) {
+    auto client = Join(servers[w]);
+    Preload(client.get(), settings.keys);
+    KeyCosts(settings, kWidths[w], client.get(), servers[w], echo_client.get(), echo).Run();
+    if (kWidths[w] == 1) latency = MeasureLatency(settings, client.get(), echo_client.get());
+    client.reset();  // The server process ends.
+    servers[w].Wait();
+  }
+  auto client = Join(dense);
+  std::printf("\n| | measured | limit: bare ZeroMQ, memcpy | ratio |\n|---|---|---|---|\n%s",
+              latency.c_str());
+  MeasureDense(settings, client.get());
+  client.reset();
+  dense.Wait();
+  echo_client.reset();
+  echo.Wait();
   return 0;
 }
 
 }  // namespace
 }  // namespace cairn
 
-int main(int argc, char** argv) { return cairn::Main(argc, argv); }
+int main(int argc, char** argv) {
+  cairn::KeepFreedMemory();
+  return cairn::Main(argc, argv);
+}

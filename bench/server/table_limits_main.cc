@@ -189,7 +189,7 @@ void Fill(uint64_t rows, int partition_bits, Subject* subject) {
   const uint64_t after = StatusBytes("VmRSS:"), peak = StatusBytes("VmHWM:");
   std::sort(pauses.begin(), pauses.end());
   const auto count = static_cast<double>(rows);
-  std::printf("%-20s %8.2f %10.3f %10.0f %12.3f %10.3f\n", subject->name().c_str(),
+  std::printf("| %s | %.2f | %.3f | %.0f | %.3f | %.3f |\n", subject->name().c_str(),
               static_cast<double>(after - before) / count,
               static_cast<double>(peak - before) / static_cast<double>(after - before),
               static_cast<double>(nanos) / count,
@@ -207,8 +207,8 @@ int Main(uint64_t rows, uint32_t partitions, size_t rounds) {
   const int partition_bits = std::countr_zero(partitions);
   std::printf("%llu rows, %u partitions; pushes of %zu new keys; bytes a row of RSS\n\n",
               static_cast<unsigned long long>(rows), partitions, kFillKeys);
-  std::printf("%-20s %8s %10s %10s %12s %10s\n", "", "bytes", "peak", "ns a row", "p99.99 ms",
-              "most ms");
+  std::printf("| growing | bytes a row | peak / steady | ns a row | p99.99 ms | most ms |\n");
+  std::printf("|---|---|---|---|---|---|\n");
   std::vector<std::unique_ptr<Subject>> subjects;
   subjects.push_back(std::make_unique<Table>(partitions));
   Fill(rows, partition_bits, subjects[0].get());
@@ -255,10 +255,10 @@ int Main(uint64_t rows, uint32_t partitions, size_t rounds) {
       }
     }
   }
-  std::printf("\nCPU ns a key, batches of %zu, medians of %zu\n\n%-20s %8s %8s\n", kBatchKeys,
-              rounds, "", "pull", "push");
+  std::printf("\n| CPU ns a key, batches of %zu, medians of %zu | pull | push |\n|---|---|---|\n",
+              kBatchKeys, rounds);
   for (size_t s = 0; s < subjects.size(); ++s) {
-    std::printf("%-20s %8.1f %8.1f\n", subjects[s]->name().c_str(), Median(nanos[s][0]),
+    std::printf("| %s | %.1f | %.1f |\n", subjects[s]->name().c_str(), Median(nanos[s][0]),
                 Median(nanos[s][1]));
   }
   return 0;
