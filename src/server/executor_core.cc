@@ -70,7 +70,9 @@ ExecutorCore::ExecutorCore(const Welcome& welcome, const ProcessId& self,
       self_(self),
       coordinator_(coordinator),
       coordinator_address_(std::move(coordinator_address)),
-      init_files_(welcome.init_files) {
+      init_files_(welcome.init_files),
+      pulled_ids_(options_.pulled_ids_bytes_max,
+                  options_.guards.need_ids ? UnknownIds::kLeave : UnknownIds::kDrop) {
   context_.job = welcome.job;
   context_.guards = options_.guards;
 }
@@ -133,7 +135,24 @@ ExecutorCore::Owned* ExecutorCore::Serving(uint32_t partition, uint64_t term, Pa
   return &found->second;
 }
 
-void ExecutorCore::OnPush(const MessagePtr& message, ExecutorActions* out) {
+ExecutorCore::Owned* ExecutorCore::Admit(const Push& push, const PushPart& part, PartCode* code) {
+  Owned* owned = Serving(part.partition, part.term, code);
+  if (owned == nullptr) return nullptr;
+  if (LacksIds(push, part)) {
+    *code = PartCode::kNeedIds;
+    return nullptr;
+  }
+  // A record that has begun to arrive may go on: only new ones wait for room.
+  if (part.fragment_count > 1 && owned->partition->AssemblyBytes(push.ref.stream) == 0 &&
+      AssemblyBytes() >= limits::kAssemblyBytesMax) {
+    *code = PartCode::kBehind;
+    return nullptr;
+  }
+  return owned;
+}
+
+void ExecutorCore::OnPush(const MessagePtr& sent, ExecutorActions* out) {
+  const MessagePtr message = pulled_ids_.Resolve(sent);
   const Push& push = *BodyAs<Push>(*message);
   PushReply reply{push.ref, push.step, {}, {}};
   std::vector<uint32_t> changed;
@@ -141,21 +160,17 @@ void ExecutorCore::OnPush(const MessagePtr& message, ExecutorActions* out) {
     PrefetchNext(push, &part);
     if (!Serves(part.partition)) continue;
     PartResult result{part.partition, PartCode::kOk, 0};
-    Owned* owned = Serving(part.partition, part.term, &result.code);
+    Owned* owned = Admit(push, part, &result.code);
     if (owned == nullptr) {
-      reply.parts.push_back(result);
-      continue;
-    }
-    // A record that has begun to arrive may go on: only new ones wait for room.
-    if (part.fragment_count > 1 && owned->partition->AssemblyBytes(push.ref.stream) == 0 &&
-        AssemblyBytes() >= limits::kAssemblyBytesMax) {
-      result.code = PartCode::kBehind;
       reply.parts.push_back(result);
       continue;
     }
     Partition::PushOutcome outcome = owned->partition->OnPush(message, part);
     if (outcome.answered) reply.parts.push_back(outcome.result);
-    if (outcome.changed) changed.push_back(part.partition);
+    if (outcome.changed) {
+      changed.push_back(part.partition);
+      pulled_ids_.Release(*message, part);
+    }
     if (!outcome.error.empty()) reply.error = std::move(outcome.error);
   }
   if (!reply.parts.empty()) {
@@ -182,6 +197,7 @@ uint64_t ExecutorCore::AssemblyBytes() const {
 void ExecutorCore::OnPull(const MessagePtr& message, ExecutorActions* out) {
   const Pull& pull = *BodyAs<Pull>(*message);
   OpenReply open = OpenReplyTo(message);
+  if (pull.kind == Pull::Kind::kTraining) KeepIds(message);
   for (const PullPart& part : pull.parts) {
     PrefetchNext(pull, &part);
     if (!Serves(part.partition)) continue;
@@ -205,6 +221,14 @@ void ExecutorCore::OnPull(const MessagePtr& message, ExecutorActions* out) {
   }
   if (open.reply.parts.empty()) return;
   out->messages.push_back({"", MakeMessage(ReplyTo(*message), open.Close())});
+}
+
+// The push of the step may name them.
+void ExecutorCore::KeepIds(const MessagePtr& message) {
+  const std::vector<PullPart>& parts = BodyAs<Pull>(*message)->parts;
+  const auto mine = std::count_if(parts.begin(), parts.end(),
+                                  [this](const PullPart& part) { return Serves(part.partition); });
+  if (mine > 0) pulled_ids_.Keep(message, static_cast<size_t>(mine));
 }
 
 void ExecutorCore::Park(const MessagePtr& message, const PullPart& part) {

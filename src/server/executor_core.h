@@ -16,8 +16,10 @@
 #include "server/digest.h"
 #include "server/partition.h"
 #include "server/partition_loader.h"
+#include "server/pulled_ids.h"
 #include "server/storage.h"
 #include "transport/outbox.h"
+#include "wire/limits.h"
 
 namespace cairn {
 
@@ -33,6 +35,7 @@ class ExecutorCore {
     uint32_t executors = 1;
     ServerGuards guards;
     RowOptimizers optimizers;  // Beyond the built-in ones.
+    size_t pulled_ids_bytes_max = limits::kPulledIdsBytesMax;
   };
 
   // After the server was welcomed. kInvalidArgument: the job names an optimizer that is not linked.
@@ -91,11 +94,14 @@ class ExecutorCore {
                std::string coordinator_address, Options options);
 
   void OnMap(const MapUpdate& map, ExecutorActions* out);
-  void OnPush(const MessagePtr& message, ExecutorActions* out);
+  void OnPush(const MessagePtr& sent, ExecutorActions* out);
+  // Why a part cannot be handed to its partition, which is nullptr then.
+  Owned* Admit(const Push& push, const PushPart& part, PartCode* code);
   template <typename Request, typename Part>
   void PrefetchNext(const Request& request, const Part* part) const;
   uint64_t AssemblyBytes() const;
   void OnPull(const MessagePtr& message, ExecutorActions* out);
+  void KeepIds(const MessagePtr& message);
   void OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out);
   // Answers for "who serves this": nullptr, and the code to answer with, if not us.
   Owned* Serving(uint32_t partition, uint64_t term, PartCode* code);
@@ -122,6 +128,7 @@ class ExecutorCore {
   PartitionContext context_;
   uint64_t map_index_ = 0;
   std::map<uint32_t, Owned> owned_;
+  PulledIdCache pulled_ids_;
   std::map<uint32_t, std::deque<WaitingPull>> waiting_;
   size_t waiting_count_ = 0;
   std::map<std::pair<uint64_t, uint32_t>, SnapshotJob> snapshots_;  // By checkpoint, partition.

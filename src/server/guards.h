@@ -9,6 +9,7 @@ struct ServerGuards {
   bool gap_check = true;     // A record whose predecessor is missing is refused.
   bool undo = true;          // bsp: a pull for the step just applied sees the values before it.
   bool stream_order = true;  // bsp: contributions are added in stream order.
+  bool need_ids = true;      // A push whose ids are not at hand is not executed.
 };
 
 }  // namespace cairn

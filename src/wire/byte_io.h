@@ -1,11 +1,13 @@
-// Writing and reading fixed-layout records, arrays and strings. Little-endian, everything starts at
-// a multiple of 8 bytes, nothing is ever cast: input may lie at any address.
+// Writing and reading records, arrays, strings and packed numbers. Little-endian, nothing is ever
+// cast: input may lie at any address. Control payloads are records and arrays that start at
+// multiples of 8 bytes; data payloads are packed, and padded once at their end.
 #pragma once
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +31,14 @@ template <typename T>
 concept WireNumber = std::is_arithmetic_v<T> &&(sizeof(T) == 4 || sizeof(T) == 8);
 
 constexpr uint64_t PaddedTo8(uint64_t bytes) { return (bytes + 7) & ~uint64_t{7}; }
+
+// Signed numbers as unsigned ones that are small where they are close to 0: 0, -1, 1, -2, ...
+constexpr uint64_t ZigZag(uint64_t number) {
+  return (number << 1) ^ (uint64_t{0} - (number >> 63));
+}
+constexpr uint64_t UnZigZag(uint64_t coded) { return (coded >> 1) ^ (uint64_t{0} - (coded & 1)); }
+
+inline constexpr size_t kVarintBytesMax = 10;
 
 // Appends to a vector that the caller owns and may have reserved. Not thread-safe.
 class ByteWriter {
@@ -62,6 +72,29 @@ class ByteWriter {
     Append(&length, sizeof length);
     Bytes(text);
   }
+
+  // ---- Packed: no padding.
+
+  // Groups of 7 bits, the lowest first; bit 7 says that another one follows.
+  void Varint(uint64_t number) {
+    for (; number >= 0x80; number >>= 7) {
+      out_->push_back(static_cast<std::byte>(number | 0x80));
+    }
+    out_->push_back(static_cast<std::byte>(number));
+  }
+
+  template <WireNumber T>
+  void Packed(std::span<const T> numbers) {
+    Append(numbers.data(), numbers.size_bytes());
+  }
+  void PackedText(std::string_view text) { Append(text.data(), text.size()); }
+
+  // Zeros, to be written over at once: what is appended next may move them.
+  std::byte* Extend(size_t bytes) {
+    out_->resize(out_->size() + bytes);
+    return out_->data() + out_->size() - bytes;
+  }
+  void TakeBack(size_t bytes) { out_->resize(out_->size() - bytes); }
 
  private:
   void Append(const void* data, size_t bytes) {
@@ -120,11 +153,7 @@ class ByteReader {
 
   // `count` bytes without a length in front.
   absl::Status Bytes(std::string_view field, uint64_t count, size_t bytes_max, std::string* text) {
-    if (count > bytes_max) {
-      return InvalidArgument(field, " at offset ", offset_, ": ", count, " bytes, at most ",
-                             bytes_max, " are legal");
-    }
-    CAIRN_RETURN_IF_ERROR(Need(field, count, 1));
+    CAIRN_RETURN_IF_ERROR(CheckLength(field, count, bytes_max));
     text->assign(reinterpret_cast<const char*>(bytes_.data()), count);
     return SkipPadded(field, count);
   }
@@ -137,11 +166,62 @@ class ByteReader {
     return Bytes(field, length, bytes_max, text);
   }
 
-  // Hands out all that is left.
-  std::span<const std::byte> TakeRest() {
-    const std::span<const std::byte> rest = bytes_;
-    Skip(rest.size());
-    return rest;
+  // ---- Packed: no padding.
+
+  // False if what is left does not begin with a number of at most 64 bits.
+  bool Varint(uint64_t* number) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes_.size() && i < kVarintBytesMax; ++i) {
+      const auto byte = std::to_integer<uint64_t>(bytes_[i]);
+      value |= (byte & 0x7F) << (7 * i);
+      if (byte >= 0x80) continue;
+      if (i + 1 == kVarintBytesMax && byte > 1) return false;
+      *number = value;
+      Skip(i + 1);
+      return true;
+    }
+    return false;
+  }
+
+  // A varint that has to fit into T.
+  template <typename T>
+  absl::Status Varint(std::string_view field, T* number) {
+    const size_t offset = offset_;
+    uint64_t value = 0;
+    if (!Varint(&value)) {
+      return InvalidArgument(field, " at offset ", offset, ": no number of at most 64 bits");
+    }
+    if (value > std::numeric_limits<T>::max()) {
+      return InvalidArgument(field, " at offset ", offset, ": ", value, ", at most ",
+                             uint64_t{std::numeric_limits<T>::max()}, " is legal");
+    }
+    *number = static_cast<T>(value);
+    return absl::OkStatus();
+  }
+
+  // `count` numbers into memory of the caller's.
+  template <WireNumber T>
+  absl::Status Packed(std::string_view field, uint64_t count, T* numbers) {
+    CAIRN_RETURN_IF_ERROR(Need(field, count, sizeof(T)));
+    if (count > 0) std::memcpy(numbers, bytes_.data(), count * sizeof(T));
+    Skip(count * sizeof(T));
+    return absl::OkStatus();
+  }
+
+  absl::Status PackedText(std::string_view field, uint64_t count, size_t bytes_max,
+                          std::string* text) {
+    CAIRN_RETURN_IF_ERROR(CheckLength(field, count, bytes_max));
+    text->assign(reinterpret_cast<const char*>(bytes_.data()), count);
+    Skip(count);
+    return absl::OkStatus();
+  }
+
+  // Hands out `bytes` of what is left; they stay the owner's.
+  absl::StatusOr<std::span<const std::byte>> Take(std::string_view field, uint64_t bytes) {
+    CAIRN_RETURN_IF_ERROR(Need(field, bytes, 1));
+    const std::span<const std::byte> taken = bytes_.first(bytes);
+    Skip(bytes);
+    return taken;
   }
 
   // That nothing is left.
@@ -155,6 +235,12 @@ class ByteReader {
   void Skip(size_t bytes) {
     bytes_ = bytes_.subspan(bytes);
     offset_ += bytes;
+  }
+
+  absl::Status CheckLength(std::string_view field, uint64_t bytes, size_t bytes_max) const {
+    if (bytes <= bytes_max) return Need(field, bytes, 1);
+    return InvalidArgument(field, " at offset ", offset_, ": ", bytes, " bytes, at most ",
+                           bytes_max, " are legal");
   }
 
   absl::Status SkipPadded(std::string_view field, size_t bytes) {

@@ -171,26 +171,33 @@ absl::Status CheckParts(std::string_view array, const std::vector<Part>& parts,
   return absl::OkStatus();
 }
 
-enum class SliceValues { kNone, kRows };
+absl::Status CheckIds(std::string_view array, size_t i, const TableSlice& slice) {
+  CAIRN_RETURN_IF_ERROR(AtMost(array, i, "table", slice.table, limits::kTablesMax - 1));
+  CAIRN_RETURN_IF_ERROR(AtMost(array, i, "ids", slice.id_count(), limits::kIdsPerSliceMax));
+  const PulledIds& named = slice.named;
+  CAIRN_RETURN_IF_ERROR(AtMost(array, i, "named.begin", named.begin, limits::kIdsPerSliceMax));
+  const bool is_named = named.request != 0 && named.count > 0 &&
+                        (slice.ids.empty() || slice.ids.size() == named.count);
+  if (is_named || named == PulledIds{}) return absl::OkStatus();
+  return InvalidArgument(array, "[", i, "].named: ", named.count, " ids of request ", named.request,
+                         " beside ", slice.ids.size(), " ids");
+}
 
-absl::Status CheckSlices(std::string_view array, const std::vector<TableSlice>& slices,
-                         SliceValues values) {
+absl::Status CheckSlices(const std::vector<TableSlice>& slices) {
+  constexpr std::string_view kArray = "push.slices";
   for (size_t i = 0; i < slices.size(); ++i) {
     const TableSlice& slice = slices[i];
-    const size_t ids = slice.ids.size();
-    CAIRN_RETURN_IF_ERROR(AtMost(array, i, "table", slice.table, limits::kTablesMax - 1));
-    CAIRN_RETURN_IF_ERROR(AtMost(array, i, "ids", ids, limits::kIdsPerSliceMax));
-    const bool counts_fit = slice.counts.empty() || slice.counts.size() == ids;
-    if (!counts_fit) {
-      return InvalidArgument(array, "[", i, "].counts: ", slice.counts.size(), " for ", ids,
+    CAIRN_RETURN_IF_ERROR(CheckIds(kArray, i, slice));
+    const size_t ids = slice.id_count();
+    if (!slice.counts.empty() && slice.counts.size() != ids) {
+      return InvalidArgument(kArray, "[", i, "].counts: ", slice.counts.size(), " for ", ids,
                              " ids");
     }
     const size_t floats = slice.values.size();
     const bool rows_fit =
-        floats == 0 || (values == SliceValues::kRows && ids > 0 && floats % ids == 0 &&
-                        floats / ids <= limits::kRowFloatsMax);
+        floats == 0 || (ids > 0 && floats % ids == 0 && floats / ids <= limits::kRowFloatsMax);
     if (!rows_fit) {
-      return InvalidArgument(array, "[", i, "].values: ", floats, " for ", ids, " ids");
+      return InvalidArgument(kArray, "[", i, "].values: ", floats, " for ", ids, " ids");
     }
   }
   return absl::OkStatus();
@@ -210,13 +217,19 @@ absl::Status Check(const Push& push) {
     }
   }
   CAIRN_RETURN_IF_ERROR(CheckParts("push.parts", push.parts, push.slices.size()));
-  return CheckSlices("push.slices", push.slices, SliceValues::kRows);
+  return CheckSlices(push.slices);
 }
 
 absl::Status Check(const Pull& pull) {
   CAIRN_RETURN_IF_ERROR(CheckEnum("pull.kind", pull.kind, Pull::Kind::kReadOnly));
   CAIRN_RETURN_IF_ERROR(CheckParts("pull.parts", pull.parts, pull.slices.size()));
-  return CheckSlices("pull.slices", pull.slices, SliceValues::kNone);
+  for (size_t i = 0; i < pull.slices.size(); ++i) {
+    const TableSlice& slice = pull.slices[i];
+    CAIRN_RETURN_IF_ERROR(CheckIds("pull.slices", i, slice));
+    if (slice.values.empty() && slice.counts.empty() && slice.named.request == 0) continue;
+    return InvalidArgument("pull.slices[", i, "].values, counts, named: a pull has ids only");
+  }
+  return absl::OkStatus();
 }
 
 template <typename Result>
@@ -225,7 +238,7 @@ absl::Status CheckResults(std::string_view array, const std::vector<Result>& res
     CAIRN_RETURN_IF_ERROR(
         AtMost(array, i, "partition", results[i].partition, limits::kPartitionsMax - 1));
     CAIRN_RETURN_IF_ERROR(AtMost(array, i, "code", static_cast<uint64_t>(results[i].code),
-                                 static_cast<uint64_t>(PartCode::kInvalid)));
+                                 static_cast<uint64_t>(PartCode::kNeedIds)));
   }
   return absl::OkStatus();
 }

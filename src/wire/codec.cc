@@ -20,7 +20,7 @@ namespace {
 // Data messages have no control part; give them the interface of the others.
 template <typename T>
 concept DataMessage = requires(const T& body) {
-  PayloadBytes(body);
+  PayloadBytesMax(body);
 };
 
 template <DataMessage T>
@@ -48,7 +48,7 @@ absl::Status ReadBody(std::span<const std::byte>, ByteReader*, VersionNotice*) {
 template <typename T>
 size_t BodyBytesHint(const T& body) {
   if constexpr (DataMessage<T>) {
-    return PayloadBytes(body);
+    return PayloadBytesMax(body);
   } else {
     return 256;  // Most control parts; the vector grows for the few that have a payload.
   }
@@ -81,13 +81,9 @@ absl::Status ReadAs(MessageType type, std::span<const std::byte> control, ByteRe
 absl::StatusOr<Frame> TryEncodeMessage(const Message& message, Checksum checksum) {
   CAIRN_RETURN_IF_ERROR(CheckBody(message.body));
   if (const auto* notice = BodyAs<VersionNotice>(message)) return WriteVersionNotice(*notice);
-  const size_t bytes_hint =
-      sizeof(FrameHeader) +
-      std::visit([](const auto& body) { return BodyBytesHint(body); }, message.body);
-  CAIRN_RETURN_IF_ERROR(CheckFrameBytes(message, bytes_hint));
-
   Frame frame;
-  frame.reserve(bytes_hint);
+  frame.reserve(sizeof(FrameHeader) +
+                std::visit([](const auto& body) { return BodyBytesHint(body); }, message.body));
   frame.resize(sizeof(FrameHeader));
   ByteWriter out(&frame);
 
@@ -114,10 +110,6 @@ Frame EncodeMessage(const Message& message, Checksum checksum) {
   CAIRN_CHECK(frame.ok(), MessageOf(frame.status()));
   return *std::move(frame);
 }
-
-size_t FrameBytes(const Push& push) { return sizeof(FrameHeader) + PayloadBytes(push); }
-size_t FrameBytes(const Pull& pull) { return sizeof(FrameHeader) + PayloadBytes(pull); }
-size_t FrameBytes(const PullReply& reply) { return sizeof(FrameHeader) + PayloadBytes(reply); }
 
 absl::StatusOr<MessagePtr> DecodeMessage(std::span<const std::byte> frame) {
   auto message = std::make_shared<Message>();

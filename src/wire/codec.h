@@ -1,5 +1,5 @@
 // Messages to bytes and back. One frame is one message: a fixed header of 96 bytes, a Protobuf
-// control part (at most 64 KiB, padded to 8), then raw arrays, each padded to 8. Little-endian.
+// control part (at most 64 KiB, padded to 8), then a payload. Little-endian.
 // doc/wire.md is the specification. Pure functions: thread-safe, no allocation beyond what the
 // frame's own length justifies.
 #pragma once
@@ -32,12 +32,6 @@ Frame EncodeMessage(const Message& message, Checksum checksum = Checksum::kContr
 // peer's request has shaped, since a peer must not be able to end us.
 absl::StatusOr<Frame> TryEncodeMessage(const Message& message,
                                        Checksum checksum = Checksum::kControl);
-
-// The exact length of a data message's frame, without making it: for whoever cuts requests and
-// replies so that they stay below kFrameBytesMax.
-size_t FrameBytes(const Push& push);
-size_t FrameBytes(const Pull& pull);
-size_t FrameBytes(const PullReply& reply);
 
 // Validates everything (lengths add up to the frame, checksums, ranges, limits), then decodes.
 // `frame` may be unaligned; nothing of it is referenced afterwards. kInvalidArgument names the

@@ -1,313 +1,506 @@
 #include "wire/data_codec.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <memory>
 
+#include "wire/columns.h"
+#include "wire/id_codec.h"
 #include "wire/limits.h"
+#include "wire/value_codec.h"
 
 namespace cairn {
 namespace {
 
-struct RawPush {
-  uint64_t stream, step, epoch;
-  uint32_t attempt;
-  float rate_factor;
-  uint32_t rows, part_count, slice_count, reserved;
-};
-static_assert(sizeof(RawPush) == 48);
-
-struct RawPushPart {
-  uint64_t term, prev;
-  uint32_t partition, fragment, fragment_count, slice_begin, slice_end, reserved;
-};
-static_assert(sizeof(RawPushPart) == 40);
-
-struct RawPull {
-  uint64_t stream, step;
-  uint32_t attempt;
-  uint8_t kind;
-  uint8_t reserved[3];
-  uint32_t part_count, slice_count;
-};
-static_assert(sizeof(RawPull) == 32);
-
-struct RawPullPart {
-  uint64_t term, min;
-  uint32_t partition, slice_begin, slice_end, reserved;
-};
-static_assert(sizeof(RawPullPart) == 32);
-
-// Lengths of a slice's arrays, which follow all records.
-struct RawSlice {
-  uint32_t table, id_count, value_count, count_count;
-};
-static_assert(sizeof(RawSlice) == 16);
-
-struct RawReply {
-  uint64_t stream, step;
-  uint32_t attempt, part_count, error_bytes, reserved;
-};
-static_assert(sizeof(RawReply) == 32);
-
-struct RawPushResult {
-  uint64_t last;
-  uint32_t partition;
-  uint8_t code;
-  uint8_t reserved[3];
-};
-static_assert(sizeof(RawPushResult) == 16);
-
-struct RawPullResult {
-  uint32_t partition, value_count, reserved;
-  uint8_t code;
-  uint8_t reserved2[3];
-};
-static_assert(sizeof(RawPullResult) == 16);
+// Columns of equal values take next to nothing, so that a few bytes could ask for memory without
+// bound: each part and slice has to be paid for with so many bytes of the payload. Payloads that
+// are shorter are filled up with zeros.
+constexpr uint64_t kBytesOfPart = 4;    // Of a request, and of a slice.
+constexpr uint64_t kBytesOfResult = 1;  // Of a part of a reply.
 
 std::string_view ErrorText(const std::string& error) {
   return std::string_view(error).substr(0, limits::kStringBytesMax);
 }
 
-// The arrays at the end of a payload, copied once into a block of their own. An array of bytes
-// made by new is aligned for every number, and memcpy begins the lifetime of what it copies.
+// What a payload is filled up to.
+class Filling {
+ public:
+  // `payload_begin`: where the payload begins, in the writer or the reader.
+  Filling(size_t payload_begin, uint64_t bytes_min)
+      : payload_begin_(payload_begin), bytes_min_(bytes_min) {}
+
+  void Write(ByteWriter* out) const { out->Extend(Missing(out->size())); }
+
+  // That the zeros are there, and nothing else.
+  absl::Status Read(ByteReader* in, std::string_view what) const {
+    CAIRN_RETURN_IF_ERROR(in->Take(what, Missing(in->offset())).status());
+    return in->End(what);
+  }
+
+ private:
+  uint64_t Missing(size_t end) const {
+    const uint64_t bytes = end - payload_begin_;
+    return PaddedTo8(std::max(bytes, bytes_min_)) - bytes;
+  }
+
+  const size_t payload_begin_;
+  const uint64_t bytes_min_;
+};
+
+// The number of records that follow in columns, for which the payload has to pay.
+absl::StatusOr<size_t> ReadCount(std::string_view field, uint64_t bytes_each,
+                                 uint64_t payload_bytes, ByteReader* in) {
+  const size_t offset = in->offset();
+  uint64_t count = 0;
+  CAIRN_RETURN_IF_ERROR(in->Varint(field, &count));
+  if (count <= payload_bytes / bytes_each) return count;
+  return InvalidArgument(field, " at offset ", offset, ": ", count, " of them take at least ",
+                         bytes_each, " bytes each, but the payload has ", payload_bytes);
+}
+
+// ---- Slices -----------------------------------------------------------------------------------
+
+// A slice but for its arrays, as its columns have it.
+struct RawSlice {
+  uint32_t table = 0;
+  uint32_t id_count = 0;
+  uint64_t named_request = 0;
+  uint32_t named_begin = 0;
+  uint32_t width = 0;  // Values of each id.
+  ValueForm form = ValueForm::kF32;
+  bool has_counts = false;
+
+  uint64_t value_count() const { return uint64_t{id_count} * width; }
+  uint64_t listed_ids() const { return named_request == 0 ? id_count : 0; }
+};
+
+// Counts that are all 1 are the same as none.
+bool HasCounts(const TableSlice& slice) {
+  return std::any_of(slice.counts.begin(), slice.counts.end(), [](uint32_t n) { return n != 1; });
+}
+
+std::vector<RawSlice> RawSlicesOf(const std::vector<TableSlice>& slices) {
+  std::vector<RawSlice> raws;
+  raws.reserve(slices.size());
+  for (const TableSlice& slice : slices) {
+    const size_t ids = slice.id_count();
+    const auto width = static_cast<uint32_t>(ids == 0 ? 0 : slice.values.size() / ids);
+    raws.push_back({.table = slice.table,
+                    .id_count = static_cast<uint32_t>(ids),
+                    .named_request = slice.named.request,
+                    .named_begin = slice.named.begin,
+                    .width = width,
+                    .form = ShortestForm(slice.values),
+                    .has_counts = HasCounts(slice)});
+  }
+  return raws;
+}
+
+void WriteListedIds(const std::vector<TableSlice>& slices, ByteWriter* out) {
+  IdLists lists;
+  lists.reserve(slices.size());
+  for (const TableSlice& slice : slices) {
+    if (slice.named.request == 0) lists.push_back(slice.ids);
+  }
+  WriteIds(lists, out);
+}
+
+size_t SliceBytesMax(const std::vector<TableSlice>& slices) {
+  size_t bytes = slices.size() * sizeof(RawSlice);
+  for (const TableSlice& slice : slices) {
+    bytes += IdBytesMax(slice.ids.size()) + slice.values.size_bytes() + 2 * slice.counts.size();
+  }
+  return bytes;
+}
+
+// The arrays of a decoded message, in a block of their own. An array of bytes made by new is
+// aligned for every number; 8-byte numbers come first.
 class ArrayBlock {
  public:
-  explicit ArrayBlock(ByteReader* in) : offset_(in->offset()) {
-    const std::span<const std::byte> rest = in->TakeRest();
-    bytes_ = rest.size();
-    if (bytes_ == 0) return;
-    storage_ = std::shared_ptr<std::byte[]>(new std::byte[bytes_]);
-    std::memcpy(storage_.get(), rest.data(), bytes_);
+  // `bytes` is paid for by what is left of the payload: an id by a byte, a count and a value too.
+  explicit ArrayBlock(size_t bytes) {
+    if (bytes > 0) storage_ = std::shared_ptr<std::byte[]>(new std::byte[bytes]);
+    next_ = storage_.get();
+  }
+
+  template <WireNumber T>
+  std::span<T> Make(size_t count) {
+    if (count == 0) return {};
+    const std::span<T> numbers(reinterpret_cast<T*>(next_), count);
+    std::uninitialized_default_construct(numbers.begin(), numbers.end());
+    next_ += numbers.size_bytes();
+    return numbers;
   }
 
   const std::shared_ptr<std::byte[]>& storage() const { return storage_; }
 
-  template <WireNumber T>
-  absl::Status Take(std::string_view field, uint64_t count, std::span<const T>* numbers) {
-    if (count == 0) return absl::OkStatus();
-    const size_t left = bytes_ - taken_;
-    if (count > left / sizeof(T)) {
-      return InvalidArgument(field, " at offset ", offset_ + taken_, ": ", count, " elements of ",
-                             sizeof(T), " bytes, but ", left, " bytes are left");
-    }
-    *numbers = {reinterpret_cast<const T*>(storage_.get() + taken_), count};
-    // A payload is a multiple of 8 bytes, so the padding is there.
-    taken_ += PaddedTo8(count * sizeof(T));
-    return absl::OkStatus();
-  }
-
-  absl::Status End() const {
-    if (taken_ == bytes_) return absl::OkStatus();
-    return InvalidArgument("the arrays end at offset ", offset_ + taken_, ", but ", bytes_ - taken_,
-                           " bytes follow");
-  }
-
  private:
-  size_t offset_;  // In the frame, for errors.
-  size_t bytes_ = 0;
-  size_t taken_ = 0;
   std::shared_ptr<std::byte[]> storage_;
+  std::byte* next_ = nullptr;
 };
 
-size_t SlicesBytes(const std::vector<TableSlice>& slices) {
-  size_t bytes = slices.size() * sizeof(RawSlice);
-  for (const TableSlice& slice : slices) {
-    bytes += slice.ids.size_bytes() + PaddedTo8(slice.values.size_bytes()) +
-             PaddedTo8(slice.counts.size_bytes());
+// How many numbers the slices have, after a look at whether they can be there.
+struct Totals {
+  uint64_t ids = 0, values = 0, counts = 0;
+
+  size_t bytes() const {
+    return ids * sizeof(uint64_t) + values * sizeof(float) + counts * sizeof(uint32_t);
   }
-  return bytes;
+};
+
+absl::StatusOr<Totals> CheckTotals(const std::vector<RawSlice>& slices, const ByteReader& in) {
+  Totals totals;
+  uint64_t value_bytes = 0;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    const RawSlice& slice = slices[i];
+    const bool legal = slice.id_count <= limits::kIdsPerSliceMax &&
+                       slice.width <= limits::kRowFloatsMax && slice.form <= kLastValueForm;
+    if (!legal) {
+      return InvalidArgument("slices[", i, "]: ", slice.id_count, " ids of ", slice.width,
+                             " values in form ", static_cast<int>(slice.form), ", legal: up to ",
+                             limits::kIdsPerSliceMax, " of ", limits::kRowFloatsMax,
+                             " in form 0 to ", static_cast<int>(kLastValueForm));
+    }
+    totals.ids += slice.listed_ids();
+    totals.values += slice.value_count();
+    value_bytes += ValueBytes(slice.form, slice.value_count());
+    if (slice.has_counts) totals.counts += slice.id_count;
+  }
+  CAIRN_RETURN_IF_ERROR(in.Need("slices.ids", totals.ids, 1));
+  CAIRN_RETURN_IF_ERROR(in.Need("slices.values", value_bytes, 1));
+  CAIRN_RETURN_IF_ERROR(in.Need("slices.counts", totals.counts, 1));
+  return totals;
 }
 
-void WriteSlices(const std::vector<TableSlice>& slices, ByteWriter* out) {
-  for (const TableSlice& slice : slices) {
-    out->Record(RawSlice{slice.table, static_cast<uint32_t>(slice.ids.size()),
-                         static_cast<uint32_t>(slice.values.size()),
-                         static_cast<uint32_t>(slice.counts.size())});
+absl::Status ReadListedIds(const std::vector<RawSlice>& raws, std::span<uint64_t> ids,
+                           ByteReader* in, std::vector<TableSlice>* slices) {
+  CAIRN_RETURN_IF_ERROR(ReadIds(in, ids.size(), ids.data()));
+  for (size_t i = 0; i < raws.size(); ++i) {
+    (*slices)[i].ids = ids.first(raws[i].listed_ids());
+    ids = ids.subspan(raws[i].listed_ids());
   }
-  for (const TableSlice& slice : slices) {
-    out->Array(slice.ids);
-    out->Array(slice.values);
-    out->Array(slice.counts);
-  }
+  return absl::OkStatus();
 }
 
-absl::Status ReadSlices(ByteReader* in, uint32_t slice_count, std::vector<TableSlice>* slices,
-                        std::shared_ptr<const void>* storage) {
-  std::vector<RawSlice> raws;
-  CAIRN_RETURN_IF_ERROR(in->Records("slices", slice_count, &raws));
-  ArrayBlock block(in);
-  slices->reserve(raws.size());
-  for (const RawSlice& raw : raws) {
-    TableSlice& slice = slices->emplace_back();
-    slice.table = raw.table;
-    CAIRN_RETURN_IF_ERROR(block.Take("slices.ids", raw.id_count, &slice.ids));
-    CAIRN_RETURN_IF_ERROR(block.Take("slices.values", raw.value_count, &slice.values));
-    CAIRN_RETURN_IF_ERROR(block.Take("slices.counts", raw.count_count, &slice.counts));
+absl::Status ReadSliceValues(const std::vector<RawSlice>& raws, ArrayBlock* block, ByteReader* in,
+                             std::vector<TableSlice>* slices) {
+  for (size_t i = 0; i < raws.size(); ++i) {
+    const RawSlice& raw = raws[i];
+    if (raw.width == 0) continue;
+    const std::span<float> values = block->Make<float>(raw.value_count());
+    CAIRN_RETURN_IF_ERROR(
+        Annotate(ReadValues(in, raw.form, values.size(), values.data()), "slices[", i, "]"));
+    (*slices)[i].values = values;
   }
+  return absl::OkStatus();
+}
+
+absl::Status ReadSliceCounts(const std::vector<RawSlice>& raws, ArrayBlock* block, ByteReader* in,
+                             std::vector<TableSlice>* slices) {
+  for (size_t i = 0; i < raws.size(); ++i) {
+    if (!raws[i].has_counts) continue;
+    const std::span<uint32_t> counts = block->Make<uint32_t>(raws[i].id_count);
+    for (uint32_t& count : counts) CAIRN_RETURN_IF_ERROR(in->Varint("slices.counts", &count));
+    (*slices)[i].counts = counts;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MakeSlices(const std::vector<RawSlice>& raws, ByteReader* in,
+                        std::vector<TableSlice>* slices, std::shared_ptr<const void>* storage) {
+  CAIRN_ASSIGN_OR_RETURN(const Totals totals, CheckTotals(raws, *in));
+  ArrayBlock block(totals.bytes());
+  slices->resize(raws.size());
+  for (size_t i = 0; i < raws.size(); ++i) {
+    (*slices)[i].table = raws[i].table;
+    if (raws[i].named_request == 0) continue;
+    (*slices)[i].named = {raws[i].named_request, raws[i].named_begin, raws[i].id_count};
+  }
+  CAIRN_RETURN_IF_ERROR(ReadListedIds(raws, block.Make<uint64_t>(totals.ids), in, slices));
+  CAIRN_RETURN_IF_ERROR(ReadSliceValues(raws, &block, in, slices));
+  CAIRN_RETURN_IF_ERROR(ReadSliceCounts(raws, &block, in, slices));
   *storage = block.storage();
-  return block.End();
+  return absl::OkStatus();
+}
+
+template <typename Part>
+uint64_t RequestBytesMin(const std::vector<Part>& parts, size_t slices) {
+  return (parts.size() + slices) * kBytesOfPart;
 }
 
 }  // namespace
 
-// ---- Push: RawPush, parts, slices, then each slice's ids, values, counts ----
+// ---- Push: head, columns of parts, columns of slices, ids, values, counts ---------------------
 
-size_t PayloadBytes(const Push& push) {
-  return sizeof(RawPush) + push.parts.size() * sizeof(RawPushPart) + SlicesBytes(push.slices);
+size_t PayloadBytesMax(const Push& push) {
+  return 64 + push.parts.size() * sizeof(PushPart) + SliceBytesMax(push.slices);
 }
 
 void WritePayload(const Push& push, ByteWriter* out) {
-  out->Record(RawPush{.stream = push.ref.stream,
-                      .step = push.step,
-                      .epoch = push.epoch,
-                      .attempt = push.ref.attempt,
-                      .rate_factor = push.rate_factor,
-                      .rows = push.rows,
-                      .part_count = static_cast<uint32_t>(push.parts.size()),
-                      .slice_count = static_cast<uint32_t>(push.slices.size()),
-                      .reserved = 0});
-  for (const PushPart& part : push.parts) {
-    out->Record(RawPushPart{part.term, part.prev, part.partition, part.fragment,
-                            part.fragment_count, part.slice_begin, part.slice_end, 0});
+  const Filling filling(out->size(), RequestBytesMin(push.parts, push.slices.size()));
+  out->Varint(push.ref.stream);
+  out->Varint(push.ref.attempt);
+  out->Varint(push.step);
+  out->Varint(push.epoch);
+  out->Varint(std::bit_cast<uint32_t>(push.rate_factor));
+  out->Varint(push.rows);
+  out->Varint(push.parts.size());
+  out->Varint(push.slices.size());
+  WriteColumn(push.parts, &PushPart::partition, out);
+  WriteColumn(push.parts, &PushPart::term, out);
+  WriteColumn(push.parts, &PushPart::prev, out);
+  WriteColumn(push.parts, &PushPart::fragment, out);
+  WriteColumn(push.parts, &PushPart::fragment_count, out);
+  WriteColumn(push.parts, &PushPart::slice_begin, out);
+  WriteColumn(push.parts, &PushPart::slice_end, out);
+  const std::vector<RawSlice> raws = RawSlicesOf(push.slices);
+  WriteColumn(raws, &RawSlice::table, out);
+  WriteColumn(raws, &RawSlice::id_count, out);
+  WriteColumn(raws, &RawSlice::named_request, out);
+  WriteColumn(raws, &RawSlice::named_begin, out);
+  WriteColumn(raws, &RawSlice::width, out);
+  WriteColumn(raws, &RawSlice::form, out);
+  WriteColumn(raws, &RawSlice::has_counts, out);
+  WriteListedIds(push.slices, out);
+  for (size_t i = 0; i < raws.size(); ++i) {
+    WriteValues(raws[i].form, push.slices[i].values, out);
   }
-  WriteSlices(push.slices, out);
+  for (size_t i = 0; i < raws.size(); ++i) {
+    if (!raws[i].has_counts) continue;
+    for (const uint32_t count : push.slices[i].counts) out->Varint(count);
+  }
+  filling.Write(out);
 }
 
 absl::Status ReadPayload(ByteReader* payload, Push* push) {
-  CAIRN_ASSIGN_OR_RETURN(const RawPush raw, payload->Record<RawPush>("push"));
-  push->ref = {.stream = raw.stream, .attempt = raw.attempt};
-  push->step = raw.step;
-  push->epoch = raw.epoch;
-  push->rate_factor = raw.rate_factor;
-  push->rows = raw.rows;
-  std::vector<RawPushPart> parts;
-  CAIRN_RETURN_IF_ERROR(payload->Records("push.parts", raw.part_count, &parts));
-  push->parts.reserve(parts.size());
-  for (const RawPushPart& part : parts) {
-    push->parts.push_back({.partition = part.partition,
-                           .term = part.term,
-                           .prev = part.prev,
-                           .fragment = part.fragment,
-                           .fragment_count = part.fragment_count,
-                           .slice_begin = part.slice_begin,
-                           .slice_end = part.slice_end});
-  }
-  return Annotate(ReadSlices(payload, raw.slice_count, &push->slices, &push->storage), "push");
+  const size_t begin = payload->offset();
+  const size_t bytes = payload->remaining();
+  uint32_t rate_bits = 0;
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push.stream", &push->ref.stream));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push.attempt", &push->ref.attempt));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push.step", &push->step));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push.epoch", &push->epoch));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push.rate_factor", &rate_bits));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push.rows", &push->rows));
+  push->rate_factor = std::bit_cast<float>(rate_bits);
+  CAIRN_ASSIGN_OR_RETURN(const size_t part_count,
+                         ReadCount("push.parts", kBytesOfPart, bytes, payload));
+  CAIRN_ASSIGN_OR_RETURN(const size_t slice_count,
+                         ReadCount("push.slices", kBytesOfPart, bytes, payload));
+  std::vector<PushPart>* parts = &push->parts;
+  parts->resize(part_count);
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.parts.partition", payload, parts, &PushPart::partition));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.parts.term", payload, parts, &PushPart::term));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.parts.prev", payload, parts, &PushPart::prev));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.parts.fragment", payload, parts, &PushPart::fragment));
+  CAIRN_RETURN_IF_ERROR(
+      ReadColumn("push.parts.fragment_count", payload, parts, &PushPart::fragment_count));
+  CAIRN_RETURN_IF_ERROR(
+      ReadColumn("push.parts.slice_begin", payload, parts, &PushPart::slice_begin));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.parts.slice_end", payload, parts, &PushPart::slice_end));
+  std::vector<RawSlice> raws(slice_count);
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.table", payload, &raws, &RawSlice::table));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.ids", payload, &raws, &RawSlice::id_count));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.pull", payload, &raws, &RawSlice::named_request));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.begin", payload, &raws, &RawSlice::named_begin));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.width", payload, &raws, &RawSlice::width));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.form", payload, &raws, &RawSlice::form));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.counts", payload, &raws, &RawSlice::has_counts));
+  CAIRN_RETURN_IF_ERROR(Annotate(MakeSlices(raws, payload, &push->slices, &push->storage), "push"));
+  return Filling(begin, RequestBytesMin(push->parts, slice_count)).Read(payload, "push");
 }
 
-// ---- PushReply: RawReply, parts, error ----
+// ---- PushReply: head, columns of parts, error --------------------------------------------------
 
-size_t PayloadBytes(const PushReply& reply) {
-  return sizeof(RawReply) + reply.parts.size() * sizeof(RawPushResult) +
-         PaddedTo8(ErrorText(reply.error).size());
+size_t PayloadBytesMax(const PushReply& reply) {
+  return 64 + reply.parts.size() * sizeof(PartResult) + ErrorText(reply.error).size();
 }
 
 void WritePayload(const PushReply& reply, ByteWriter* out) {
+  const Filling filling(out->size(), reply.parts.size() * kBytesOfResult);
   const std::string_view error = ErrorText(reply.error);
-  out->Record(RawReply{reply.ref.stream, reply.step, reply.ref.attempt,
-                       static_cast<uint32_t>(reply.parts.size()),
-                       static_cast<uint32_t>(error.size()), 0});
-  for (const PartResult& part : reply.parts) {
-    out->Record(RawPushResult{part.last, part.partition, static_cast<uint8_t>(part.code), {}});
-  }
-  out->Bytes(error);
+  out->Varint(reply.ref.stream);
+  out->Varint(reply.ref.attempt);
+  out->Varint(reply.step);
+  out->Varint(reply.parts.size());
+  out->Varint(error.size());
+  WriteColumn(reply.parts, &PartResult::partition, out);
+  WriteColumn(reply.parts, &PartResult::code, out);
+  WriteColumn(reply.parts, &PartResult::last, out);
+  out->PackedText(error);
+  filling.Write(out);
 }
 
 absl::Status ReadPayload(ByteReader* payload, PushReply* reply) {
-  CAIRN_ASSIGN_OR_RETURN(const RawReply raw, payload->Record<RawReply>("push_reply"));
-  reply->ref = {.stream = raw.stream, .attempt = raw.attempt};
-  reply->step = raw.step;
-  std::vector<RawPushResult> parts;
-  CAIRN_RETURN_IF_ERROR(payload->Records("push_reply.parts", raw.part_count, &parts));
-  reply->parts.reserve(parts.size());
-  for (const RawPushResult& part : parts) {
-    reply->parts.push_back({part.partition, static_cast<PartCode>(part.code), part.last});
-  }
+  const size_t begin = payload->offset();
+  const size_t bytes = payload->remaining();
+  uint64_t error_bytes = 0;
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push_reply.stream", &reply->ref.stream));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push_reply.attempt", &reply->ref.attempt));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push_reply.step", &reply->step));
+  CAIRN_ASSIGN_OR_RETURN(const size_t part_count,
+                         ReadCount("push_reply.parts", kBytesOfResult, bytes, payload));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("push_reply.error bytes", &error_bytes));
+  std::vector<PartResult>* parts = &reply->parts;
+  parts->resize(part_count);
   CAIRN_RETURN_IF_ERROR(
-      payload->Bytes("push_reply.error", raw.error_bytes, limits::kStringBytesMax, &reply->error));
-  return payload->End("push_reply");
+      ReadColumn("push_reply.parts.partition", payload, parts, &PartResult::partition));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push_reply.parts.code", payload, parts, &PartResult::code));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("push_reply.parts.last", payload, parts, &PartResult::last));
+  CAIRN_RETURN_IF_ERROR(
+      payload->PackedText("push_reply.error", error_bytes, limits::kStringBytesMax, &reply->error));
+  return Filling(begin, part_count * kBytesOfResult).Read(payload, "push_reply");
 }
 
-// ---- Pull: RawPull, parts, slices, then each slice's ids (and counts) ----
+// ---- Pull: head, columns of parts, columns of slices, ids --------------------------------------
 
-size_t PayloadBytes(const Pull& pull) {
-  return sizeof(RawPull) + pull.parts.size() * sizeof(RawPullPart) + SlicesBytes(pull.slices);
+size_t PayloadBytesMax(const Pull& pull) {
+  return 64 + pull.parts.size() * sizeof(PullPart) + SliceBytesMax(pull.slices);
 }
 
 void WritePayload(const Pull& pull, ByteWriter* out) {
-  out->Record(RawPull{.stream = pull.ref.stream,
-                      .step = pull.step,
-                      .attempt = pull.ref.attempt,
-                      .kind = static_cast<uint8_t>(pull.kind),
-                      .reserved = {},
-                      .part_count = static_cast<uint32_t>(pull.parts.size()),
-                      .slice_count = static_cast<uint32_t>(pull.slices.size())});
-  for (const PullPart& part : pull.parts) {
-    out->Record(
-        RawPullPart{part.term, part.min, part.partition, part.slice_begin, part.slice_end, 0});
-  }
-  WriteSlices(pull.slices, out);
+  const Filling filling(out->size(), RequestBytesMin(pull.parts, pull.slices.size()));
+  out->Varint(static_cast<uint64_t>(pull.kind));
+  out->Varint(pull.ref.stream);
+  out->Varint(pull.ref.attempt);
+  out->Varint(pull.step);
+  out->Varint(pull.parts.size());
+  out->Varint(pull.slices.size());
+  WriteColumn(pull.parts, &PullPart::partition, out);
+  WriteColumn(pull.parts, &PullPart::term, out);
+  WriteColumn(pull.parts, &PullPart::min, out);
+  WriteColumn(pull.parts, &PullPart::slice_begin, out);
+  WriteColumn(pull.parts, &PullPart::slice_end, out);
+  const std::vector<RawSlice> raws = RawSlicesOf(pull.slices);
+  WriteColumn(raws, &RawSlice::table, out);
+  WriteColumn(raws, &RawSlice::id_count, out);
+  WriteListedIds(pull.slices, out);
+  filling.Write(out);
 }
 
 absl::Status ReadPayload(ByteReader* payload, Pull* pull) {
-  CAIRN_ASSIGN_OR_RETURN(const RawPull raw, payload->Record<RawPull>("pull"));
-  pull->kind = static_cast<Pull::Kind>(raw.kind);
-  pull->ref = {.stream = raw.stream, .attempt = raw.attempt};
-  pull->step = raw.step;
-  std::vector<RawPullPart> parts;
-  CAIRN_RETURN_IF_ERROR(payload->Records("pull.parts", raw.part_count, &parts));
-  pull->parts.reserve(parts.size());
-  for (const RawPullPart& part : parts) {
-    pull->parts.push_back({part.partition, part.term, part.min, part.slice_begin, part.slice_end});
-  }
-  return Annotate(ReadSlices(payload, raw.slice_count, &pull->slices, &pull->storage), "pull");
+  const size_t begin = payload->offset();
+  const size_t bytes = payload->remaining();
+  uint8_t kind = 0;
+  CAIRN_RETURN_IF_ERROR(payload->Varint("pull.kind", &kind));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("pull.stream", &pull->ref.stream));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("pull.attempt", &pull->ref.attempt));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("pull.step", &pull->step));
+  pull->kind = static_cast<Pull::Kind>(kind);
+  CAIRN_ASSIGN_OR_RETURN(const size_t part_count,
+                         ReadCount("pull.parts", kBytesOfPart, bytes, payload));
+  CAIRN_ASSIGN_OR_RETURN(const size_t slice_count,
+                         ReadCount("pull.slices", kBytesOfPart, bytes, payload));
+  std::vector<PullPart>* parts = &pull->parts;
+  parts->resize(part_count);
+  CAIRN_RETURN_IF_ERROR(ReadColumn("pull.parts.partition", payload, parts, &PullPart::partition));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("pull.parts.term", payload, parts, &PullPart::term));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("pull.parts.min", payload, parts, &PullPart::min));
+  CAIRN_RETURN_IF_ERROR(
+      ReadColumn("pull.parts.slice_begin", payload, parts, &PullPart::slice_begin));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("pull.parts.slice_end", payload, parts, &PullPart::slice_end));
+  std::vector<RawSlice> raws(slice_count);
+  CAIRN_RETURN_IF_ERROR(ReadColumn("pull.slices.table", payload, &raws, &RawSlice::table));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("pull.slices.ids", payload, &raws, &RawSlice::id_count));
+  CAIRN_RETURN_IF_ERROR(Annotate(MakeSlices(raws, payload, &pull->slices, &pull->storage), "pull"));
+  return Filling(begin, RequestBytesMin(pull->parts, slice_count)).Read(payload, "pull");
 }
 
-// ---- PullReply: RawReply, parts, error, then each part's values ----
+// ---- PullReply: head, columns of parts, error, values ------------------------------------------
 
-size_t PayloadBytes(const PullReply& reply) {
-  size_t bytes = sizeof(RawReply) + reply.parts.size() * sizeof(RawPullResult) +
-                 PaddedTo8(ErrorText(reply.error).size());
-  for (const PullResult& part : reply.parts) bytes += PaddedTo8(part.values.size_bytes());
+namespace {
+
+struct RawResult {
+  uint32_t partition = 0;
+  PartCode code = PartCode::kOk;
+  uint32_t value_count = 0;
+  ValueForm form = ValueForm::kF32;
+};
+
+absl::StatusOr<uint64_t> CheckResultValues(const std::vector<RawResult>& raws,
+                                           const ByteReader& in) {
+  uint64_t values = 0;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < raws.size(); ++i) {
+    if (raws[i].form > kLastValueForm) {
+      return InvalidArgument("parts[", i, "].form: ", static_cast<int>(raws[i].form),
+                             ", legal: 0 to ", static_cast<int>(kLastValueForm));
+    }
+    values += raws[i].value_count;
+    bytes += ValueBytes(raws[i].form, raws[i].value_count);
+  }
+  CAIRN_RETURN_IF_ERROR(in.Need("parts.values", bytes, 1));
+  return values;
+}
+
+absl::Status MakeResults(const std::vector<RawResult>& raws, ByteReader* in, PullReply* reply) {
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t values_in_all, CheckResultValues(raws, *in));
+  ArrayBlock block(values_in_all * sizeof(float));
+  reply->parts.reserve(raws.size());
+  for (const RawResult& raw : raws) {
+    const std::span<float> values = block.Make<float>(raw.value_count);
+    CAIRN_RETURN_IF_ERROR(ReadValues(in, raw.form, values.size(), values.data()));
+    reply->parts.push_back({raw.partition, raw.code, values});
+  }
+  reply->storage = block.storage();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+size_t PayloadBytesMax(const PullReply& reply) {
+  size_t bytes = 64 + reply.parts.size() * sizeof(RawResult) + ErrorText(reply.error).size();
+  for (const PullResult& part : reply.parts) bytes += part.values.size_bytes();
   return bytes;
 }
 
 void WritePayload(const PullReply& reply, ByteWriter* out) {
+  const Filling filling(out->size(), reply.parts.size() * kBytesOfResult);
   const std::string_view error = ErrorText(reply.error);
-  out->Record(RawReply{reply.ref.stream, reply.step, reply.ref.attempt,
-                       static_cast<uint32_t>(reply.parts.size()),
-                       static_cast<uint32_t>(error.size()), 0});
+  std::vector<RawResult> raws;
+  raws.reserve(reply.parts.size());
   for (const PullResult& part : reply.parts) {
-    out->Record(RawPullResult{part.partition,
-                              static_cast<uint32_t>(part.values.size()),
-                              0,
-                              static_cast<uint8_t>(part.code),
-                              {}});
+    raws.push_back({part.partition, part.code, static_cast<uint32_t>(part.values.size()),
+                    ShortestForm(part.values)});
   }
-  out->Bytes(error);
-  for (const PullResult& part : reply.parts) out->Array(part.values);
+  out->Varint(reply.ref.stream);
+  out->Varint(reply.ref.attempt);
+  out->Varint(reply.step);
+  out->Varint(reply.parts.size());
+  out->Varint(error.size());
+  WriteColumn(raws, &RawResult::partition, out);
+  WriteColumn(raws, &RawResult::code, out);
+  WriteColumn(raws, &RawResult::value_count, out);
+  WriteColumn(raws, &RawResult::form, out);
+  out->PackedText(error);
+  for (size_t i = 0; i < raws.size(); ++i) {
+    WriteValues(raws[i].form, reply.parts[i].values, out);
+  }
+  filling.Write(out);
 }
 
 absl::Status ReadPayload(ByteReader* payload, PullReply* reply) {
-  CAIRN_ASSIGN_OR_RETURN(const RawReply raw, payload->Record<RawReply>("pull_reply"));
-  reply->ref = {.stream = raw.stream, .attempt = raw.attempt};
-  reply->step = raw.step;
-  std::vector<RawPullResult> parts;
-  CAIRN_RETURN_IF_ERROR(payload->Records("pull_reply.parts", raw.part_count, &parts));
+  const size_t begin = payload->offset();
+  const size_t bytes = payload->remaining();
+  uint64_t error_bytes = 0;
+  CAIRN_RETURN_IF_ERROR(payload->Varint("pull_reply.stream", &reply->ref.stream));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("pull_reply.attempt", &reply->ref.attempt));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("pull_reply.step", &reply->step));
+  CAIRN_ASSIGN_OR_RETURN(const size_t part_count,
+                         ReadCount("pull_reply.parts", kBytesOfResult, bytes, payload));
+  CAIRN_RETURN_IF_ERROR(payload->Varint("pull_reply.error bytes", &error_bytes));
+  std::vector<RawResult> raws(part_count);
   CAIRN_RETURN_IF_ERROR(
-      payload->Bytes("pull_reply.error", raw.error_bytes, limits::kStringBytesMax, &reply->error));
-  ArrayBlock block(payload);
-  reply->parts.reserve(parts.size());
-  for (const RawPullResult& raw_part : parts) {
-    PullResult& part = reply->parts.emplace_back();
-    part.partition = raw_part.partition;
-    part.code = static_cast<PartCode>(raw_part.code);
-    CAIRN_RETURN_IF_ERROR(
-        block.Take("pull_reply.parts.values", raw_part.value_count, &part.values));
-  }
-  reply->storage = block.storage();
-  return Annotate(block.End(), "pull_reply");
+      ReadColumn("pull_reply.parts.partition", payload, &raws, &RawResult::partition));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("pull_reply.parts.code", payload, &raws, &RawResult::code));
+  CAIRN_RETURN_IF_ERROR(
+      ReadColumn("pull_reply.parts.values", payload, &raws, &RawResult::value_count));
+  CAIRN_RETURN_IF_ERROR(ReadColumn("pull_reply.parts.form", payload, &raws, &RawResult::form));
+  CAIRN_RETURN_IF_ERROR(
+      payload->PackedText("pull_reply.error", error_bytes, limits::kStringBytesMax, &reply->error));
+  CAIRN_RETURN_IF_ERROR(Annotate(MakeResults(raws, payload, reply), "pull_reply"));
+  return Filling(begin, part_count * kBytesOfResult).Read(payload, "pull_reply");
 }
 
 }  // namespace cairn

@@ -1,5 +1,6 @@
-// Bodies of the data messages: no Protobuf, only records and arrays. The arrays of a decoded
-// message lie in one block that the message owns. Internal to src/wire; codec.h is the way in.
+// Bodies of the data messages: no Protobuf, only packed records (columns.h), ids (id_codec.h) and
+// values (value_codec.h). The arrays of a decoded message lie in one block that the message owns.
+// Internal to src/wire; codec.h is the way in.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +17,11 @@ void WritePayload(const PushReply& reply, ByteWriter* out);
 void WritePayload(const Pull& pull, ByteWriter* out);
 void WritePayload(const PullReply& reply, ByteWriter* out);
 
-// What WritePayload will append, so that a frame is allocated once.
-size_t PayloadBytes(const Push& push);
-size_t PayloadBytes(const PushReply& reply);
-size_t PayloadBytes(const Pull& pull);
-size_t PayloadBytes(const PullReply& reply);
+// What WritePayload will append at most, so that a frame is allocated once.
+size_t PayloadBytesMax(const Push& push);
+size_t PayloadBytesMax(const PushReply& reply);
+size_t PayloadBytesMax(const Pull& pull);
+size_t PayloadBytesMax(const PullReply& reply);
 
 // Reads all of `payload`. Leaves ranges and limits to CheckBody.
 absl::Status ReadPayload(ByteReader* payload, Push* push);

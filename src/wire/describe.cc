@@ -46,6 +46,8 @@ const char* CodeName(PartCode code) {
       return "passed";
     case PartCode::kInvalid:
       return "invalid";
+    case PartCode::kNeedIds:
+      return "need_ids";
   }
   return "?";
 }
@@ -129,7 +131,7 @@ void Describe(std::ostream& out, const VersionNotice& m) {
 
 size_t IdCount(const std::vector<TableSlice>& slices) {
   size_t ids = 0;
-  for (const TableSlice& slice : slices) ids += slice.ids.size();
+  for (const TableSlice& slice : slices) ids += slice.id_count();
   return ids;
 }
 

@@ -13,12 +13,12 @@ namespace cairn {
 
 // Defined otherwise for programs that stand for another release in tests, and for nothing else.
 #ifndef CAIRN_WIRE_MAJOR
-#define CAIRN_WIRE_MAJOR 1
+#define CAIRN_WIRE_MAJOR 2
 #endif
 
 inline constexpr uint32_t kFrameMagic = 0x314E5243;       // "CRN1" as it lies in memory.
 inline constexpr uint16_t kWireMajor = CAIRN_WIRE_MAJOR;  // Another one: not understood.
-inline constexpr uint16_t kWireMinor = 1;                 // A higher one: understood, less known.
+inline constexpr uint16_t kWireMinor = 0;                 // A higher one: understood, less known.
 inline constexpr uint32_t kFlagBodyChecksum = 1;          // body_crc holds.
 
 // As it lies in the frame. Reserved bytes are written as 0 and ignored.

@@ -35,7 +35,8 @@ inline constexpr uint32_t kStatusEpochsMax = 1'000;
 
 // Requests.
 inline constexpr uint32_t kIdsPerSliceMax = 1u << 20;
-inline constexpr uint32_t kFragmentsMax = 65'536;        // Of one record.
+inline constexpr size_t kPulledIdsBytesMax = size_t{128} << 20;  // Remembered by an executor.
+inline constexpr uint32_t kFragmentsMax = 65'536;                // Of one record.
 inline constexpr size_t kFragmentBytesAim = 256u << 10;  // A record is cut into pieces of this.
 inline constexpr size_t kRecordBytesMax = size_t{256} << 20;  // One step's part of one partition.
 inline constexpr size_t kAssemblyBytesMax = size_t{1} << 30;  // Unfinished records of an executor.

@@ -366,6 +366,16 @@ struct VersionNotice {
 
 // ---- Data path -----------------------------------------------------------------------------
 
+// Names ids that a pull of the same sender has listed: of its slice of the same table in the same
+// partition, those from `begin` on. doc/protocol.md, 5.
+struct PulledIds {
+  uint64_t request = 0;  // The pull's; 0: nothing is named.
+  uint32_t begin = 0;
+  uint32_t count = 0;
+
+  bool operator==(const PulledIds&) const = default;
+};
+
 // What one request or record says about one table in one partition. The arrays lie in the
 // message's storage, or (in one process) in the client's own buffer, which lives as long.
 struct TableSlice {
@@ -374,6 +384,12 @@ struct TableSlice {
   std::span<const uint64_t> ids;
   std::span<const float> values;     // [ids.size() x row width]; empty in a pull request.
   std::span<const uint32_t> counts;  // [ids.size()] or empty: how often each id occurred.
+  // Push: the ids, by another name. As bytes only the name travels, and `ids` is empty until the
+  // server has looked it up.
+  PulledIds named = {};
+
+  bool lacks_ids() const { return ids.size() < named.count; }
+  size_t id_count() const { return lacks_ids() ? named.count : ids.size(); }
 };
 
 // One partition's record of one step, or one of its numbered fragments.
@@ -409,6 +425,7 @@ enum class PartCode : uint8_t {
   kBehind = 4,      // The server's map is older than yours; come again.
   kPassed = 5,      // Pull (bsp): this step is complete everywhere; go on to the next.
   kInvalid = 6,     // The request contradicts the job; `error` of the reply says how. Final.
+  kNeedIds = 7,     // Push: the pull that it names is not remembered; send the ids.
 };
 
 struct PartResult {

@@ -30,6 +30,14 @@ bool Touches(const PushPayload& payload, uint32_t partition) {
   });
 }
 
+// Pulls that a run remembers for its pushes: more than there are steps in flight.
+constexpr size_t kPulledStepsMax = 64;
+
+// The same distinct ids of the same table?
+bool SameIds(const KeyCut& a, const KeyCut& b) {
+  return &a == &b || (a.table == b.table && a.ids == b.ids);
+}
+
 // Of one partition's part on its way there or back, about; the rest of a frame is small.
 uint64_t PartBytes(const PullPayload& payload, uint32_t partition) {
   uint64_t asked = 0;
@@ -126,6 +134,10 @@ OpId ClientCore::StartPull(PullRequest request, Micros now, Outbox* out) {
     completions_.back().values = std::move(op.values);
     return id;
   }
+  if (run != nullptr) {
+    run->pulled.push_back({id, op.step, op.request.payload});
+    if (run->pulled.size() > kPulledStepsMax) run->pulled.pop_front();
+  }
   Schedule(op.deadline);
   PullOp& kept = pulls_[id] = std::move(op);
   SendPull(&kept, now, out);
@@ -164,6 +176,7 @@ OpId ClientCore::StartPush(PushRequest request, Micros now, Outbox* out) {
     op.parts.push_back(Part{.partition = p, .prev = prev});
   }
   op.unanswered = op.parts.size();
+  op.pulled = TakePulled(run, request);
   op.payload = std::move(request.payload);
   bytes_in_flight_ += op.bytes;
   ++pushes_in_flight_;
@@ -174,6 +187,24 @@ OpId ClientCore::StartPush(PushRequest request, Micros now, Outbox* out) {
   if (!hold) SendPush(&run->pushes.back(), now, out);
   PopAcknowledged(run, now, out);
   return id;
+}
+
+// The pulls of this step that listed the push's ids, table by table. Only pulls of this very run
+// are looked at: what another attempt has pulled is not known to be the same.
+std::vector<OpId> ClientCore::TakePulled(Run* run, const PushRequest& request) {
+  std::vector<OpId> pulled;
+  for (const TablePush& table : request.payload->tables) {
+    OpId found = 0;
+    for (const PulledStep& pull : run->pulled) {
+      if (pull.step != request.step) continue;
+      for (const auto& cut : *pull.payload) {
+        if (SameIds(*cut, *table.cut)) found = pull.request;
+      }
+    }
+    pulled.push_back(found);
+  }
+  std::erase_if(run->pulled, [&](const auto& pull) { return pull.step <= request.step; });
+  return pulled;
 }
 
 void ClientCore::SkipStep(const StreamRef& ref, StepIndex step, Micros now, Outbox* out) {
@@ -262,14 +293,15 @@ void ClientCore::SendPush(PushOp* op, Micros now, Outbox* out) {
 void ClientCore::SendPushParts(const PushOp& op, const std::vector<size_t>& chosen, Outbox* out) {
   const auto by_server =
       ByServer<PushTarget>(op.parts, chosen, [](const Part& part, uint64_t term) {
-        return PushTarget{part.partition, term, part.prev};
+        return PushTarget{part.partition, term, part.prev, part.name_ids};
       });
   for (const auto& [server, targets] : by_server) {
     const std::string* address = AddressOf(server);
     if (address == nullptr) continue;
     Header header = member_->HeaderTo(server);
     header.request = op.id;
-    for (Push& push : BuildPushes(op.ref, op.step, op.payload, targets, options_.sizes)) {
+    const PushContent content{op.ref, op.step, op.payload, op.pulled};
+    for (Push& push : BuildPushes(content, targets, options_.sizes)) {
       out->push_back({*address, MakeMessage(header, std::move(push))});
     }
   }
@@ -362,6 +394,12 @@ void ClientCore::OnPushReply(const Message&, const PushReply& reply, Micros now,
         part->answered = true;
         --op.unanswered;
         run->acked[result.partition] = std::max(run->acked[result.partition], op.step);
+        break;
+      case PartCode::kNeedIds:
+        // Once: what was sent before that is answered in the same way, and needs nothing more.
+        if (part->answered || !part->name_ids) break;
+        part->name_ids = false;
+        if (MaySend()) SendPushParts(op, {static_cast<size_t>(part - op.parts.begin())}, out);
         break;
       case PartCode::kGap:
         Rewind(run, result.partition, result.last, now, out);

@@ -102,6 +102,7 @@ class ClientCore {
     StepIndex prev = 0;  // Push.
     StepIndex min = 0;   // Pull.
     bool answered = false;
+    bool name_ids = true;  // Push: until the server says that it does not remember the pull.
   };
   struct Op {
     OpId id = 0;
@@ -122,6 +123,13 @@ class ClientCore {
   };
   struct PushOp : Op {
     std::shared_ptr<const PushPayload> payload;  // Null: a step that is skipped.
+    std::vector<OpId> pulled;                    // See PushContent.
+  };
+  // A pull whose ids the push of its step may name.
+  struct PulledStep {
+    OpId request = 0;
+    StepIndex step = 0;
+    std::shared_ptr<const PullPayload> payload;
   };
   struct Run {
     StreamRef ref;
@@ -131,9 +139,11 @@ class ClientCore {
     std::vector<StepIndex> acked;    // By partition: the last step acknowledged there.
     std::vector<Micros> rewound_at;  // By partition: when a hole was last filled again.
     std::deque<PushOp> pushes;       // By step; the front is the oldest unacknowledged one.
+    std::deque<PulledStep> pulled;   // The newest ones, of steps that were not yet pushed.
   };
 
   Run* FindRun(const StreamRef& ref);
+  static std::vector<OpId> TakePulled(Run* run, const PushRequest& request);
   bool MaySend() const;
   absl::Status CheckPartSizes(const PullOp& op) const;
   void SendPull(PullOp* op, Micros now, Outbox* out);

@@ -12,7 +12,7 @@ constexpr size_t kSliceOverhead = 32;  // Of a slice and of a part on the wire, 
 
 // Rows [begin, end) of one table's cut.
 struct Piece {
-  const TablePush* table;
+  size_t table;  // In the payload.
   uint32_t begin;
   uint32_t end;
 };
@@ -23,7 +23,8 @@ std::vector<Fragment> CutRecord(const PushPayload& payload, uint32_t partition, 
   std::vector<Fragment> fragments(1);
   if (payload.bare) return fragments;
   size_t room = bytes;
-  for (const TablePush& table : payload.tables) {
+  for (size_t t = 0; t < payload.tables.size(); ++t) {
+    const TablePush& table = payload.tables[t];
     const size_t row_bytes = sizeof(uint64_t) + sizeof(uint32_t) + table.cut->width * sizeof(float);
     uint32_t begin = table.cut->offsets[partition];
     const uint32_t end = table.cut->offsets[partition + 1];
@@ -35,7 +36,7 @@ std::vector<Fragment> CutRecord(const PushPayload& payload, uint32_t partition, 
       const size_t fit = std::max<size_t>(1, room / row_bytes);
       const auto take =
           static_cast<uint32_t>(std::min<size_t>({fit, end - begin, limits::kIdsPerSliceMax}));
-      fragments.back().push_back({&table, begin, begin + take});
+      fragments.back().push_back({t, begin, begin + take});
       room -= std::min(room, take * row_bytes);
       begin += take;
     }
@@ -44,13 +45,19 @@ std::vector<Fragment> CutRecord(const PushPayload& payload, uint32_t partition, 
   return fragments;
 }
 
-TableSlice SliceOf(const Piece& piece) {
-  const KeyCut& cut = *piece.table->cut;
-  const size_t count = piece.end - piece.begin;
-  return {cut.table,
-          {cut.ids.data() + piece.begin, count},
-          {piece.table->values.data() + size_t{piece.begin} * cut.width, count * cut.width},
-          {cut.counts.data() + piece.begin, count}};
+TableSlice SliceOf(const PushContent& content, const PushTarget& target, const Piece& piece) {
+  const TablePush& table = content.payload->tables[piece.table];
+  const KeyCut& cut = *table.cut;
+  const uint32_t count = piece.end - piece.begin;
+  TableSlice slice{cut.table,
+                   {cut.ids.data() + piece.begin, count},
+                   {table.values.data() + size_t{piece.begin} * cut.width, count * cut.width},
+                   {cut.counts.data() + piece.begin, count}};
+  const uint64_t pull = piece.table < content.pulled.size() ? content.pulled[piece.table] : 0;
+  if (target.name_ids && pull != 0) {
+    slice.named = {pull, piece.begin - cut.offsets[target.partition], count};
+  }
+  return slice;
 }
 
 size_t BytesOf(const TableSlice& slice) {
@@ -60,9 +67,9 @@ size_t BytesOf(const TableSlice& slice) {
 
 }  // namespace
 
-std::vector<Push> BuildPushes(const StreamRef& ref, StepIndex step,
-                              const std::shared_ptr<const PushPayload>& payload,
-                              const std::vector<PushTarget>& targets, const CutSizes& sizes) {
+std::vector<Push> BuildPushes(const PushContent& content, const std::vector<PushTarget>& targets,
+                              const CutSizes& sizes) {
+  const std::shared_ptr<const PushPayload>& payload = content.payload;
   std::vector<Push> messages;
   size_t room = 0;
   const auto add_part = [&](const PushTarget& target, const Fragment& fragment, uint32_t number,
@@ -70,13 +77,13 @@ std::vector<Push> BuildPushes(const StreamRef& ref, StepIndex step,
     size_t bytes = kSliceOverhead;
     std::vector<TableSlice> slices;
     for (const Piece& piece : fragment) {
-      slices.push_back(SliceOf(piece));
+      slices.push_back(SliceOf(content, target, piece));
       bytes += BytesOf(slices.back());
     }
     if (messages.empty() || bytes > room) {
       Push& message = messages.emplace_back();
-      message.ref = ref;
-      message.step = step;
+      message.ref = content.ref;
+      message.step = content.step;
       message.epoch = payload->epoch;
       message.rate_factor = payload->rate_factor;
       message.rows = payload->bare ? 0 : payload->rows;

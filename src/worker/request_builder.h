@@ -18,17 +18,27 @@ struct CutSizes {
   size_t message = 1u << 20;     // A message's parts together.
 };
 
+// What a step pushes.
+struct PushContent {
+  StreamRef ref;
+  StepIndex step = 0;
+  std::shared_ptr<const PushPayload> payload;
+  // For each table of the payload: the request of a pull that has listed its ids, all of them and
+  // no others; 0: there is none.
+  std::vector<uint64_t> pulled;
+};
+
 // A partition's part of a push, still to be sent.
 struct PushTarget {
   uint32_t partition = 0;
   uint64_t term = 0;
   StepIndex prev = 0;
+  bool name_ids = true;  // Where they were pulled; the cut into pieces does not depend on it.
 };
 
-// The messages that carry `payload` to `targets`, which all live on one server.
-std::vector<Push> BuildPushes(const StreamRef& ref, StepIndex step,
-                              const std::shared_ptr<const PushPayload>& payload,
-                              const std::vector<PushTarget>& targets, const CutSizes& sizes);
+// The messages that carry `content` to `targets`, which all live on one server.
+std::vector<Push> BuildPushes(const PushContent& content, const std::vector<PushTarget>& targets,
+                              const CutSizes& sizes);
 
 struct PullTarget {
   uint32_t partition = 0;

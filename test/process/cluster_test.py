@@ -214,8 +214,8 @@ class ClusterTest(unittest.TestCase):
             self.check_end(role, DONE)
 
     def test_programs_of_two_releases_do_not_meet(self):
-        for ours, theirs, versions in ((PROGRAMS, NEXT_RELEASE, ("1.1", "2.1")),
-                                       (NEXT_RELEASE, PROGRAMS, ("2.1", "1.1"))):
+        for ours, theirs, versions in ((PROGRAMS, NEXT_RELEASE, ("2.0", "3.0")),
+                                       (NEXT_RELEASE, PROGRAMS, ("3.0", "2.0"))):
             coordinator, lines = self.start_role("ps_coordinator", programs=ours)
             for program in ("ps_server", "ps_worker"):
                 with self.subTest(program=program, version=versions[1]):

@@ -81,6 +81,8 @@ class Harness {
     for (int i = 0; i < 1000 && core->wants_tick(); ++i) core->Tick(&actions);
   }
 
+  uint64_t request() const { return request_; }
+
   std::unique_ptr<ExecutorCore> core;
   ExecutorActions actions;
 
@@ -133,6 +135,37 @@ TEST_CASE("ExecutorCore: a pull waits for what it needs, once, and is answered t
   CHECK(harness.Codes<PullReply>() == Answers{{0, PartCode::kOk}, {2, PartCode::kOk}});
   harness.PushStamp(2, 1);
   CHECK(harness.Codes<PullReply>().empty());
+}
+
+TEST_CASE("ExecutorCore: a push by name needs its pull, and is asked for the ids without it") {
+  Harness harness;
+  harness.GiveMap();
+  const std::vector<uint64_t> ids = {5};  // Of partition 0.
+  const std::vector<float> values = {0.1f};
+  const auto push_by_name = [&](StepIndex step, StepIndex prev, uint64_t request) {
+    Push push;
+    push.ref = {0, 1};
+    push.step = step;
+    push.parts = {{0, 1, prev, 0, 1, 0, 1}, {2, 1, prev, 0, 1, 1, 1}};
+    push.slices = {{0, {}, values, {}, {request, 0, 1}}};
+    harness.Give(push);
+    return harness.Codes<PushReply>();
+  };
+  const Answers asked = {{0, PartCode::kNeedIds}, {2, PartCode::kOk}};
+  const Answers taken = {{0, PartCode::kOk}, {2, PartCode::kOk}};
+  CHECK(push_by_name(1, kStart, 7) == asked);
+  CHECK(harness.core->rows() == 0);
+  Pull pull;
+  pull.ref = {0, 1};
+  pull.step = 1;
+  pull.parts = {{0, 1, 0, 0, 1}};
+  pull.slices = {{0, ids, {}, {}}};
+  harness.Give(pull);
+  const uint64_t request = harness.request();
+  CHECK(push_by_name(1, kStart, request) == taken);
+  CHECK(harness.core->rows() == 1);
+  // The record is in, so nobody needs its ids any more.
+  CHECK(push_by_name(2, 1, request) == asked);
 }
 
 TEST_CASE("ExecutorCore: a waiting pull hears that its partition went away") {

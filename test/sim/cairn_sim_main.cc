@@ -3,7 +3,7 @@
 //   cairn_sim --seed N [--trace]                     one life, told in full with --trace
 //   cairn_sim --seeds COUNT [--first-seed N]         many; a table of what was reached at the end
 //   ... [--mode asp|ssp|bsp]                         instead of the mode that each seed draws
-//   ... [--guard-off stamp|gap|undo|order]           shows that a checker misses the guard
+//   ... [--guard-off stamp|gap|undo|order|ids]           shows that a checker misses the guard
 //
 // Exits with 0 if no guarantee was violated, 1 if one was, 2 if the options make no sense.
 #include <cstdio>
@@ -32,7 +32,8 @@ bool SetGuard(std::string_view name, ServerGuards* guards) {
   if (name == "gap") guards->gap_check = false;
   if (name == "undo") guards->undo = false;
   if (name == "order") guards->stream_order = false;
-  return name == "stamp" || name == "gap" || name == "undo" || name == "order";
+  if (name == "ids") guards->need_ids = false;
+  return name == "stamp" || name == "gap" || name == "undo" || name == "order" || name == "ids";
 }
 
 bool SetMode(std::string_view name, std::optional<Consistency>* mode) {

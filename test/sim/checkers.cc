@@ -121,6 +121,7 @@ void Checkers::AfterHandling(const ExecutorCore& executor, const Message& messag
         if (part.code == PartCode::kFenced) probes_->Hit(Probe::kFenced);
         if (part.code == PartCode::kBehind) probes_->Hit(Probe::kBehind);
         if (part.code == PartCode::kNotPrimary) probes_->Hit(Probe::kNotPrimary);
+        if (part.code == PartCode::kNeedIds) probes_->Hit(Probe::kNeedIds);
       }
     }
     if (const auto* reply = BodyAs<PullReply>(*out.message); reply != nullptr) {

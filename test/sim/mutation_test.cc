@@ -48,6 +48,14 @@ TEST_CASE("Mutation: without the undo a successor computes on other values") {
   CHECK(FirstSeedCaught(Consistency::kBsp, guards, {"G4"}) > 0);
 }
 
+TEST_CASE("Mutation: without asking for ids rows of data are lost") {
+  const ServerGuards guards{.need_ids = false};
+  CHECK(FirstSeedCaught(Consistency::kAsp, guards, {"G1"}) > 0);
+  // In bsp and ssp the rows that are counted are not those that a step pulls, so they are not
+  // named.
+  CHECK(FirstSeedCaught(Consistency::kBsp, guards, {"G4"}) > 0);
+}
+
 TEST_CASE("Mutation: without stream order the bits depend on the timing") {
   const ServerGuards guards{.stream_order = false};
   CHECK(FirstSeedCaught(Consistency::kBsp, guards, {"G4"}) > 0);

@@ -20,6 +20,14 @@ bool HasFragments(const Message& message) {
   return false;
 }
 
+// Such a message is another one as bytes: the ids stay at home.
+bool NamesIds(const Message& message) {
+  const auto* push = BodyAs<Push>(message);
+  if (push == nullptr) return false;
+  return std::any_of(push->slices.begin(), push->slices.end(),
+                     [](const TableSlice& slice) { return slice.named.request != 0; });
+}
+
 // What our own code sends, our own decoder has to take.
 MessagePtr ThroughBytes(const Message& message) {
   absl::StatusOr<MessagePtr> decoded = DecodeMessage(EncodeMessage(message, Checksum::kAll));
@@ -64,8 +72,10 @@ std::vector<SimNetwork::Delivery> SimNetwork::Send(uint32_t from, uint32_t to,
   if (deliveries.size() > 1) probes_->Hit(Probe::kDuplicated);
   for (Delivery& delivery : deliveries) {
     delivery.at = now + Delay();
-    const bool encode = random_.Chance(faults_.encode);
+    const bool names = NamesIds(*message);
+    const bool encode = random_.Chance(names ? faults_.encode_named : faults_.encode);
     if (encode) probes_->Hit(Probe::kEncoded);
+    if (encode && names) probes_->Hit(Probe::kNamedPush);
     delivery.message = encode ? ThroughBytes(*message) : message;
   }
   return deliveries;

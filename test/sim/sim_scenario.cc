@@ -106,6 +106,12 @@ void DrawSubmission(Scenario* scenario) {
   }
 }
 
+// Likewise. Half of the executors forget what was pulled, some of them before it can be named.
+void DrawForgetting(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("forgetting"), scenario->seed));
+  if (random.Chance(0.5)) scenario->pulled_ids_bytes_max = random.Below(8'000);
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -146,6 +152,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   scenario.sizes = {.fragment = 40 + random.Below(80), .message = 150 + random.Below(400)};
   scenario.faults = DrawFaults(&random);
   DrawSubmission(&scenario);
+  DrawForgetting(&scenario);
   const absl::Status legal = CheckJob(job);
   CAIRN_CHECK(legal.ok(), MessageOf(legal));
   return scenario;

@@ -9,6 +9,7 @@
 #include "coordinator/coordinator_times.h"
 #include "server/guards.h"
 #include "wire/job_plan.h"
+#include "wire/limits.h"
 #include "worker/request_builder.h"
 
 namespace cairn::sim {
@@ -39,7 +40,8 @@ struct Faults {
   double pause = 0;
   uint32_t pauses_max = 0;
   Micros pause_most = 900 * kMicrosPerMilli;
-  double encode = 0.125;  // A message travels as bytes.
+  double encode = 0.125;      // A message travels as bytes,
+  double encode_named = 0.5;  // and one that names ids loses them.
   // With a submitter: it sees a worker's crash at once, and may take a pause for one.
   double report = 0;
   Micros exodus_at = 0;  // All workers die, to come back one by one; 0: they do not.
@@ -56,6 +58,7 @@ struct Scenario {
   JobPlan plan;
   CoordinatorTimes times;
   CutSizes sizes;
+  size_t pulled_ids_bytes_max = limits::kPulledIdsBytesMax;  // What an executor remembers.
   ProgramShape shape;
   Faults faults;
   ServerGuards guards;

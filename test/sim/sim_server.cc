@@ -45,6 +45,7 @@ void SimServer::MakeExecutors() {
   const uint32_t count = host_->scenario().executors;
   for (uint32_t i = 0; i < count; ++i) {
     ExecutorCore::Options options{i, count, host_->scenario().guards, {}};
+    options.pulled_ids_bytes_max = host_->scenario().pulled_ids_bytes_max;
     auto core = ExecutorCore::Make(member_.welcome(), member_.self(), member_.coordinator(),
                                    member_.coordinator_address(), std::move(options));
     CAIRN_CHECK(core.ok(), MessageOf(core.status()));

@@ -135,6 +135,10 @@ struct SampleArrays {
   std::vector<uint32_t> sparse_counts = {1, 2, 70'000};
   std::vector<uint64_t> dense_ids = {6};
   std::vector<float> dense_values = {0.125f, 0.25f, 0.5f};
+  std::vector<float> named_values = {0.1f, 0.f, 3.f, 1e-30f};
+  // As ids mostly are: they ascend within a partition, here the second of four.
+  std::vector<uint64_t> hashed_ids = {0x40B2EDB45D7ED7EF, 0x47E35C65A4B7B5A5, 0x55E5AAEB7B2D9D64,
+                                      0x66A9BD0E9C55D1E2, 0x7109A6C21EFD4B3D, 0x7F5A1D7C3C1D0A11};
 };
 
 Push SamplePush() {
@@ -152,10 +156,11 @@ Push SamplePush() {
                  .fragment = 1,
                  .fragment_count = 3,
                  .slice_begin = 2,
-                 .slice_end = 3}};
+                 .slice_end = 4}};
   push.slices = {{0, arrays->sparse_ids, arrays->sparse_values, arrays->sparse_counts},
                  {1, {}, {}, {}},
-                 {1, arrays->dense_ids, arrays->dense_values, {}}};
+                 {1, arrays->dense_ids, arrays->dense_values, {}},
+                 {0, {}, arrays->named_values, {}, {.request = 300, .begin = 5, .count = 2}}};
   push.storage = std::move(arrays);
   return push;
 }
@@ -167,8 +172,10 @@ Pull SamplePull() {
   pull.ref = {7, 2};
   pull.step = 102;
   pull.parts = {{.partition = 0, .term = 2, .min = 99, .slice_begin = 0, .slice_end = 1},
-                {.partition = 2, .term = 4, .min = 100, .slice_begin = 1, .slice_end = 2}};
-  pull.slices = {{0, arrays->sparse_ids, {}, {}}, {1, arrays->dense_ids, {}, {}}};
+                {.partition = 2, .term = 4, .min = 100, .slice_begin = 1, .slice_end = 3}};
+  pull.slices = {{0, arrays->sparse_ids, {}, {}},
+                 {1, arrays->dense_ids, {}, {}},
+                 {0, arrays->hashed_ids, {}, {}}};
   pull.storage = std::move(arrays);
   return pull;
 }
@@ -230,9 +237,10 @@ std::vector<SampleMessage> SampleMessages() {
       {"version_notice", {{}, VersionNotice{7, 3}}},
       {"push", {to_server, SamplePush()}},
       {"push_reply",
-       {from_server,
-        PushReply{
-            {7, 2}, 101, {{0, PartCode::kGap, 99}, {2, PartCode::kOk, 0}}, "steps are missing"}}},
+       {from_server, PushReply{{7, 2},
+                               101,
+                               {{0, PartCode::kGap, 99}, {2, PartCode::kNeedIds, 0}},
+                               "steps are missing"}}},
       {"pull", {to_server, SamplePull()}},
       {"pull_reply", {from_server, SamplePullReply()}},
   };

@@ -258,13 +258,13 @@ TEST_CASE("MemberCore: says who it is, which job it wants, and later to which it
 TEST_CASE(
     "MemberCore: a coordinator of another release is named, another peer's is not its affair") {
   Harness harness;
-  VersionNotice notice{2, 0, "sim://9"};
+  VersionNotice notice{3, 0, "sim://9"};
   CHECK(!harness.core.Receive(*MakeMessage({}, notice), 1, &harness.out).ended);
   notice.address = "sim://0";
   CHECK(harness.core.Receive(*MakeMessage({}, notice), 1, &harness.out).ended);
   CHECK(harness.core.end_code() == 5);
   CHECK(std::string(harness.core.end().message()) ==
-        "the coordinator at sim://0 speaks protocol version 2.0, this process 1.1: use programs of "
+        "the coordinator at sim://0 speaks protocol version 3.0, this process 2.0: use programs of "
         "one release");
 }
 

@@ -85,9 +85,9 @@ std::string AsString(const Frame& frame) {
   return {reinterpret_cast<const char*>(frame.data()), frame.size()};
 }
 
-// How version 2.0 might begin a frame: longer, and with nothing that we know behind the version.
-std::string FrameOfVersion2() {
-  std::string frame("CRN1\2\0\0\0", 8);
+// How version 3.0 might begin a frame: longer, and with nothing that we know behind the version.
+std::string FrameOfVersion3() {
+  std::string frame("CRN1\3\0\0\0", 8);
   return frame.append(200, '\x5A');
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("a peer of another version is told which one this is, and the others g
   Inbox to_bob;
   const auto bob = Listen("tcp://127.0.0.1:0", to_bob.handler());
   RawPeer peer(bob->address());
-  peer.Send({FrameOfVersion2()});
+  peer.Send({FrameOfVersion3()});
   const std::string notice = peer.Receive();
   const auto read = ReadVersionNotice(std::as_bytes(std::span(notice)));
   REQUIRE(read.ok());
@@ -104,7 +104,7 @@ TEST_CASE("a peer of another version is told which one this is, and the others g
   CHECK(bob->Stats().versions_refused == 1);
   CHECK(bob->Stats().frames_refused == 1);
   // A notice is never answered, or two releases would talk of nothing else.
-  const auto other = WriteVersionNotice({2, 0});
+  const auto other = WriteVersionNotice({3, 0});
   peer.Send({std::string(reinterpret_cast<const char*>(other.data()), other.size())});
   peer.Send({AsString(EncodeMessage(*Numbered(1)))});
   REQUIRE(to_bob.WaitFor(1).size() == 1);
@@ -115,7 +115,7 @@ TEST_CASE("a peer of another version is told which one this is, and the others g
 TEST_CASE("many frames of another version are counted, and answered now and then") {
   const auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
   RawPeer peer(bob->address());
-  for (int i = 0; i < 1'000; ++i) peer.Send({FrameOfVersion2()});
+  for (int i = 0; i < 1'000; ++i) peer.Send({FrameOfVersion3()});
   CHECK(Eventually([&] { return bob->Stats().versions_refused == 1'000; }));
   CHECK(bob->Stats().messages_sent < 1'000);
 }
@@ -133,13 +133,13 @@ TEST_CASE("a notice from a peer of another version reaches who connected to it, 
   zmq::message_t id, frame;
   REQUIRE(router.recv(id).has_value());
   REQUIRE(router.recv(frame).has_value());
-  const auto notice = WriteVersionNotice({2, 0});
+  const auto notice = WriteVersionNotice({3, 0});
   router.send(id, zmq::send_flags::sndmore);
   router.send(zmq::buffer(notice), zmq::send_flags::none);
   const auto arrived = to_alice.WaitFor(1);
   REQUIRE(arrived.size() == 1);
   REQUIRE(BodyAs<VersionNotice>(*arrived[0]) != nullptr);
-  CHECK(*BodyAs<VersionNotice>(*arrived[0]) == VersionNotice{2, 0, address});
+  CHECK(*BodyAs<VersionNotice>(*arrived[0]) == VersionNotice{3, 0, address});
 }
 
 TEST_CASE("one that only connects is answered over its own connection") {
@@ -226,7 +226,7 @@ TEST_CASE("replies to a slow peer wait, and do not hold up the others") {
 
 TEST_CASE("a message too long for a frame is dropped and counted, and ends nobody") {
   const auto bob = Listen("tcp://127.0.0.1:0", [](MessagePtr) {});
-  const std::vector<float> values(3 << 20);
+  const std::vector<float> values(3 << 20, 0.1f);  // Not to be told shorter.
   PullReply reply;
   reply.parts = {{0, PartCode::kOk, values}};
   bob->Reply(kAlice, std::make_shared<Message>(Message{{kBob, kAlice, 1, 0}, std::move(reply)}));

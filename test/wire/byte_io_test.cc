@@ -68,5 +68,55 @@ TEST_CASE("errors name the field and where it begins") {
         "pair at offset 96: 1 elements of 16 bytes, but 8 bytes are left");
 }
 
+TEST_CASE("packed numbers take as many bytes as they need, and lie one behind another") {
+  const std::vector<uint64_t> numbers = {0, 127, 128, 16'383, 16'384, uint64_t{1} << 63, ~0ull};
+  std::vector<std::byte> bytes;
+  ByteWriter out(&bytes);
+  for (const uint64_t number : numbers) out.Varint(number);
+  CHECK(out.size() == 1 + 1 + 2 + 2 + 3 + 10 + 10);
+  out.PackedText("ab");
+  out.Packed(std::span<const uint64_t>(numbers));
+  ByteReader in(bytes);
+  for (const uint64_t number : numbers) {
+    uint64_t read = 0;
+    REQUIRE(in.Varint(&read));
+    CHECK(read == number);
+  }
+  std::string text;
+  REQUIRE(in.PackedText("text", 2, 2, &text).ok());
+  CHECK(text == "ab");
+  std::vector<uint64_t> again(numbers.size());
+  REQUIRE(in.Packed("numbers", again.size(), again.data()).ok());
+  CHECK(again == numbers);
+  CHECK(in.End("end").ok());
+}
+
+TEST_CASE("a varint that is cut off, too long or too large is refused") {
+  const auto read = [](std::vector<uint8_t> raw) {
+    ByteReader in(std::as_bytes(std::span(raw)));
+    uint64_t number = 0;
+    return in.Varint(&number);
+  };
+  CHECK(read({0x80, 0x01}));
+  CHECK_FALSE(read({}));
+  CHECK_FALSE(read({0x80}));
+  CHECK_FALSE(read({0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02}));
+  CHECK_FALSE(read({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00}));
+  std::vector<std::byte> bytes;
+  ByteWriter(&bytes).Varint(uint64_t{1} << 32);
+  uint32_t small = 0;
+  CHECK(std::string(MessageOf(ByteReader(bytes, 96).Varint("small", &small))) ==
+        "small at offset 96: 4294967296, at most 4294967295 is legal");
+}
+
+TEST_CASE("ZigZag keeps what is close to 0 small, and tells everything back") {
+  CHECK(ZigZag(0) == 0);
+  CHECK(ZigZag(~uint64_t{0}) == 1);
+  CHECK(ZigZag(1) == 2);
+  for (const uint64_t number : {uint64_t{0}, uint64_t{5}, ~uint64_t{0}, uint64_t{1} << 63}) {
+    CHECK(UnZigZag(ZigZag(number)) == number);
+  }
+}
+
 }  // namespace
 }  // namespace cairn

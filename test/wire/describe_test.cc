@@ -23,10 +23,10 @@ TEST_CASE("messages describe themselves in one stable line") {
         "[7.2 100..164/300, 8.1 0..0/20]");
   CHECK(Described("push") ==
         "push 5#abcdef0123456789 -> 1#1111 request 18446744069414584321 map 17: stream 7.2 step "
-        "101 epoch 1 rows 1000 ids 4 [p0 term 2 prev start, p2 term 4 prev 100 fragment 1 of 3]");
+        "101 epoch 1 rows 1000 ids 6 [p0 term 2 prev start, p2 term 4 prev 100 fragment 1 of 3]");
   CHECK(Described("push_reply") ==
         "push_reply 1#1111 -> 5#abcdef0123456789 request 18446744069414584321 map 16: stream 7.2 "
-        "step 101 [p0 gap 99, p2 ok] error \"steps are missing\"");
+        "step 101 [p0 gap 99, p2 need_ids] error \"steps are missing\"");
 }
 
 TEST_CASE("every message has a line that begins with its name") {

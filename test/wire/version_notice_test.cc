@@ -39,11 +39,11 @@ TEST_CASE("version notice: a flipped bit, another length, other bytes are refuse
 }
 
 TEST_CASE("version notice: the version of a foreign frame shows, whatever follows it") {
-  const auto foreign = ForeignVersion(BytesOf({'C', 'R', 'N', '1', 2, 0, 9, 0}));
+  const auto foreign = ForeignVersion(BytesOf({'C', 'R', 'N', '1', 3, 0, 9, 0}));
   REQUIRE(foreign.has_value());
-  CHECK(*foreign == VersionNotice{2, 9});
-  CHECK_FALSE(ForeignVersion(BytesOf({'C', 'R', 'N', '1', 2, 0, 9})).has_value());
-  CHECK_FALSE(ForeignVersion(BytesOf({'C', 'R', 'N', '2', 2, 0, 9, 0})).has_value());
+  CHECK(*foreign == VersionNotice{3, 9});
+  CHECK_FALSE(ForeignVersion(BytesOf({'C', 'R', 'N', '1', 3, 0, 9})).has_value());
+  CHECK_FALSE(ForeignVersion(BytesOf({'C', 'R', 'N', '2', 3, 0, 9, 0})).has_value());
   CHECK_FALSE(ForeignVersion(EncodeMessage({{}, Heartbeat{}})).has_value());
   CHECK_FALSE(ForeignVersion(WriteVersionNotice({2, 5})).has_value());
 }

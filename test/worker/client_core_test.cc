@@ -56,7 +56,7 @@ class Harness {
     payload->tables.push_back({Cut(std::move(keys)), {}});
     payload->tables[0].values.assign(payload->tables[0].cut->unique(), 1.0f);
     out.clear();
-    return core->StartPush({kRef, step, payload}, now, &out);
+    return core->StartPush({ref, step, payload}, now, &out);
   }
   OpId PullKeys(StepIndex step, std::vector<Key> keys) {
     ClientCore::PullRequest request;
@@ -110,6 +110,7 @@ class Harness {
                                  cut->offsets.begin() - 1);
   }
 
+  StreamRef ref = kRef;
   std::unique_ptr<ClientCore> core;
   Outbox out;
   Micros now = kMicrosPerSecond;
@@ -298,6 +299,57 @@ TEST_CASE("ClientCore, asp: a pull asks for the reader's own acknowledged pushes
     REQUIRE(pull != nullptr);
     for (const PullPart& part : pull->parts) CHECK(part.min == (part.partition == 0 ? 1 : 0));
   }
+}
+
+// Slices of this partition in the outbox, by whether they name the ids of a pull.
+std::pair<int, int> NamedAndListed(const Harness& harness, uint32_t partition, OpId pull) {
+  std::pair<int, int> counts;
+  for (const Outgoing& sent : harness.out) {
+    const auto* push = BodyAs<Push>(*sent.message);
+    if (push == nullptr) continue;
+    for (const PushPart& part : push->parts) {
+      for (uint32_t s = part.slice_begin; s < part.slice_end; ++s) {
+        if (part.partition != partition) continue;
+        const PulledIds& named = push->slices[s].named;
+        CHECK((named.request == 0 || named.request == pull));
+        ++(named.request == 0 ? counts.second : counts.first);
+      }
+    }
+  }
+  return counts;
+}
+
+TEST_CASE("ClientCore: a push names the pull of its step, and lists its ids when it is asked to") {
+  Harness harness(Consistency::kAsp);
+  const OpId pull = harness.PullKeys(1, ManyKeys());
+  harness.PushKeys(1, ManyKeys());
+  CHECK(NamedAndListed(harness, 2, pull) == std::pair(1, 0));
+  harness.AnswerPush(1, {{1, PartCode::kOk, 1}, {2, PartCode::kNeedIds, 0}});
+  CHECK(harness.Sent<Push>(1) == std::set<uint32_t>{2});
+  CHECK(NamedAndListed(harness, 2, pull) == std::pair(0, 1));
+  // The answer to a copy of the first message.
+  harness.AnswerPush(1, {{2, PartCode::kNeedIds, 0}});
+  CHECK(harness.out.empty());
+  harness.Wait(kMicrosPerSecond);
+  CHECK(harness.Sent<Push>(1) == std::set<uint32_t>{0, 2, 3});
+  CHECK(NamedAndListed(harness, 0, pull) == std::pair(1, 0));
+  CHECK(NamedAndListed(harness, 2, pull) == std::pair(0, 1));
+}
+
+TEST_CASE("ClientCore: other ids, another step or another attempt are not named") {
+  Harness harness(Consistency::kAsp);
+  const OpId pull = harness.PullKeys(1, ManyKeys());
+  std::vector<Key> fewer = ManyKeys();
+  fewer.pop_back();
+  harness.PushKeys(1, fewer);
+  CHECK(NamedAndListed(harness, 0, pull) == std::pair(0, 1));
+  harness.PushKeys(2, ManyKeys());
+  CHECK(NamedAndListed(harness, 0, pull) == std::pair(0, 1));
+  const OpId third = harness.PullKeys(3, ManyKeys());
+  harness.core->OpenRun({kRef.stream, kRef.attempt + 1}, 2);
+  harness.ref.attempt = kRef.attempt + 1;
+  harness.PushKeys(3, ManyKeys());
+  CHECK(NamedAndListed(harness, 0, third) == std::pair(0, 1));
 }
 
 TEST_CASE("ClientCore: a pull of nothing is complete at once") {

@@ -33,18 +33,18 @@ TEST_CASE("Client: a coordinator of another release is told apart from one that 
   coordinator.set(zmq::sockopt::rcvtimeo, 60'000);
   coordinator.bind("tcp://127.0.0.1:*");
   const std::string address = coordinator.get(zmq::sockopt::last_endpoint);
-  std::thread version_2([&] {
+  std::thread other_release([&] {
     zmq::message_t id, frame;
     if (!coordinator.recv(id).has_value() || !coordinator.recv(frame).has_value()) return;
     coordinator.send(id, zmq::send_flags::sndmore);
-    coordinator.send(zmq::buffer(WriteVersionNotice({2, 0})), zmq::send_flags::none);
+    coordinator.send(zmq::buffer(WriteVersionNotice({3, 0})), zmq::send_flags::none);
   });
   Client::Options options;
   options.coordinator = address;
   const absl::Status status = Client::Join(options).status();
-  version_2.join();
+  other_release.join();
   CHECK(MessageOf(status) == "the coordinator at " + address +
-                                 " speaks protocol version 2.0, this process 1.1: use programs of "
+                                 " speaks protocol version 3.0, this process 2.0: use programs of "
                                  "one release");
 }
 

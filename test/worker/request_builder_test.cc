@@ -42,7 +42,7 @@ std::vector<PushTarget> AllTargets() {
 
 TEST_CASE("BuildPushes: what fits goes in one message, a part for each partition") {
   const auto payload = PayloadOf(40);
-  const std::vector<Push> messages = BuildPushes(kRef, 9, payload, AllTargets(), CutSizes{});
+  const std::vector<Push> messages = BuildPushes({kRef, 9, payload, {}}, AllTargets(), CutSizes{});
   REQUIRE(messages.size() == 1);
   const Push& push = messages[0];
   CHECK(push.ref == kRef);
@@ -63,7 +63,7 @@ TEST_CASE("BuildPushes: every row goes to its partition once, however small the 
   const auto payload = PayloadOf(40);
   const KeyCut& cut = *payload->tables[0].cut;
   const CutSizes sizes{.fragment = 60, .message = 150};
-  const std::vector<Push> messages = BuildPushes(kRef, 9, payload, AllTargets(), sizes);
+  const std::vector<Push> messages = BuildPushes({kRef, 9, payload, {}}, AllTargets(), sizes);
   CHECK(messages.size() > 4);
   std::set<uint64_t> seen;
   std::map<uint32_t, std::set<uint32_t>> fragments;
@@ -100,10 +100,40 @@ TEST_CASE("BuildPushes: a partition without rows, and a bare push, still get the
   auto bare = PayloadOf(40);
   bare->bare = true;
   for (const auto& payload : {empty, bare}) {
-    const std::vector<Push> messages = BuildPushes(kRef, 9, payload, AllTargets(), CutSizes{});
+    const std::vector<Push> messages =
+        BuildPushes({kRef, 9, payload, {}}, AllTargets(), CutSizes{});
     REQUIRE(messages.size() == 1);
     CHECK(messages[0].parts.size() == kPartitions);
     CHECK(messages[0].slices.empty());
+  }
+}
+
+TEST_CASE("BuildPushes: names the ids of a pull, piece by piece, without another cut") {
+  const auto payload = PayloadOf(40);
+  const KeyCut& cut = *payload->tables[0].cut;
+  std::vector<PushTarget> targets = AllTargets();
+  targets[2].name_ids = false;
+  const CutSizes sizes{.fragment = 60, .message = 150};
+  const PushContent content{kRef, 9, payload, {77}};
+  const std::vector<Push> named = BuildPushes(content, targets, sizes);
+  const std::vector<Push> listed = BuildPushes({kRef, 9, payload, {}}, AllTargets(), sizes);
+  REQUIRE(named.size() == listed.size());
+  for (size_t m = 0; m < named.size(); ++m) {
+    CHECK(named[m].parts == listed[m].parts);
+    for (const PushPart& part : named[m].parts) {
+      for (uint32_t s = part.slice_begin; s < part.slice_end; ++s) {
+        const TableSlice& slice = named[m].slices[s];
+        CHECK_FALSE(slice.lacks_ids());  // Within a process they are simply there.
+        CHECK(listed[m].slices[s].named == PulledIds{});
+        if (part.partition == 2) {
+          CHECK(slice.named == PulledIds{});
+          continue;
+        }
+        CHECK(slice.named.request == 77);
+        const auto pulled = cut.IdsOf(part.partition).subspan(slice.named.begin, slice.named.count);
+        CHECK(std::equal(pulled.begin(), pulled.end(), slice.ids.begin(), slice.ids.end()));
+      }
+    }
   }
 }
 

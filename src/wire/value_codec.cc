@@ -1,0 +1,133 @@
+#include "wire/value_codec.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace cairn {
+namespace {
+
+constexpr uint32_t kSignBit = 0x80000000;
+constexpr int kFractionBits = 23;  // Of a float.
+constexpr uint32_t kExponentInfinite = 255;
+
+// kF8: sign | exponent | fraction. Exponent 31 is the largest of all values, which is written once;
+// 0 is the value 0.
+constexpr int kF8FractionBits = 2;
+constexpr int kF8Dropped = kFractionBits - kF8FractionBits;
+constexpr uint32_t kF8FractionMask = (1u << kF8FractionBits) - 1;
+constexpr uint32_t kF8ExponentMax = 31;
+constexpr uint32_t kF8SignBit = 0x80;
+
+constexpr size_t kStride = 256;  // Most values that do not fit are found in the first few.
+
+uint32_t ExponentOf(uint32_t bits) { return (bits & ~kSignBit) >> kFractionBits; }
+
+// Biased, as it lies in a float; 0 if all values are 0.
+uint32_t LargestExponent(std::span<const float> values) {
+  uint32_t most = 0;
+  for (const float value : values) {
+    most = std::max(most, std::bit_cast<uint32_t>(value) & ~kSignBit);
+  }
+  return most >> kFractionBits;
+}
+
+bool LowBitsAreZero(std::span<const float> values, uint32_t mask) {
+  while (!values.empty()) {
+    const std::span<const float> some = values.first(std::min(kStride, values.size()));
+    uint32_t bits = 0;
+    for (const float value : some) bits |= std::bit_cast<uint32_t>(value);
+    if ((bits & mask) != 0) return false;
+    values = values.subspan(some.size());
+  }
+  return true;
+}
+
+bool AreF8(std::span<const float> values) {
+  if (!LowBitsAreZero(values, (1u << kF8Dropped) - 1)) return false;
+  const uint32_t largest = LargestExponent(values);
+  if (largest == kExponentInfinite) return false;
+  const uint32_t least = largest < kF8ExponentMax ? 1 : largest - kF8ExponentMax + 1;
+  return std::all_of(values.begin(), values.end(), [least](float value) {
+    const auto bits = std::bit_cast<uint32_t>(value);
+    return bits == 0 || ExponentOf(bits) >= least;
+  });
+}
+
+void WriteBf16(std::span<const float> values, ByteWriter* out) {
+  std::byte* to = out->Extend(values.size() * sizeof(uint16_t));
+  for (const float value : values) {
+    const auto half = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+    std::memcpy(to, &half, sizeof half);
+    to += sizeof half;
+  }
+}
+
+// The largest exponent, biased, then the values.
+void WriteF8(std::span<const float> values, ByteWriter* out) {
+  if (values.empty()) return;
+  const uint32_t largest = LargestExponent(values);
+  std::byte* to = out->Extend(1 + values.size());
+  *to++ = static_cast<std::byte>(largest);
+  for (const float value : values) {
+    const auto bits = std::bit_cast<uint32_t>(value);
+    const uint32_t exponent = bits == 0 ? 0 : ExponentOf(bits) + kF8ExponentMax - largest;
+    const uint32_t fraction = bits >> kF8Dropped & kF8FractionMask;
+    const uint32_t sign = (bits & kSignBit) != 0 ? kF8SignBit : 0;
+    *to++ = static_cast<std::byte>(sign | exponent << kF8FractionBits | fraction);
+  }
+}
+
+absl::Status ReadF8(std::span<const std::byte> bytes, std::span<float> values) {
+  const auto largest = std::to_integer<uint32_t>(bytes[0]);
+  bool legal = largest < kExponentInfinite;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto code = std::to_integer<uint32_t>(bytes[1 + i]);
+    const uint32_t exponent = (code & ~kF8SignBit) >> kF8FractionBits;
+    const uint32_t biased = largest + exponent - kF8ExponentMax;
+    // Below 1 it wraps around: the sender has no such values.
+    legal = legal && (code == 0 || (exponent > 0 && biased - 1 < kExponentInfinite - 1));
+    const uint32_t bits = (code & kF8SignBit) << 24 | biased << kFractionBits |
+                          (code & kF8FractionMask) << kF8Dropped;
+    values[i] = std::bit_cast<float>(code == 0 ? 0 : bits);
+  }
+  if (legal) return absl::OkStatus();
+  return InvalidArgument("a value of 8 bits below 2^-126, or a largest exponent of ", largest);
+}
+
+}  // namespace
+
+ValueForm ShortestForm(std::span<const float> values) {
+  if (values.empty() || !LowBitsAreZero(values, 0xFFFF)) return ValueForm::kF32;
+  return AreF8(values) ? ValueForm::kF8 : ValueForm::kBf16;
+}
+
+void WriteValues(ValueForm form, std::span<const float> values, ByteWriter* out) {
+  switch (form) {
+    case ValueForm::kF32:
+      return out->Packed(values);
+    case ValueForm::kBf16:
+      return WriteBf16(values, out);
+    case ValueForm::kF8:
+      return WriteF8(values, out);
+  }
+}
+
+absl::Status ReadValues(ByteReader* in, ValueForm form, size_t count, float* values) {
+  if (form == ValueForm::kF32) return in->Packed("values", count, values);
+  const size_t offset = in->offset();
+  CAIRN_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
+                         in->Take("values", ValueBytes(form, count)));
+  if (count == 0) return absl::OkStatus();
+  if (form == ValueForm::kF8) {
+    return Annotate(ReadF8(bytes, {values, count}), "values at offset ", offset);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    uint16_t half;
+    std::memcpy(&half, bytes.data() + i * sizeof half, sizeof half);
+    values[i] = std::bit_cast<float>(uint32_t{half} << 16);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn
