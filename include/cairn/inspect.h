@@ -27,6 +27,8 @@ struct SavedRow {
   uint32_t seen = 0;                      // In an epoch of training, about: doc/optimizers.md.
   std::vector<float> weights;             // Of all parts, [TableSpec::width()].
   std::vector<std::vector<float>> state;  // The optimizer's, by part.
+  // If workers learnt the model row by row (TrainOptions::update), `weights` is the one weight that
+  // follows from the row's floats, and `state` those as they are: doc/optimizers.md.
 };
 
 struct TableReport {

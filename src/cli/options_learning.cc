@@ -23,6 +23,16 @@ std::vector<OptionSpec> LearningOptions() {
        .help = "How a gradient changes the weights; the model's default is adagrad",
        .commands = kTrain,
        .choices = {"sgd", "adagrad", "rowwise_adagrad", "ftrl", "adam"}},
+      {.name = "update",
+       .kind = Kind::kChoice,
+       .metavar = "HOW",
+       .section = "Learning",
+       .help =
+           "gradient: servers take one step for each batch. sequential: workers take one for each "
+           "row, on their copy of a batch's weights; for sgd, adagrad and ftrl",
+       .fallback = "gradient",
+       .commands = kTrain,
+       .choices = {"gradient", "sequential"}},
       {.name = "lr",
        .kind = Kind::kReal,
        .metavar = "X",

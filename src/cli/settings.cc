@@ -117,6 +117,7 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.format = values.Text("format");
   options.read = MakeRowOptions(values);
   options.optimizer = values.Text("optimizer");
+  options.update = values.Text("update");
   options.learning_rate = values.Real("lr", options.learning_rate);
   options.l1 = values.Real("l1");
   options.l2 = values.Real("l2", options.l2);

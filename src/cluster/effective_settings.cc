@@ -41,6 +41,7 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
 void AddLearning(const TrainOptions& options, const ModelSettings& model, double batch_rows,
                  Settings* settings) {
   settings->emplace_back("optimizer", model.optimizer);
+  settings->emplace_back("update", model.update);
   settings->emplace_back("lr", Shortest(model.learning_rate));
   settings->emplace_back("rate", options.constant_rate ? "constant" : "decay");
   settings->emplace_back("l1", Shortest(model.l1));

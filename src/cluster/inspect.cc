@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "base/posix_file_system.h"
 #include "base/status.h"
@@ -13,28 +14,62 @@
 #include "server/table_schema.h"
 #include "sharding/placement.h"
 #include "train/feature_key.h"
+#include "train/model.h"
 #include "train/program.h"
+#include "train/sequential_regression.h"
 
 namespace cairn {
 namespace {
 
-// Takes a row of a file apart.
-SavedRow MakeRow(const SnapshotHeader& header, uint32_t table, uint64_t key,
-                 std::span<const float> row) {
-  SavedRow saved;
-  saved.key = key;
-  saved.partition = header.partition;
-  saved.seen = CountOf(row.data()).seen();
-  row = row.subspan(kRowCountWords);
-  const uint32_t width = header.tables[table].width();
-  saved.weights.assign(row.begin(), row.begin() + width);
-  row = row.subspan(width);
-  for (const uint32_t floats : header.state_floats[table]) {
-    saved.state.emplace_back(row.begin(), row.begin() + floats);
-    row = row.subspan(floats);
+// Takes rows of a model's files apart. The floats of a row are its weights, unless workers learnt
+// the model row by row: then they are what one weight follows from.
+class RowReader {
+ public:
+  explicit RowReader(const SavedModel& model) {
+    const absl::StatusOr<TrainProgram> program = DecodeProgram(model.manifest().program);
+    if (!program.ok() || program->model.update != kSequentialUpdate) return;
+    const auto trained = MakeModel(program->model);
+    if (!trained.ok() || (*trained)->tables() != model.header().tables) return;
+    linear_ = *SequentialLinearOf(program->model);
   }
-  return saved;
-}
+
+  // The weights of a row; `scratch` is where they are if they do not stand there as such.
+  std::span<const float> WeightsOf(const TableSpec& spec, std::span<const float> row,
+                                   float* scratch) const {
+    const std::span<const float> floats = row.subspan(kRowCountWords, spec.width());
+    if (!linear_) return floats;
+    if (spec.kind == TableSpec::Kind::kDense) {
+      *scratch = linear_->BiasOf(floats);
+    } else {
+      linear_->WeightsOf(floats, {scratch, 1});
+    }
+    return {scratch, 1};
+  }
+
+  SavedRow Read(const SnapshotHeader& header, uint32_t table, uint64_t key,
+                std::span<const float> row) const {
+    SavedRow saved;
+    saved.key = key;
+    saved.partition = header.partition;
+    saved.seen = CountOf(row.data()).seen();
+    float scratch = 0;
+    const auto weights = WeightsOf(header.tables[table], row, &scratch);
+    saved.weights.assign(weights.begin(), weights.end());
+    row = row.subspan(kRowCountWords + (linear_ ? 0 : header.tables[table].width()));
+    if (linear_) {
+      saved.state.emplace_back(row.begin(), row.end());
+      return saved;
+    }
+    for (const uint32_t floats : header.state_floats[table]) {
+      saved.state.emplace_back(row.begin(), row.begin() + floats);
+      row = row.subspan(floats);
+    }
+    return saved;
+  }
+
+ private:
+  std::optional<SequentialLinear> linear_;
+};
 
 // The rows of largest norm so far: a heap whose front is the one to go next.
 class Heaviest {
@@ -79,8 +114,9 @@ class Heaviest {
 // What one table's rows add up to.
 class TableCounter {
  public:
-  TableCounter(const SnapshotHeader& header, uint32_t table, uint32_t top)
-      : table_(table), heaviest_(top) {
+  // `reader` outlives the counter.
+  TableCounter(const RowReader* reader, const SnapshotHeader& header, uint32_t table, uint32_t top)
+      : reader_(*reader), table_(table), heaviest_(top) {
     report_.spec = header.tables[table];
     report_.state_floats = header.state_floats[table];
     report_.row_bytes = sizeof(uint64_t) + header.RowWords(table) * sizeof(float);
@@ -95,11 +131,13 @@ class TableCounter {
     ++report_.seen[static_cast<size_t>(std::bit_width(seen))];
     report_.seen_sum += seen;
     double squares = 0;
-    for (const float weight : row.subspan(kRowCountWords, report_.spec.width())) {
+    float scratch = 0;
+    for (const float weight : reader_.WeightsOf(report_.spec, row, &scratch)) {
       squares += double{weight} * weight;
       AddWeight(weight);
     }
-    heaviest_.Offer(std::sqrt(squares), key, [&] { return MakeRow(header, table_, key, row); });
+    heaviest_.Offer(std::sqrt(squares), key,
+                    [&] { return reader_.Read(header, table_, key, row); });
   }
 
   void EndPartition() {
@@ -133,6 +171,7 @@ class TableCounter {
     squares_ += wide * wide;
   }
 
+  const RowReader& reader_;
   const uint32_t table_;
   TableReport report_;
   Heaviest heaviest_;
@@ -193,9 +232,10 @@ absl::StatusOr<ModelReport> Inspect(const InspectOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(const SavedModel model, SavedModel::Open(&files, options.model_dir));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<uint32_t> chosen,
                          ChosenTables(model.header(), options.table));
+  const RowReader rows(model);
   std::vector<TableCounter> counters;
   for (uint32_t table = 0; table < model.header().tables.size(); ++table) {
-    counters.emplace_back(model.header(), table, options.top);
+    counters.emplace_back(&rows, model.header(), table, options.top);
   }
   ModelDigest digest;
   for (uint32_t partition = 0; partition < model.partitions(); ++partition) {
@@ -227,6 +267,7 @@ absl::StatusOr<std::vector<KeyReport>> FindKey(const InspectOptions& options, Ke
   CAIRN_ASSIGN_OR_RETURN(const SavedModel model, SavedModel::Open(&files, options.model_dir));
   const SnapshotHeader& header = model.header();
   CAIRN_ASSIGN_OR_RETURN(const std::vector<uint32_t> chosen, ChosenTables(header, options.table));
+  const RowReader rows(model);
   std::vector<KeyReport> reports;
   for (const uint32_t table : chosen) {
     const TableSpec& spec = header.tables[table];
@@ -241,7 +282,7 @@ absl::StatusOr<std::vector<KeyReport>> FindKey(const InspectOptions& options, Ke
     CAIRN_RETURN_IF_ERROR(
         reader.ForEachRow([&](uint32_t in, uint64_t other, std::span<const float> row) {
           if (in == table && other == key) {
-            report.rows.push_back(MakeRow(reader.header(), table, key, row));
+            report.rows.push_back(rows.Read(reader.header(), table, key, row));
           }
           return absl::Status();
         }));

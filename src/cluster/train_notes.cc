@@ -1,11 +1,13 @@
 #include "cluster/train_notes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
 #include "base/numbers.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "train/program.h"
 
 namespace cairn {
 namespace {
@@ -40,7 +42,31 @@ std::string LargeNumbersNote(const DataSample& sample) {
                 ",4)' --ignore ", name, " instead), or scale the column");
 }
 
+// What batches add to the same weights, each without knowing of the others, overshoots beyond this.
+constexpr double kRowsApartMax = 2'000;
+
 }  // namespace
+
+std::string OvershootNote(const TrainOptions& options, uint32_t streams, double batch_rows) {
+  if (options.update != kSequentialUpdate) return "";
+  double batches = options.workers;
+  std::string who = Concat(options.workers, " workers");
+  if (options.mode.consistency != Consistency::kAsp) {
+    const uint32_t steps =
+        options.mode.consistency == Consistency::kSsp ? options.mode.staleness + 1 : 1;
+    batches = static_cast<double>(streams) * steps;
+    who = Concat(streams, " streams",
+                 steps == 1 ? "" : Concat(", each up to ", steps, " steps ahead,"));
+  }
+  const double rows = batches * batch_rows;
+  if (batches == 1 || rows <= kRowsApartMax) return "";
+  return Concat("--update sequential: ", who, " with batches of ", std::lround(batch_rows),
+                " rows learn ", HumanCount(static_cast<uint64_t>(rows)),
+                " rows from equal copies of the weights, and what each adds comes on top of the "
+                "others': beyond about ",
+                HumanCount(static_cast<uint64_t>(kRowsApartMax)), " that overshoots; --batch ",
+                std::max(1L, std::lround(kRowsApartMax / batches)), " does not");
+}
 
 std::vector<std::string> NotesBefore(const TrainOptions& options, const DataSample& sample) {
   std::vector<std::string> notes;

@@ -1,6 +1,7 @@
 // What a user may not expect of a training, in sentences: TrainReport::notes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,10 @@ namespace cairn {
 // Known before the first epoch, from a sample of the training data: that nothing can be learnt of
 // labels of one class, and of columns whose numbers are too large.
 std::vector<std::string> NotesBefore(const TrainOptions& options, const DataSample& sample);
+
+// With update "sequential", that more rows are learnt from equal copies of the model than is good
+// for it; "": there are not too many. `streams`: of bsp and ssp.
+std::string OvershootNote(const TrainOptions& options, uint32_t streams, double batch_rows);
 
 // Known at the end: that the last epoch's loss is above that of a model that says the base rate of
 // every row.

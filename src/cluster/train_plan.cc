@@ -41,6 +41,9 @@ absl::Status CheckOptions(const TrainOptions& options) {
   if (options.mode.consistency == Consistency::kAsp && options.streams != 0) {
     return InvalidArgument("--streams is for bsp and ssp: with asp, streams come and go");
   }
+  if (options.update == kSequentialUpdate && options.model != "lr") {
+    return InvalidArgument("--update sequential is for --model lr, not for ", options.model);
+  }
   CAIRN_RETURN_IF_ERROR(CheckInitAndSave(options.init_dir, options.save_dir));
   if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");
   CAIRN_RETURN_IF_ERROR(CheckServers(options.servers, options.partitions));
@@ -102,6 +105,7 @@ ModelSettings SettingsFor(const TrainOptions& options, const DataSample& sample)
   settings.learning_rate =
       static_cast<float>(options.learning_rate < 0 ? kLearningRate : options.learning_rate);
   settings.l1 = static_cast<float>(options.l1);
+  settings.update = options.update;
   // Few rows say less, but where they are separable the prior must not be what ends the training.
   // The rows behind a saved model are not known, and count too.
   const bool warm = !options.init_dir.empty();
@@ -152,16 +156,13 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
 }
 
 // A job that goes on from a model and does not say how its data is to be read.
-absl::Status ReadAsModelDid(const std::string& init_dir, DefineOptions* define,
-                            std::vector<std::string>* notes) {
-  PosixFileSystem files;
-  CAIRN_ASSIGN_OR_RETURN(const DataDefinition model, DataOfModel(&files, init_dir));
+void ReadAsModelDid(const DataDefinition& model, DefineOptions* define,
+                    std::vector<std::string>* notes) {
   const std::string options = ReadingOptions(model.read);
-  if (options.empty() || define->format.value_or(model.format) != model.format) return {};
+  if (options.empty() || define->format.value_or(model.format) != model.format) return;
   define->format = model.format;
   define->read = model.read;
   notes->push_back("the data is read as the model's was: " + options);
-  return {};
 }
 
 }  // namespace
@@ -176,8 +177,11 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   define.seed = options.seed;
   define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;
   TrainPlan plan;
-  if (!options.init_dir.empty() && options.read == RowOptions{}) {
-    CAIRN_RETURN_IF_ERROR(ReadAsModelDid(options.init_dir, &define, &plan.notes));
+  TrainProgram before;  // Of the model to start from.
+  if (!options.init_dir.empty()) {
+    PosixFileSystem files;
+    CAIRN_ASSIGN_OR_RETURN(before, ProgramOfModel(&files, options.init_dir));
+    if (options.read == RowOptions{}) ReadAsModelDid(before.train, &define, &plan.notes);
   }
   plan.paths = std::make_unique<DataPaths>(DataPaths::Options{.progress = spooling});
   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> train_files,
@@ -191,6 +195,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   if (fixed) job.streams = options.streams == 0 ? kStreams : options.streams;
   TrainProgram program;
   program.model = SettingsFor(options, train.sample);
+  // The bias of such a model is kept as what was added to this start.
+  if (before.model.update == kSequentialUpdate) program.model.base_rate = before.model.base_rate;
   program.train = train.definition;
   program.schedule = ScheduleFor(options, train.sample, train.definition, fixed ? job.streams : 0);
   program.bad_rows_share = options.bad_rows_share;
@@ -217,11 +223,14 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   }
   plan.setup.plan = PlanFor(options, program);
   plan.setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);
-  plan.settings = EffectiveSettings(
-      options, program, job, train.sample.rows_per_chunk * train.definition.chunks_per_batch);
+  const double batch_rows = train.sample.rows_per_chunk * train.definition.chunks_per_batch;
+  plan.settings = EffectiveSettings(options, program, job, batch_rows);
   plan.data_description = Describe(train.definition);
   plan.sample = train.sample;
-  const std::vector<std::string> more = NotesBefore(options, plan.sample);
+  std::vector<std::string> more = NotesBefore(options, plan.sample);
+  if (std::string note = OvershootNote(options, job.streams, batch_rows); !note.empty()) {
+    more.push_back(std::move(note));
+  }
   plan.notes.insert(plan.notes.end(), more.begin(), more.end());
   return plan;
 }

@@ -108,6 +108,20 @@ void NoteReading(const ReadSpec& before, const ReadSpec& now, std::vector<std::s
              "): features that differ start afresh"));
 }
 
+// A row that workers update holds the optimizer's state where others hold weights.
+absl::Status CheckUpdate(const std::string& init_dir, const ModelSettings& before,
+                         const ModelSettings& now) {
+  const bool same = before.update == now.update &&
+                    (now.update != kSequentialUpdate || before.optimizer == now.optimizer);
+  if (same) return {};
+  const auto options = [](const ModelSettings& model) {
+    return Concat("--update ", model.update, " --optimizer ", model.optimizer);
+  };
+  return FailedPrecondition("the model in ", init_dir, " was trained with ", options(before),
+                            ", which keeps other numbers for a feature than ", options(now),
+                            ": say ", options(before), " here too, or start without --init");
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobSpec& job) {
@@ -123,6 +137,7 @@ absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobS
   const absl::StatusOr<TrainProgram> before = DecodeProgram(model.manifest().program);
   const absl::StatusOr<TrainProgram> now = DecodeProgram(job.program);
   if (before.ok() && now.ok()) {  // Else a program of somebody's own.
+    CAIRN_RETURN_IF_ERROR(CheckUpdate(job.init_dir, before->model, now->model));
     NoteReading(before->train.read, now->train.read, &notes);
   }
   for (uint32_t index = 0; index < job.tables.size(); ++index) {
@@ -141,10 +156,10 @@ absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobS
   return notes;
 }
 
-absl::StatusOr<DataDefinition> DataOfModel(FileSystem* files, const std::string& init_dir) {
+absl::StatusOr<TrainProgram> ProgramOfModel(FileSystem* files, const std::string& init_dir) {
   CAIRN_ASSIGN_OR_RETURN(const SavedModel model, SavedModel::Open(files, init_dir));
   const absl::StatusOr<TrainProgram> program = DecodeProgram(model.manifest().program);
-  return program.ok() ? program->train : DataDefinition{};
+  return program.ok() ? *program : TrainProgram{};
 }
 
 std::string ReadingOptions(const ReadSpec& read) { return AsOptions(ReadingEntries(read)); }

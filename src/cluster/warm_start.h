@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
 #include "cairn/job.h"
-#include "train/chunks.h"
+#include "train/program.h"
 #include "train/read_spec.h"
 
 namespace cairn {
@@ -21,10 +21,10 @@ namespace cairn {
 // rest); kFailedPrecondition: its tables are not the job's, and what differs.
 absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobSpec& job);
 
-// How the model in `init_dir` reads its data, for a job that says nothing of that itself; format
-// and `read` are all that counts. A program that `cairn train` did not write reads everything as it
-// stands. Errors as above.
-absl::StatusOr<DataDefinition> DataOfModel(FileSystem* files, const std::string& init_dir);
+// What the model in `init_dir` was trained by: how it reads its data, for a job that says nothing
+// of that itself, and where its bias started. If `cairn train` did not write the model's program,
+// the result is as if nothing had been said there. Errors as above.
+absl::StatusOr<TrainProgram> ProgramOfModel(FileSystem* files, const std::string& init_dir);
 
 // "--label 'delay>15' --cross 'a*b'": options as a shell takes them; "" if there are none.
 std::string ReadingOptions(const ReadSpec& read);

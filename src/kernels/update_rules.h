@@ -43,9 +43,7 @@ struct FtrlRule {
   static constexpr int kStates = 2;
   float alpha, beta, l1;
   void Update(float q, float rate, float* w, float* z, float* n) const {
-    if (*n == 0 && *z == 0 && *w != 0) {  // First touch: the z that has this initial weight.
-      *z = -(beta / alpha) * *w + (*w > 0 ? -l1 : l1);
-    }
+    if (*n == 0 && *z == 0 && *w != 0) *z = StartOf(*w);  // First touch.
     const float root = std::sqrt(*n);
     *n += q * q;
     const float new_root = std::sqrt(*n);
@@ -53,10 +51,15 @@ struct FtrlRule {
     const float denominator = alpha * (new_root + root);
     const float sigma = denominator > 0 ? q * q / denominator : 0.0f;
     *z += rate / alpha * q - sigma * *w;
-    const float curvature = beta + new_root;
-    if (curvature == 0) return;  // beta = 0 and no gradient yet: nothing defines a weight.
-    const float shrunk = *z > 0 ? *z - l1 : *z + l1;
-    *w = std::fabs(*z) <= l1 ? 0.0f : -shrunk * alpha / curvature;
+    if (beta + new_root == 0) return;  // beta = 0 and no gradient yet: nothing defines a weight.
+    *w = WeightOf(*z, new_root);
+  }
+  // The z that has this weight, which is not 0, where n = 0.
+  float StartOf(float w) const { return -(beta / alpha) * w + (w > 0 ? -l1 : l1); }
+  // The weight that follows from z and sqrt(n), which is not 0 together with beta.
+  float WeightOf(float z, float root) const {
+    const float shrunk = z > 0 ? z - l1 : z + l1;
+    return std::fabs(z) <= l1 ? 0.0f : -shrunk * alpha / (beta + root);
   }
 };
 

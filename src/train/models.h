@@ -9,8 +9,17 @@
 namespace cairn {
 
 // Logistic regression: one weight a feature in a sparse table, the bias in a dense one.
-// kInvalidArgument: settings.base_rate is not between 0 and 1.
+// As settings.update says, MakeSequentialRegression's instead. kInvalidArgument: settings.base_rate
+// is not between 0 and 1, or an unknown update.
 absl::StatusOr<std::unique_ptr<Model>> MakeLogisticRegression(const ModelSettings& settings);
+
+// The same, learnt row by row by the worker: the tables' rows are those of SequentialLinear, in one
+// part each. kInvalidArgument: an optimizer that cannot learn so.
+absl::StatusOr<std::unique_ptr<Model>> MakeSequentialRegression(const ModelSettings& settings);
+
+// What both make of the settings: the log-odds of the base rate, the optimizer of the weights.
+float StartOfBias(float base_rate);
+OptimizerSpec OptimizerOf(const ModelSettings& settings);
 
 // Counts: the table "counts" holds how often each feature has occurred, all epochs together; scores
 // are 0. Nothing is learnt, but every update shows: after a job with whatever failures the counts

@@ -22,6 +22,7 @@ void ForEachScalar(Io& io, Program& program) {
   io("l1", program.model.l1);
   io("l2", program.model.l2);
   io("base_rate", program.model.base_rate);
+  io("update", program.model.update);
   io("epochs", program.schedule.epochs);
   io("batches_per_epoch", program.schedule.batches_per_epoch);
   io("batches_max", program.schedule.batches_max);

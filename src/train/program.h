@@ -12,6 +12,10 @@
 
 namespace cairn {
 
+// ModelSettings::update: who takes the optimizer's steps, and how often (doc/optimizers.md).
+inline constexpr char kGradientUpdate[] = "gradient";      // A server, once for a batch.
+inline constexpr char kSequentialUpdate[] = "sequential";  // The worker, for row after row.
+
 struct ModelSettings {
   std::string model = "lr";
   std::string optimizer = "adagrad";
@@ -19,6 +23,7 @@ struct ModelSettings {
   float l1 = 0;
   float l2 = 0;            // Prior per feature.
   float base_rate = 0.5f;  // Share of positive rows: where the bias begins.
+  std::string update = kGradientUpdate;
 
   bool operator==(const ModelSettings&) const = default;
 };

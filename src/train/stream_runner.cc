@@ -96,8 +96,41 @@ void StreamRunner::Advance(Run* run, Micros now, RunnerActions* out) {
                           step.batch.exists});
   }
   for (size_t i = 0; i < std::min(window, run->steps.size()); ++i) {
-    if (run->steps[i].stage == Stage::kRead) StartPull(run, &run->steps[i], now, out);
+    if (run->steps[i].stage != Stage::kRead) continue;
+    if (!MayPull(*run)) return;
+    StartPull(run, &run->steps[i], now, out);
   }
+}
+
+void StreamRunner::AdvanceAfter(Run* run, Micros now, RunnerActions* out) {
+  if (options_.steps_at_once == 0 || job_.mode.consistency != Consistency::kAsp) {
+    Advance(run, now, out);
+    return;
+  }
+  for (auto& [ref, each] : runs_) Advance(&each, now, out);
+}
+
+// Whether the run's next step that is read may go on to its pull.
+bool StreamRunner::MayPull(const Run& run) const {
+  if (options_.steps_at_once == 0 || Evaluates(run)) return true;
+  const bool is_asp = job_.mode.consistency == Consistency::kAsp;
+  bool is_before = true;
+  int64_t at_once = 0;
+  for (const auto& [ref, other] : runs_) {
+    if (&other == &run) is_before = false;
+    if (&other != &run && (!is_asp || Evaluates(other))) continue;
+    if (is_before && HasMoreToPull(other)) return false;
+    at_once += std::count_if(other.steps.begin(), other.steps.end(), [](const Step& step) {
+      return step.stage > Stage::kRead && step.stage < Stage::kPushing;
+    });
+  }
+  return at_once < options_.steps_at_once;
+}
+
+bool StreamRunner::HasMoreToPull(const Run& run) const {
+  return run.next_step <= std::min(run.grant.limit, run.grant.work.last) ||
+         std::any_of(run.steps.begin(), run.steps.end(),
+                     [](const Step& step) { return step.stage <= Stage::kRead; });
 }
 
 void StreamRunner::BatchRead(const StepKey& key, std::unique_ptr<PreparedBatch> batch, Micros now,
@@ -120,6 +153,7 @@ void StreamRunner::StartPull(Run* run, Step* step, Micros now, RunnerActions* ou
   } else {
     request.ref = run->grant.ref;
     request.step = step->step;
+    if (options_.steps_at_once > 0) request.after_push = step->step - 1;
   }
   step->op = client_->StartPull(std::move(request), now, &out->messages);
   ops_[step->op] = {run->grant.ref, step->step};
@@ -182,6 +216,7 @@ void StreamRunner::Computed(const StepKey& key, std::shared_ptr<const PushPayloa
   step->op = client_->StartPush({key.ref, key.step, std::move(push)}, now, &out->messages);
   ops_[step->op] = key;
   ComputeInOrder(run, now, out);
+  if (options_.steps_at_once > 0) AdvanceAfter(run, now, out);
   Drain(now, out);
 }
 
@@ -227,7 +262,7 @@ void StreamRunner::Settle(Run* run, Micros now, RunnerActions* out) {
   const bool at_end = run->done == std::min(run->grant.limit, run->grant.work.last);
   if (run->done > run->reported && (at_end || now >= run->report_at)) Report(run, now, out);
   if (run->done > run->reported) WakeAt(run->report_at);
-  Advance(run, now, out);
+  AdvanceAfter(run, now, out);
 }
 
 void StreamRunner::Report(Run* run, Micros now, RunnerActions* out) {

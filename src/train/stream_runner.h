@@ -75,6 +75,10 @@ class StreamRunner {
     // Steps of one stream from their pull to the last acknowledgement of their push.
     uint32_t steps_in_flight = 2;
     uint32_t reads_ahead = 2;  // Beyond those.
+    // Steps from their pull to the start of their push: in asp those of all streams together, which
+    // then come one stream after the other; else those of each stream. A pull goes out behind the
+    // pushes before it and sees them. 0: no bound but steps_in_flight.
+    uint32_t steps_at_once = 0;
     Micros progress_every = 100 * kMicrosPerMilli;
     Micros repeat_after = 300 * kMicrosPerMilli;
   };
@@ -102,6 +106,7 @@ class StreamRunner {
   const absl::Status& error() const { return error_; }
 
  private:
+  // In the order of a step's life.
   enum class Stage : uint8_t { kReading, kRead, kPulling, kPulled, kComputing, kPushing };
   struct Step {
     StepIndex step = 0;
@@ -134,6 +139,10 @@ class StreamRunner {
   void DropRun(const StreamRef& ref);
   // Starts whatever the run's window allows.
   void Advance(Run* run, Micros now, RunnerActions* out);
+  // That of other runs may allow more, too, once one of `run` has moved on.
+  void AdvanceAfter(Run* run, Micros now, RunnerActions* out);
+  bool MayPull(const Run& run) const;
+  bool HasMoreToPull(const Run& run) const;
   void StartPull(Run* run, Step* step, Micros now, RunnerActions* out);
   void ComputeInOrder(Run* run, Micros now, RunnerActions* out);
   void Settle(Run* run, Micros now, RunnerActions* out);

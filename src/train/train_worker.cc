@@ -207,8 +207,11 @@ class TrainWorkerShell final : public TrainWorker {
     model_ = (*ready)->model;
     pool_ = std::move((*ready)->pool);
     client_ = std::make_unique<ClientCore>(job, member_.get(), ClientCore::Options{});
+    StreamRunner::Options runner;
+    // What is learnt row by row is not to be learnt twice, from equal copies.
+    if ((*ready)->program.model.update == kSequentialUpdate) runner.steps_at_once = 1;
     runner_ = std::make_unique<StreamRunner>(job, (*ready)->program.schedule, member_.get(),
-                                             client_.get(), StreamRunner::Options{});
+                                             client_.get(), runner);
     member_->set_capacity(kStreamsAtOnce);
     const Micros now = time_.NowMicros();
     member_->Beat(now, &actions.messages);

@@ -21,5 +21,11 @@ TEST_CASE("Optimizers that are no trainers are not offered", "[options]") {
   CHECK_FALSE(Complaint(LearningOptions(), "optimizer", "assign").empty());
 }
 
+TEST_CASE("Updates are by the servers, or by the worker row by row", "[options]") {
+  CHECK(Complaint(LearningOptions(), "update", "gradient").empty());
+  CHECK(Complaint(LearningOptions(), "update", "sequential").empty());
+  CHECK_FALSE(Complaint(LearningOptions(), "update", "online").empty());
+}
+
 }  // namespace
 }  // namespace cairn

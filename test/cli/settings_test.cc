@@ -36,6 +36,7 @@ TEST_CASE("With nothing but data, the settings are the library's defaults", "[se
   CHECK(options->valid == defaults.valid);
   CHECK(options->format == defaults.format);
   CHECK(options->optimizer == defaults.optimizer);
+  CHECK(options->update == defaults.update);
   CHECK(options->learning_rate == defaults.learning_rate);
   CHECK(options->l1 == defaults.l1);
   CHECK(options->l2 == defaults.l2);
@@ -66,7 +67,8 @@ TEST_CASE("With nothing but data, the settings are the library's defaults", "[se
 TEST_CASE("Every option of training reaches the library", "[settings]") {
   const auto options = Parse(
       "--model lr --train a b --valid c d --format libffm --optimizer ftrl --lr 0.5 --l1 2 --l2 3 "
-      "--batch 64 --epochs 5 --max-steps 77 --order file --rate constant --max-bad-rows 0.25 "
+      "--update sequential --batch 64 --epochs 5 --max-steps 77 --order file --rate constant "
+      "--max-bad-rows 0.25 "
       "--seed 9 --consistency ssp:3 --streams 8 --partitions 16 --servers 2 --workers 4 "
       "--threads 6 --executors 7 --cluster embedded --init i --save s --stop-metric logloss "
       "--target 0.4 --patience 10 --min-delta 0.001 --relative-change 0.01 --max-seconds 1.5");
@@ -75,6 +77,7 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
   CHECK(options->valid == std::vector<std::string>{"c", "d"});
   CHECK(options->format == "libffm");
   CHECK(options->optimizer == "ftrl");
+  CHECK(options->update == "sequential");
   CHECK(options->learning_rate == 0.5);
   CHECK(options->l1 == 2);
   CHECK(options->l2 == 3);

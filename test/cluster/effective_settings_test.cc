@@ -26,6 +26,7 @@ TEST_CASE("Defaults that were filled in are settings as given ones are", "[effec
   CHECK(settings.at("model") == "lr");
   CHECK(settings.at("train") == "a\nb");
   CHECK(settings.at("optimizer") == "adagrad");
+  CHECK(settings.at("update") == "gradient");
   CHECK(settings.at("lr") == "0.3");
   CHECK(settings.at("batch") == "64");
   CHECK(settings.at("epochs") == "6");

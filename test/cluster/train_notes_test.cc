@@ -37,6 +37,27 @@ TEST_CASE("Numbers that are too large are noted, with the cure", "[train_notes]"
   CHECK(note.starts_with("--numeric price and 2 others: values up to 1.00000002e+20 in "));
 }
 
+TEST_CASE("More rows apart than is good for what workers add are noted", "[train_notes]") {
+  TrainOptions options;
+  options.workers = 4;
+  CHECK(OvershootNote(options, 0, 4000).empty());
+  options.update = "sequential";
+  CHECK(OvershootNote(options, 0, 500).empty());
+  CHECK(OvershootNote(options, 0, 999.7) ==
+        "--update sequential: 4 workers with batches of 1000 rows learn 3,998 rows from equal "
+        "copies of the weights, and what each adds comes on top of the others': beyond about 2,000 "
+        "that overshoots; --batch 500 does not");
+  options.workers = 1;
+  CHECK(OvershootNote(options, 0, 1e6).empty());
+  options.mode = {Consistency::kBsp, 0};
+  CHECK(OvershootNote(options, 4, 500).empty());
+  CHECK(OvershootNote(options, 4, 501).find(": 4 streams with batches of") != std::string::npos);
+  options.mode = {Consistency::kSsp, 1};
+  CHECK(OvershootNote(options, 4, 250).empty());
+  CHECK(OvershootNote(options, 4, 500).find(": 4 streams, each up to 2 steps ahead, with") !=
+        std::string::npos);
+}
+
 TEST_CASE("A loss above that of a constant is noted", "[train_notes]") {
   TrainOptions options;
   DataSample sample;

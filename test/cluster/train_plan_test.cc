@@ -1,5 +1,6 @@
 #include "cluster/train_plan.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
@@ -117,6 +118,30 @@ TEST_CASE("The settings that held are told, defaults filled in") {
   CHECK(plan.setup.plan.evaluation_batches == 0);
 }
 
+TEST_CASE("Learning row by row: rows apart are noted, and the bias of a model keeps its start") {
+  const Harness harness;
+  TrainOptions options = harness.Options();
+  options.update = "sequential";
+  options.batch_rows = 1000;
+  options.workers = 3;
+  const TrainPlan plan = MakeTrainPlan(options).value();
+  REQUIRE(plan.notes.size() == 1);
+  CHECK(plan.notes[0].starts_with("--update sequential: 3 workers with batches of "));
+  CHECK(std::count(plan.settings.begin(), plan.settings.end(),
+                   std::pair<std::string, std::string>("update", "sequential")) == 1);
+  options.save_dir = harness.directory.PathOf("model");
+  REQUIRE(Train(options).ok());
+  options.init_dir = options.save_dir;
+  options.save_dir.clear();
+  options.read.label = "label<1";  // The other class, and another base rate.
+  const auto settings = [](const TrainPlan& of) {
+    return DecodeProgram(of.setup.job.program).value().model;
+  };
+  CHECK(settings(MakeTrainPlan(options).value()).base_rate == settings(plan).base_rate);
+  options.init_dir.clear();
+  CHECK(settings(MakeTrainPlan(options).value()).base_rate != settings(plan).base_rate);
+}
+
 TEST_CASE("What is wrong with the labels of the sample is noted") {
   const Harness harness;
   TrainOptions options = harness.Options();
@@ -155,6 +180,13 @@ TEST_CASE("Options that contradict themselves are refused by their flag") {
   options = harness.Options();
   options.model = "tree";
   CHECK(ErrorOf(options).find("\"tree\"") != std::string::npos);
+  options = harness.Options();
+  options.model = "count";
+  options.update = "sequential";
+  CHECK(ErrorOf(options) == "--update sequential is for --model lr, not for count");
+  options = harness.Options();
+  options.update = "sometimes";
+  CHECK(ErrorOf(options).find("\"sometimes\"") != std::string::npos);
   options = harness.Options();
   options.partitions = 3;
   CHECK(ErrorOf(options).find("partitions") != std::string::npos);

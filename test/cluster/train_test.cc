@@ -3,10 +3,12 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <map>
 #include <string>
 
 #include "base/status.h"
 #include "base/temp_directory.h"
+#include "cairn/inspect.h"
 #include "cluster/linear_data.h"
 
 namespace cairn {
@@ -46,6 +48,82 @@ TEST_CASE("Training learns what can be learnt, and counts every row") {
   CHECK(report->epochs[2].train_logloss < report->epochs[0].train_logloss);
   CHECK(report->epochs[2].valid_auc > 0.99);
   CHECK(report->stop_reason == "all epochs are done");
+}
+
+// The weights of all features, and the bias at the end.
+std::map<Key, float> WeightsOf(const std::string& model_dir) {
+  std::map<Key, float> weights;
+  const ModelReport report = Inspect({.model_dir = model_dir, .table = "", .top = 100}).value();
+  for (const TableReport& table : report.tables) {
+    for (const SavedRow& row : table.heaviest) {
+      REQUIRE(row.weights.size() == 1);
+      weights[table.spec.name == "bias" ? ~Key{0} : row.key] = row.weights[0];
+    }
+  }
+  CHECK(weights.size() == 33);
+  return weights;
+}
+
+TEST_CASE("Learning row by row is the same in batches of any size, and its models are saved") {
+  const Data data;
+  TrainOptions options = data.Options();
+  options.update = "sequential";
+  options.optimizer = GENERATE("adagrad", "ftrl", "sgd");
+  options.shuffle = GENERATE(true, false);
+  options.constant_rate = true;
+  options.l2 = 1;
+  options.batch_rows = 64;
+  options.save_dir = data.directory.PathOf("model-64");
+  const TrainReport small = Train(options).value();
+  CHECK(small.epochs[2].valid_auc > 0.99);
+  const std::map<Key, float> weights = WeightsOf(options.save_dir);
+  for (const uint32_t batch_rows : {500, 3000}) {
+    options.batch_rows = batch_rows;
+    options.save_dir = data.directory.PathOf("model-" + std::to_string(batch_rows));
+    const TrainReport large = Train(options).value();
+    for (size_t epoch = 0; epoch < 3; ++epoch) {
+      CHECK(large.epochs[epoch].rows == 3000);
+      CHECK(large.epochs[epoch].train_logloss ==
+            Approx(small.epochs[epoch].train_logloss).epsilon(1e-4));
+    }
+    for (const auto& [key, weight] : WeightsOf(options.save_dir)) {
+      CHECK(weight == Approx(weights.at(key)).epsilon(1e-3).margin(1e-4));
+    }
+  }
+  const EvalReport eval = Evaluate({.model_dir = options.save_dir, .data = {data.valid}}).value();
+  CHECK(eval.logloss == Approx(small.epochs[2].valid_logloss).epsilon(1e-3));
+  // What goes on from it has its state, and its bias although the base rate is another one.
+  TrainOptions more = options;
+  more.init_dir = options.save_dir;
+  more.save_dir.clear();
+  more.train = {data.valid};
+  more.epochs = 1;
+  more.learning_rate = 0.3;
+  CHECK(Train(more).value().epochs[0].train_logloss < small.epochs[1].train_logloss);
+  more.update = "gradient";
+  const absl::Status other = Train(more).status();
+  CHECK(ExitCode(other) == 2);
+  CHECK(MessageOf(other).find("say --update sequential --optimizer " + options.optimizer) !=
+        std::string_view::npos);
+}
+
+TEST_CASE("Learning row by row works with several workers in every mode") {
+  const Data data;
+  TrainOptions options = data.Options();
+  options.update = "sequential";
+  options.batch_rows = 64;
+  options.workers = 3;
+  options.servers = 2;
+  options.mode =
+      GENERATE(ConsistencyMode{Consistency::kAsp, 0}, ConsistencyMode{Consistency::kSsp, 1},
+               ConsistencyMode{Consistency::kBsp, 0});
+  const TrainReport report = Train(options).value();
+  CHECK(report.rows == 9000);
+  CHECK(report.epochs[2].valid_auc > 0.99);
+  if (options.mode.consistency != Consistency::kBsp) return;
+  options.workers = 1;
+  options.partitions = 2;
+  CHECK(Train(options).value().model_digest == report.model_digest);
 }
 
 TEST_CASE("bsp: the model is the same to the last bit, whoever trains it") {

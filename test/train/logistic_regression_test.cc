@@ -53,6 +53,13 @@ TEST_CASE("Logistic regression: a batch pulls its distinct features and the bias
   CHECK(model->Rows(*prepared.batch).labels == std::vector<float>{1, 0});
 }
 
+TEST_CASE("Logistic regression: an update that it does not know is refused by name") {
+  ModelSettings settings;
+  settings.update = "both";
+  CHECK(MessageOf(MakeModel(settings).status()) ==
+        "unknown update \"both\"; known: gradient, sequential");
+}
+
 TEST_CASE("Logistic regression: scores are margins") {
   const auto model = Make();
   const Prepared prepared(*model);

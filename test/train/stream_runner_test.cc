@@ -216,6 +216,43 @@ TEST_CASE("StreamRunner: computes in the order of steps, whatever order the pull
   CHECK(harness.actions.computes[0].key.step == 2);
 }
 
+TEST_CASE("StreamRunner: one step at a time is one of one stream after the other") {
+  Harness harness(Consistency::kAsp, {.steps_at_once = 1});
+  const StreamRef second{1, 1};
+  Grant grant = TrainGrant(kRef, 0, 6);
+  grant.work.last = 2;
+  harness.GiveGrants({grant, TrainGrant(second, 0, 6)});
+  harness.Read({second, 1});
+  CHECK(harness.NotePulls() == 0);  // The first stream has more.
+  harness.Read({kRef, 1});
+  CHECK(harness.NotePulls() == 1);
+  harness.Read({kRef, 2});
+  CHECK(harness.NotePulls() == 0);
+  harness.AnswerPull({kRef, 1});
+  harness.Compute({kRef, 1});
+  // Behind the push, and not answered before it.
+  REQUIRE(harness.Sent<Pull>() != nullptr);
+  CHECK(harness.Sent<Pull>()->step == 2);
+  REQUIRE(harness.Sent<Pull>()->parts.size() == 1);
+  CHECK(harness.Sent<Pull>()->parts[0].min == 1);
+  harness.NotePulls();
+  harness.AnswerPull({kRef, 2});
+  harness.Compute({kRef, 2});
+  REQUIRE(harness.Sent<Pull>() != nullptr);
+  CHECK(harness.Sent<Pull>()->ref == second);
+}
+
+TEST_CASE("StreamRunner: one step at a time is one of each stream, if others wait for it") {
+  Harness harness(Consistency::kBsp, {.steps_at_once = 1});
+  harness.GiveGrants({TrainGrant(kRef, 0, 3), TrainGrant({1, 1}, 0, 3)});
+  harness.Read({{1, 1}, 1});
+  CHECK(harness.NotePulls() == 1);
+  harness.Read({kRef, 1});
+  CHECK(harness.NotePulls() == 1);
+  harness.Read({kRef, 2});
+  CHECK(harness.NotePulls() == 0);
+}
+
 TEST_CASE("StreamRunner: a successor starts behind the recorded progress and passes what is done") {
   Harness harness(Consistency::kBsp);
   harness.GiveGrants({TrainGrant({0, 2}, 3, 6)});
