@@ -44,6 +44,9 @@ std::string LargeNumbersNote(const DataSample& sample) {
 
 // What batches add to the same weights, each without knowing of the others, overshoots beyond this.
 constexpr double kRowsApartMax = 2'000;
+constexpr double kRowsApartTolerance = 1.1;  // Batches have about so many rows.
+
+std::string Rows(double count) { return HumanCount(static_cast<uint64_t>(std::llround(count))); }
 
 }  // namespace
 
@@ -52,20 +55,20 @@ std::string OvershootNote(const TrainOptions& options, uint32_t streams, double 
   double batches = options.workers;
   std::string who = Concat(options.workers, " workers");
   if (options.mode.consistency != Consistency::kAsp) {
-    const uint32_t steps =
-        options.mode.consistency == Consistency::kSsp ? options.mode.staleness + 1 : 1;
+    const bool is_ssp = options.mode.consistency == Consistency::kSsp;
+    const uint32_t steps = is_ssp ? options.mode.staleness + 1 : 1;
     batches = static_cast<double>(streams) * steps;
     who = Concat(streams, " streams",
-                 steps == 1 ? "" : Concat(", each up to ", steps, " steps ahead,"));
+                 steps == 1 ? "" : Concat(" that are up to ", steps, " steps apart"));
   }
   const double rows = batches * batch_rows;
-  if (batches == 1 || rows <= kRowsApartMax) return "";
-  return Concat("--update sequential: ", who, " with batches of ", std::lround(batch_rows),
-                " rows learn ", HumanCount(static_cast<uint64_t>(rows)),
-                " rows from equal copies of the weights, and what each adds comes on top of the "
-                "others': beyond about ",
-                HumanCount(static_cast<uint64_t>(kRowsApartMax)), " that overshoots; --batch ",
-                std::max(1L, std::lround(kRowsApartMax / batches)), " does not");
+  if (batches == 1 || rows <= kRowsApartMax * kRowsApartTolerance) return "";
+  return Concat("--update sequential: ", who, " with batches of ", Rows(batch_rows), " rows learn ",
+                Rows(rows),
+                " of them from equal copies of the weights, and what they add overshoots "
+                "beyond about ",
+                Rows(kRowsApartMax), ": --batch ", Rows(std::max(1.0, kRowsApartMax / batches)),
+                " is safe");
 }
 
 std::vector<std::string> NotesBefore(const TrainOptions& options, const DataSample& sample) {

@@ -1,5 +1,6 @@
 #include "kernels/sequential_linear.h"
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
@@ -43,14 +44,6 @@ void PackChange(const Weight& weight, const Start& start, float* row) {
   if constexpr (kKeepsWeight<Rule>) change(weight.w, start.w, row++);
   if constexpr (Rule::kStates > 0) change(weight.a, start.a, row);
   if constexpr (Rule::kStates > 1) change(weight.b, start.b, row + 1);
-}
-
-// What one more occurrence adds to how often a feature was seen: it counts in the first epoch, and
-// always for a feature that first came later.
-float OccurrenceOf(float seen, bool is_first_epoch) {
-  if (seen < 0) return -1;
-  if (is_first_epoch) return 1;
-  return seen == 0 ? -1 : 0;
 }
 
 }  // namespace
@@ -118,43 +111,142 @@ float SequentialLinear::BiasOf(std::span<const float> row) const {
 
 namespace {
 
+#define CAIRN_RESTRICT __restrict  // The arrays of a row never overlap.
+
 struct Feature {
   Weight weight;
   float seen;
 };
 
-// The rows of one batch, and what they are learnt with.
-template <typename Rule>
-struct Learner {
-  const Rule& rule;
-  const Rule& bias_rule;
+// The features of one row, each number in an array of its own: steps are taken on several of them
+// at once, which vectors do for the price of one root and one division.
+struct RowCopy {
+  explicit RowCopy(size_t features_max)
+      : numbers(5 * features_max),
+        x(numbers.data()),
+        w(x + features_max),
+        a(w + features_max),
+        b(a + features_max),
+        seen(b + features_max) {
+    std::fill_n(x, features_max, 1.0f);
+  }
+  RowCopy(const RowCopy&) = delete;
+  RowCopy& operator=(const RowCopy&) = delete;
+
+  void Set(size_t i, const Feature& feature) {
+    w[i] = feature.weight.w;
+    a[i] = feature.weight.a;
+    b[i] = feature.weight.b;
+    seen[i] = feature.seen;
+  }
+  Feature Get(size_t i) const { return {{w[i], a[i], b[i]}, seen[i]}; }
+
+  std::vector<float> numbers;
+  float* const x;  // Values; 1 until they are written to.
+  float* const w;
+  float* const a;
+  float* const b;
+  float* const seen;
+};
+
+// What all steps of a batch have in common.
+struct StepSettings {
   float rate, l2;
   bool is_first_epoch;
-  std::vector<Feature> features;
-  Weight bias;
+};
 
-  float Margin(const LinearBatch& batch, size_t row) const {
-    float sum = bias.w;
-    for (size_t k = batch.row_offsets[row]; k < batch.row_offsets[row + 1]; ++k) {
-      CAIRN_DCHECK(batch.indices[k] < features.size());
-      const float weight = features[batch.indices[k]].weight.w;
-      sum += batch.values.empty() ? weight : weight * batch.values[k];
+// A step of each of the features [begin, end), which are different ones.
+template <typename Rule>
+void TakeSteps(const Rule& the_rule, const StepSettings& settings, float slope, size_t begin,
+               size_t end, RowCopy* row) {
+  const Rule rule = the_rule;
+  const float rate = settings.rate, l2 = settings.l2;
+  // An occurrence counts in the first epoch, and always for a feature that first came later.
+  const float known = settings.is_first_epoch ? 1.0f : 0.0f;
+  const float fresh = settings.is_first_epoch ? 1.0f : -1.0f;
+  const float* CAIRN_RESTRICT x = row->x;
+  float* CAIRN_RESTRICT w = row->w;
+  float* CAIRN_RESTRICT a = row->a;
+  float* CAIRN_RESTRICT b = row->b;
+  float* CAIRN_RESTRICT seen = row->seen;
+  for (size_t i = begin; i < end; ++i) {
+    const float more = seen[i] > 0 ? known : fresh;
+    const float now = seen[i] + (seen[i] < 0 ? -1.0f : more);
+    const float q = slope * x[i] + l2 / std::fabs(now) * w[i];
+    seen[i] = now;
+    rule.Update(q, rate, w + i, a + i, b + i);
+  }
+}
+
+// A batch's own copy of the model.
+template <typename Rule>
+class Learner {
+ public:
+  // `rule` outlives the learner.
+  Learner(const Rule* rule, const StepSettings& settings, const LinearBatch& batch, size_t features)
+      : rule_(*rule),
+        settings_(settings),
+        batch_(batch),
+        features_(features),
+        last_rows_(features, ~uint32_t{0}),
+        copy_(LongestRow(batch)) {}
+
+  std::vector<Feature>& features() { return features_; }
+
+  // The row's margin but for the bias; its features are in the copy from here on.
+  float Load(uint32_t row) {
+    const size_t begin = batch_.row_offsets[row];
+    count_ = batch_.row_offsets[row + 1] - begin;
+    indices_ = batch_.indices.data() + begin;
+    if (!batch_.values.empty()) std::copy_n(batch_.values.data() + begin, count_, copy_.x);
+    has_repeats_ = false;
+    float sum = 0;
+    for (size_t i = 0; i < count_; ++i) {
+      const uint32_t index = indices_[i];
+      CAIRN_DCHECK(index < features_.size());
+      has_repeats_ |= last_rows_[index] == row;
+      last_rows_[index] = row;
+      copy_.Set(i, features_[index]);
+      sum += copy_.w[i] * copy_.x[i];
     }
     return sum;
   }
 
-  void Update(const LinearBatch& batch, size_t row, float slope) {
-    for (size_t k = batch.row_offsets[row]; k < batch.row_offsets[row + 1]; ++k) {
-      Feature& feature = features[batch.indices[k]];
-      Weight& weight = feature.weight;
-      float q = batch.values.empty() ? slope : slope * batch.values[k];
-      feature.seen += OccurrenceOf(feature.seen, is_first_epoch);
-      q += l2 / std::fabs(feature.seen) * weight.w;
-      rule.Update(q, rate, &weight.w, &weight.a, &weight.b);
+  // A step of the row that was loaded. What occurs twice takes its steps one after the other.
+  void Step(float slope) {
+    if (!has_repeats_) {
+      TakeSteps(rule_, settings_, slope, 0, count_, &copy_);
+      for (size_t i = 0; i < count_; ++i) features_[indices_[i]] = copy_.Get(i);
+      return;
     }
-    bias_rule.Update(slope, rate, &bias.w, &bias.a, &bias.b);
+    for (size_t i = 0; i < count_; ++i) {
+      copy_.Set(i, features_[indices_[i]]);
+      TakeSteps(rule_, settings_, slope, i, i + 1, &copy_);
+      features_[indices_[i]] = copy_.Get(i);
+    }
   }
+
+ private:
+  static size_t LongestRow(const LinearBatch& batch) {
+    uint32_t longest = 0;
+    for (size_t row = 0; row < batch.rows(); ++row) {
+      longest = std::max(longest, batch.row_offsets[row + 1] - batch.row_offsets[row]);
+    }
+    return longest;
+  }
+
+  const Rule& rule_;
+  const StepSettings settings_;
+  const LinearBatch batch_;
+  std::vector<Feature> features_;
+  std::vector<uint32_t> last_rows_;  // In which each feature occurred.
+  RowCopy copy_;
+  const uint32_t* indices_ = nullptr;  // Of the row in the copy.
+  size_t count_ = 0;
+  bool has_repeats_ = false;
 };
+
+#undef CAIRN_RESTRICT
 
 }  // namespace
 
@@ -166,25 +258,26 @@ double SequentialLinear::Learn(const Rows& rows, const Step& step, std::span<flo
   CAIRN_CHECK(rows.weights.empty() || rows.weights.size() == batch.rows());
   CAIRN_CHECK(batch.values.empty() || batch.values.size() == batch.indices.size());
   CAIRN_CHECK(features.size() % width == 0);
+  const StepSettings settings{learning_rate_ * step.rate_factor, l2_, step.is_first_epoch};
   const auto learn = [&]<typename R>(const R& rule) {
-    Learner<R> learner{rule, std::get<R>(bias_rule_), learning_rate_ * step.rate_factor,
-                       l2_,  step.is_first_epoch,     {},
-                       {}};
-    learner.bias = Unpack(learner.bias_rule, bias_start_, bias.data());
-    learner.features.resize(features.size() / width);
+    const R& bias_rule = std::get<R>(bias_rule_);
+    Learner<R> learner(&rule, settings, batch, features.size() / width);
+    Weight of_bias = Unpack(bias_rule, bias_start_, bias.data());
     float* row = features.data();
-    for (Feature& feature : learner.features) {
+    for (Feature& feature : learner.features()) {
       feature = {Unpack(rule, feature_start_, row), row[width - 1]};
       row += width;
     }
     LogisticLossSum loss;
-    for (size_t i = 0; i < batch.rows(); ++i) {
+    for (uint32_t i = 0; i < batch.rows(); ++i) {
       const float weight = rows.weights.empty() ? 1 : rows.weights[i];
-      learner.Update(batch, i, loss.Add(learner.Margin(batch, i), rows.labels[i], weight));
+      const float slope = loss.Add(of_bias.w + learner.Load(i), rows.labels[i], weight);
+      learner.Step(slope);
+      bias_rule.Update(slope, settings.rate, &of_bias.w, &of_bias.a, &of_bias.b);
     }
-    PackChange<R>(learner.bias, bias_start_, bias.data());
+    PackChange<R>(of_bias, bias_start_, bias.data());
     row = features.data();
-    for (const Feature& feature : learner.features) {
+    for (const Feature& feature : learner.features()) {
       PackChange<R>(feature.weight, feature_start_, row);
       row[width - 1] = feature.seen - row[width - 1];
       row += width;

@@ -43,23 +43,28 @@ struct FtrlRule {
   static constexpr int kStates = 2;
   float alpha, beta, l1;
   void Update(float q, float rate, float* w, float* z, float* n) const {
-    if (*n == 0 && *z == 0 && *w != 0) *z = StartOf(*w);  // First touch.
+    // At its first touch, a weight that is not 0 has the z that belongs to it.
+    const bool is_new = (*n == 0) & (*z == 0) & (*w != 0);
+    const float old_z = is_new ? StartOf(*w) : *z;
     const float root = std::sqrt(*n);
     *n += q * q;
     const float new_root = std::sqrt(*n);
     // (sqrt(n') - sqrt(n)) / alpha without the cancellation that float suffers at large n.
     const float denominator = alpha * (new_root + root);
-    const float sigma = denominator > 0 ? q * q / denominator : 0.0f;
-    *z += rate / alpha * q - sigma * *w;
-    if (beta + new_root == 0) return;  // beta = 0 and no gradient yet: nothing defines a weight.
-    *w = WeightOf(*z, new_root);
+    const float quotient = q * q / denominator;
+    const float sigma = denominator > 0 ? quotient : 0.0f;
+    *z = old_z + (rate / alpha * q - sigma * *w);
+    // With beta = 0 and no gradient yet, nothing defines a weight.
+    const float weight = WeightOf(*z, new_root);
+    *w = beta + new_root == 0 ? *w : weight;
   }
   // The z that has this weight, which is not 0, where n = 0.
   float StartOf(float w) const { return -(beta / alpha) * w + (w > 0 ? -l1 : l1); }
   // The weight that follows from z and sqrt(n), which is not 0 together with beta.
   float WeightOf(float z, float root) const {
     const float shrunk = z > 0 ? z - l1 : z + l1;
-    return std::fabs(z) <= l1 ? 0.0f : -shrunk * alpha / (beta + root);
+    const float weight = -shrunk * alpha / (beta + root);
+    return std::fabs(z) <= l1 ? 0.0f : weight;
   }
 };
 

@@ -17,13 +17,14 @@ namespace {
 constexpr uint32_t kFeatures = 20;
 constexpr float kBias = -0.75f;
 
-// Rows of 0 to 5 different features out of kFeatures.
+// Rows of 0 to 5 features out of kFeatures; in some, one occurs more than once.
 struct Data {
   Data(uint64_t seed, size_t rows, bool with_values, bool with_weights) {
     for (size_t row = 0; row < rows; ++row) {
       const uint64_t hash = HashWords(seed, row);
       for (uint32_t k = 0; k < hash % 6; ++k) {
-        indices.push_back(static_cast<uint32_t>(hash >> 8) % 4 + 4 * k % kFeatures);
+        const auto random_index = static_cast<uint32_t>(hash >> 8) % 4;
+        indices.push_back(row % 5 == 0 ? random_index + k / 2 : random_index + 4 * k);
         const auto random = static_cast<float>(UnitInterval(HashWords(seed, row, k)));
         if (with_values) values.push_back(2 * random - 0.5f);
       }
