@@ -36,7 +36,9 @@ class Mailbox {
     bool in_time = true;
     while (entered_ || (items_.empty() && !closed_ && !wake_ && in_time)) {
       if (entered_) {
+        held_up_ = true;
         changed_.Wait(mutex_);
+        held_up_ = false;
       } else {
         in_time = changed_.WaitUntil(mutex_, deadline);
       }
@@ -61,7 +63,7 @@ class Mailbox {
     MutexLock lock(mutex_);
     entered_ = false;
     wake_ = then == Then::kWake;
-    if (wake_ || closed_ || !items_.empty()) changed_.NotifyOne();
+    if (wake_ || closed_ || held_up_ || !items_.empty()) changed_.NotifyOne();
   }
 
   // Wakes the consumer for good. May be called twice.
@@ -96,6 +98,7 @@ class Mailbox {
   bool closed_ CAIRN_GUARDED_BY(mutex_) = false;
   bool waiting_ CAIRN_GUARDED_BY(mutex_) = false;  // The consumer is in PopUntil.
   bool entered_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool held_up_ CAIRN_GUARDED_BY(mutex_) = false;  // It waits for Leave, whatever its deadline.
   bool wake_ CAIRN_GUARDED_BY(mutex_) = false;  // It is to return, item or not.
 };
 

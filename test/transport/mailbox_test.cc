@@ -114,6 +114,23 @@ TEST_CASE("a sleeping consumer wakes up without an item if it is told to") {
   CHECK(got == std::nullopt);
 }
 
+TEST_CASE("a deadline that passes while somebody works for the consumer is kept after that") {
+  Mailbox<int> mailbox(10);
+  const auto begin = std::chrono::steady_clock::now();
+  std::atomic<bool> returned{false};
+  std::thread consumer([&] {
+    CHECK(mailbox.PopUntil(begin + std::chrono::milliseconds(200)) == std::nullopt);
+    returned = true;
+  });
+  REQUIRE(Eventually([&] { return mailbox.TryEnter(); }));
+  std::this_thread::sleep_until(begin + std::chrono::milliseconds(250));
+  CHECK_FALSE(returned);
+  mailbox.Leave(Mailbox<int>::Then::kSleepOn);
+  CHECK(Eventually([&] { return returned.load(); }));
+  mailbox.Close();
+  consumer.join();
+}
+
 TEST_CASE("an end comes after what is being done for the consumer") {
   Mailbox<int> mailbox(10);
   std::atomic<bool> ended{false};
