@@ -209,15 +209,22 @@ struct Batches {
   size_t count() const { return keys.size(); }
 };
 
+// Values that need all their bits: rounder ones travel in fewer (wire/value_codec.h).
+std::vector<float> UnevenValues(size_t count) {
+  std::vector<float> values(count);
+  for (size_t i = 0; i < count; ++i) values[i] = 0.1f + static_cast<float>(i % 1'000) * 1e-4f;
+  return values;
+}
+
 void Preload(Client* client, uint64_t keys) {
   const Table table = client->FindTable("bench").value();
   std::vector<Key> batch;
-  const std::vector<float> ones(kPreloadKeys * table.width, 1.0f);
+  const std::vector<float> rows = UnevenValues(kPreloadKeys * table.width);
   Window window;
   for (Key first = 0; first < keys; first += kPreloadKeys) {
     batch.resize(std::min<uint64_t>(kPreloadKeys, keys - first));
     for (size_t i = 0; i < batch.size(); ++i) batch[i] = first + i;
-    window.Add(client->Push(table, batch, {ones.data(), batch.size() * table.width}));
+    window.Add(client->Push(table, batch, {rows.data(), batch.size() * table.width}));
   }
   window.Drain();
 }
@@ -268,7 +275,7 @@ class KeyCosts {
         table_(client->FindTable("bench").value()),
         batches_(settings.keys, settings.batch),
         loop_(settings.keys, width),
-        gradients_(settings.batch * width, 1.0f),
+        gradients_(UnevenValues(settings.batch * width)),
         rows_(kInFlight, std::vector<float>(settings.batch * width)) {}
 
   void Run() {
@@ -390,7 +397,7 @@ void MeasureDense(const Settings& settings, Client* client) {
   const Table table = client->FindTable("bench").value();
   std::vector<Key> blocks(kDenseFloats / kDenseBlock);
   for (size_t i = 0; i < blocks.size(); ++i) blocks[i] = i;
-  std::vector<float> values(kDenseFloats, 0.5f), copy(kDenseFloats);
+  std::vector<float> values = UnevenValues(kDenseFloats), copy(kDenseFloats);
   const double bytes = static_cast<double>(kDenseFloats) * sizeof(float);
   std::vector<double> pull, push, memory;
   const auto rate_of = [&](const std::function<void()>& once) {
