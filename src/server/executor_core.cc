@@ -197,6 +197,7 @@ uint64_t ExecutorCore::AssemblyBytes() const {
 void ExecutorCore::OnPull(const MessagePtr& message, ExecutorActions* out) {
   const Pull& pull = *BodyAs<Pull>(*message);
   OpenReply open = OpenReplyTo(message);
+  open.values->reserve(FloatsToRead(pull));
   if (pull.kind == Pull::Kind::kTraining) KeepIds(message);
   for (const PullPart& part : pull.parts) {
     PrefetchNext(pull, &part);
@@ -221,6 +222,21 @@ void ExecutorCore::OnPull(const MessagePtr& message, ExecutorActions* out) {
   }
   if (open.reply.parts.empty()) return;
   out->messages.push_back({"", MakeMessage(ReplyTo(*message), open.Close())});
+}
+
+// About what this executor will answer to a pull, of which nothing need be valid.
+size_t ExecutorCore::FloatsToRead(const Pull& pull) const {
+  size_t floats = 0;
+  for (const PullPart& part : pull.parts) {
+    if (!Serves(part.partition)) continue;
+    for (uint32_t i = part.slice_begin; i < std::min<size_t>(part.slice_end, pull.slices.size());
+         ++i) {
+      const TableSlice& slice = pull.slices[i];
+      if (slice.table >= context_.schemas.size()) continue;
+      floats += slice.ids.size() * context_.schemas[slice.table]->width();
+    }
+  }
+  return std::min(floats, limits::kFrameBytesMax / sizeof(float));
 }
 
 // The push of the step may name them.

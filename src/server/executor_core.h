@@ -101,6 +101,7 @@ class ExecutorCore {
   void PrefetchNext(const Request& request, const Part* part) const;
   uint64_t AssemblyBytes() const;
   void OnPull(const MessagePtr& message, ExecutorActions* out);
+  size_t FloatsToRead(const Pull& pull) const;
   void KeepIds(const MessagePtr& message);
   void OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out);
   // Answers for "who serves this": nullptr, and the code to answer with, if not us.
