@@ -72,6 +72,10 @@ struct TrainOptions {
   uint32_t partitions = 64;
   uint32_t servers = 1;
   uint32_t workers = 1;
+  // Of parsed rows, for the epochs after the first: "none", "memory", or a directory for a file
+  // that later jobs on the same data use, too. doc/row_cache.md; an address: ignored.
+  std::string cache = "none";
+  uint64_t cache_bytes_max = uint64_t{1} << 30;  // Of memory, in each process.
   uint32_t threads = 1;    // Reading threads of each worker; an address: ignored.
   uint32_t executors = 1;  // Threads of each server; an address: ignored.
 

@@ -45,9 +45,9 @@ constexpr int32_t kExitInterrupted = 130;
 
 // Options of cairn train that are about processes, which somebody else has started here, or that
 // start none.
-constexpr std::array<std::string_view, 9> kOfLauncher = {
-    "cluster",        "log-dir", "max-restarts", "join-timeout", "form-timeout",
-    "orphan-timeout", "threads", "executors",    "dry-run"};
+constexpr std::array<std::string_view, 11> kOfLauncher = {
+    "cluster", "log-dir",   "max-restarts", "join-timeout", "form-timeout", "orphan-timeout",
+    "threads", "executors", "cache",        "cache-mib",    "dry-run"};
 // What a job without data needs of the others.
 constexpr std::array<std::string_view, 8> kOfTables = {
     "job", "seed", "partitions", "consistency", "streams", "servers", "init", "save"};
@@ -183,6 +183,7 @@ absl::Status RunTraining(const OptionValues& values, const InterruptScope& inter
   CAIRN_ASSIGN_OR_RETURN(TrainOptions options, MakeJobOptions(values));
   options = WithAbsoluteDirectories(std::move(options));
   options.threads = options.executors = 0;  // The processes' own business.
+  options.cache.clear();
   CAIRN_ASSIGN_OR_RETURN(const TrainPlan plan, MakeTrainPlan(options));
   Process process(values);
   CAIRN_RETURN_IF_ERROR(process.Start(plan.setup));

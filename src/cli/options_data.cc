@@ -1,6 +1,8 @@
+#include <utility>
 #include <vector>
 
 #include "cli/options_sections.h"
+#include "cluster/cache_options.h"
 
 namespace cairn {
 namespace {
@@ -11,9 +13,7 @@ constexpr uint32_t kTrain = CommandSpec::kTrain;
 constexpr uint32_t kDataStat = CommandSpec::kDataStat;
 constexpr uint32_t kScore = CommandSpec::kEval | CommandSpec::kPredict;
 
-}  // namespace
-
-std::vector<OptionSpec> DataOptions() {
+std::vector<OptionSpec> FileOptions() {
   return {
       {.name = "train",
        .kind = Kind::kTexts,
@@ -78,6 +78,17 @@ std::vector<OptionSpec> DataOptions() {
        .commands = kTrain,
        .choices = {"shuffled", "file"}},
   };
+}
+
+}  // namespace
+
+std::vector<OptionSpec> DataOptions() {
+  std::vector<OptionSpec> options = FileOptions();
+  for (OptionSpec& option : CacheOptions("Data")) {
+    option.commands = kTrain;
+    options.push_back(std::move(option));
+  }
+  return options;
 }
 
 }  // namespace cairn

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "cluster/cache_options.h"
 #include "sharding/consistency.h"
 #include "sharding/plan_check.h"
 
@@ -40,7 +41,7 @@ absl::Status CheckPlace(const OptionValues& values) {
     int places;
     std::string_view why;
   };
-  constexpr std::array<Rule, 7> kRules = {{
+  constexpr std::array<Rule, 9> kRules = {{
       {"log-dir", kLocal, "only processes started by --cluster local have logs here"},
       {"max-restarts", kLocal, "only processes started by --cluster local are started again"},
       {"join-timeout", kAddress, "it is for the coordinator at the address of --cluster"},
@@ -48,6 +49,8 @@ absl::Status CheckPlace(const OptionValues& values) {
       {"orphan-timeout", kLocal | kAddress, "threads of one process do not lose each other"},
       {"threads", kEmbedded | kLocal, "it is an option of the ps_worker that you start"},
       {"executors", kEmbedded | kLocal, "it is an option of the ps_server that you start"},
+      {"cache", kEmbedded | kLocal, "it is an option of the ps_worker that you start"},
+      {"cache-mib", kEmbedded | kLocal, "it is an option of the ps_worker that you start"},
   }};
   const std::string cluster = values.Text("cluster");
   const Place place = cluster == "embedded" ? kEmbedded : cluster == "local" ? kLocal : kAddress;
@@ -82,6 +85,9 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
   options.cluster = values.Text("cluster");
   options.threads = static_cast<uint32_t>(values.Count("threads"));
   options.executors = static_cast<uint32_t>(values.Count("executors"));
+  const RowCache::Options cache = CacheOf(values);
+  options.cache = cache.where;
+  options.cache_bytes_max = cache.memory_bytes_max;
   options.log_dir = values.Text("log-dir");
   options.restarts_max = static_cast<uint32_t>(values.Count("max-restarts"));
   options.join_timeout = absl::Seconds(values.Real("join-timeout"));

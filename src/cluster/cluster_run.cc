@@ -60,6 +60,9 @@ class EmbeddedRun final : public PlainRun {
     worker.threads = options.threads;
     worker.train = plan.train;
     worker.valid = plan.valid;
+    CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(plan.setup.job.program));
+    CAIRN_ASSIGN_OR_RETURN(worker.caches,
+                           RowCaches::Make({options.cache, options.cache_bytes_max}, program));
     worker.bad_rows = &bad_rows_;
     for (uint32_t w = 0; w < options.workers; ++w) {
       CAIRN_ASSIGN_OR_RETURN(auto started, TrainWorker::Start(worker, cluster_->transport_maker()));

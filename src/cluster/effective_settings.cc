@@ -36,6 +36,9 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
   for (auto& option : DescribeReadSpec(program.train.read)) settings->push_back(std::move(option));
   add_text("max-bad-rows", FormatFloat9(options.bad_rows_share));
   add_text("order", options.shuffle ? "shuffled" : "file");
+  add_text("cache", options.cache);
+  if (options.cache == "memory")
+    add_text("cache-mib", std::to_string(options.cache_bytes_max >> 20));
 }
 
 void AddLearning(const TrainOptions& options, const ModelSettings& model, double batch_rows,

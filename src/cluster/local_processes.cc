@@ -106,9 +106,11 @@ absl::Status LocalProcesses::StartAll() {
     CAIRN_RETURN_IF_ERROR(
         AddRole(Kind::kServer, Concat("server ", s), with("--executors", options_.executors)));
   }
+  std::vector<std::string> worker = with("--threads", options_.threads);
+  worker.insert(worker.end(), {"--cache", options_.cache.where, "--cache-mib",
+                               std::to_string(options_.cache.memory_bytes_max >> 20)});
   for (uint32_t w = 1; w <= options_.workers; ++w) {
-    CAIRN_RETURN_IF_ERROR(
-        AddRole(Kind::kWorker, Concat("worker ", w), with("--threads", options_.threads)));
+    CAIRN_RETURN_IF_ERROR(AddRole(Kind::kWorker, Concat("worker ", w), worker));
   }
   return absl::OkStatus();
 }

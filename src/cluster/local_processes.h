@@ -15,6 +15,7 @@
 #include "cluster/child_process.h"
 #include "cluster/role_failure.h"
 #include "coordinator/coordinator_core.h"
+#include "train/row_cache.h"
 
 namespace cairn {
 
@@ -28,8 +29,9 @@ class LocalProcesses {
   struct Options {
     uint32_t servers = 1;
     uint32_t workers = 1;
-    uint32_t executors = 1;  // Threads of each server.
-    uint32_t threads = 1;    // Reading threads of each worker.
+    uint32_t executors = 1;   // Threads of each server.
+    uint32_t threads = 1;     // Reading threads of each worker.
+    RowCache::Options cache;  // Of each worker.
     uint32_t restarts_max = 100;
     // Of ps_coordinator, ps_server and ps_worker; empty: where the running program is, else PATH.
     std::string program_dir;

@@ -35,6 +35,7 @@ class LocalRun final : public ClusterRun {
     local.workers = options.workers;
     local.executors = options.executors;
     local.threads = options.threads;
+    local.cache = {options.cache, options.cache_bytes_max};
     local.restarts_max = options.restarts_max;
     local.program_dir = options.program_dir;
     local.log_dir = options.log_dir;

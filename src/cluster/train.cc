@@ -48,6 +48,7 @@ absl::StatusOr<TrainReport> Train(const TrainOptions& options,
   if (options.cluster != "embedded" && options.cluster != "local") {
     effective = WithAbsoluteDirectories(std::move(effective));
     effective.threads = effective.executors = 0;  // Whoever started the processes has set them.
+    effective.cache.clear();
   }
   CAIRN_ASSIGN_OR_RETURN(const TrainPlan plan, MakeTrainPlan(effective, SpoolingTo(progress)));
   const SaveDirectory directory(effective.save_dir);  // Before the run, which may write to it.

@@ -15,6 +15,7 @@
 #include "train/data_sample.h"
 #include "train/model.h"
 #include "train/program.h"
+#include "train/row_cache.h"
 
 namespace cairn {
 namespace {
@@ -43,6 +44,9 @@ absl::Status CheckOptions(const TrainOptions& options) {
   }
   if (options.update == kSequentialUpdate && options.model != "lr") {
     return InvalidArgument("--update sequential is for --model lr, not for ", options.model);
+  }
+  if (!options.cache.empty()) {  // Else it is the workers' own business.
+    CAIRN_RETURN_IF_ERROR(RowCache::Check({options.cache, options.cache_bytes_max}));
   }
   CAIRN_RETURN_IF_ERROR(CheckInitAndSave(options.init_dir, options.save_dir));
   if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");

@@ -3,11 +3,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "base/option_parser.h"
 #include "base/status.h"
+#include "cluster/cache_options.h"
 #include "cluster/role_programs.h"
 #include "train/train_worker.h"
 #include "transport/address.h"
@@ -37,6 +39,7 @@ std::vector<OptionSpec> WorkerOptions() {
                      .help = "Threads that read and parse",
                      .fallback = "1",
                      .counts = {.min = 1, .max = 1'024}});
+  for (OptionSpec& option : CacheOptions("Work")) options.push_back(std::move(option));
   return options;
 }
 
@@ -46,6 +49,8 @@ absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
   options.coordinator = values.Text("coordinator");
   options.job_name = values.Text("job");
   options.threads = static_cast<uint32_t>(values.Count("threads"));
+  options.cache = CacheOf(values);
+  CAIRN_RETURN_IF_ERROR(RowCache::Check(options.cache));
   options.join_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("join-timeout")));
   options.orphan_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("orphan-timeout")));
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<TrainWorker> worker,

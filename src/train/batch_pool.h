@@ -26,6 +26,7 @@ class BatchPool {
     std::shared_ptr<const Model> model;
     uint32_t partitions = 1;
     uint32_t threads = 1;
+    std::shared_ptr<RowCaches> caches;  // Shared with other workers of the process; null: none.
     BadRowLogs* bad_rows = nullptr;  // Of the first epoch; must outlive the pool. Null: nobody's.
   };
   // Called on a reading thread; may be called from several at once.

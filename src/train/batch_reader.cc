@@ -18,45 +18,70 @@ absl::StatusOr<std::unique_ptr<BatchReader>> BatchReader::Create(const DataSourc
   CAIRN_ASSIGN_OR_RETURN(RowParser parser,
                          RowParser::Create(definition.format, definition.read, options.labels));
   return std::unique_ptr<BatchReader>(
-      new BatchReader(source, definition, std::move(parser), options.skip_bad_rows));
+      new BatchReader(source, definition, std::move(parser), options));
 }
 
 BatchReader::BatchReader(const DataSource* source, const DataDefinition& definition,
-                         RowParser parser, bool skip_bad_rows)
+                         RowParser parser, const Options& options)
     : source_(source),
       plan_(definition),
-      skip_bad_rows_(skip_bad_rows),
+      skip_bad_rows_(options.skip_bad_rows),
+      cache_(options.cache),
       parser_(std::move(parser)) {}
 
 absl::Status BatchReader::Read(uint64_t epoch, uint64_t batch, RowBatch* rows) {
-  return ReadRanges(plan_.Batch(epoch, batch), rows);
+  rows->Clear();
+  if (cache_ != nullptr) return ReadCached(plan_.Chunks(epoch, batch), rows);
+  for (const TextRange& range : plan_.Batch(epoch, batch)) {
+    CAIRN_RETURN_IF_ERROR(ReadRange(range, rows));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status BatchReader::ReadInFileOrder(uint64_t batch, RowBatch* rows) {
-  return ReadRanges(plan_.BatchInFileOrder(batch), rows);
+  rows->Clear();
+  if (cache_ != nullptr) return ReadCached(plan_.ChunksInFileOrder(batch), rows);
+  for (const TextRange& range : plan_.BatchInFileOrder(batch)) {
+    CAIRN_RETURN_IF_ERROR(ReadRange(range, rows));
+  }
+  return absl::OkStatus();
 }
 
-absl::Status BatchReader::ReadRanges(const std::vector<TextRange>& ranges, RowBatch* rows) {
-  rows->Clear();
-  for (const TextRange& range : ranges) {
-    CAIRN_ASSIGN_OR_RETURN(const Lines lines, LinesOf(range));
-    // Chunks are small, but the last line of each may be as long as kLineBytesMax.
-    const size_t feature_bytes_min = lines.row_bytes != 0 ? 1 : kFeatureBytesMin;
-    const size_t features_max = rows->features() + lines.text.size() / feature_bytes_min + 1;
-    if (features_max > std::numeric_limits<uint32_t>::max()) {
-      return MakeError(absl::StatusCode::kResourceExhausted, source_->name(range.file),
-                       ": a batch of more than 2^32 features; take smaller batches");
+absl::Status BatchReader::ReadCached(const std::vector<uint64_t>& chunks, RowBatch* rows) {
+  additions_.Clear();
+  for (const uint64_t chunk : chunks) {
+    CAIRN_ASSIGN_OR_RETURN(const bool cached, cache_->Get(chunk, &cached_, rows));
+    if (cached) continue;
+    const size_t rows_before = rows->rows();
+    const uint64_t bad_before = rows->bad_rows;
+    CAIRN_RETURN_IF_ERROR(ReadRange(plan_.Chunk(chunk), rows));
+    if (rows->bad_rows == bad_before) {
+      additions_.Add(chunk, *rows, rows_before);
+    } else {
+      additions_.AddTextOnly(chunk);
     }
-    ParseResult result = parser_.Parse(lines, rows);
-    if (!result.first_bad_row) continue;
-    BadRowPlace place = PlaceOf(range.file, lines, *std::move(result.first_bad_row));
-    if (!skip_bad_rows_) {
-      const absl::Status error = BadRowError(*source_, place);
-      return MakeError(error.code(), MessageOf(error),
-                       "; --max-bad-rows SHARE leaves such rows out");
-    }
-    if (!first_bad_row_ || IsBefore(place, *first_bad_row_)) first_bad_row_ = std::move(place);
   }
+  cache_->Keep(additions_);
+  return absl::OkStatus();
+}
+
+absl::Status BatchReader::ReadRange(const TextRange& range, RowBatch* rows) {
+  CAIRN_ASSIGN_OR_RETURN(const Lines lines, LinesOf(range));
+  // Chunks are small, but the last line of each may be as long as kLineBytesMax.
+  const size_t feature_bytes_min = lines.row_bytes != 0 ? 1 : kFeatureBytesMin;
+  const size_t features_max = rows->features() + lines.text.size() / feature_bytes_min + 1;
+  if (features_max > std::numeric_limits<uint32_t>::max()) {
+    return MakeError(absl::StatusCode::kResourceExhausted, source_->name(range.file),
+                     ": a batch of more than 2^32 features; take smaller batches");
+  }
+  ParseResult result = parser_.Parse(lines, rows);
+  if (!result.first_bad_row) return absl::OkStatus();
+  BadRowPlace place = PlaceOf(range.file, lines, *std::move(result.first_bad_row));
+  if (!skip_bad_rows_) {
+    const absl::Status error = BadRowError(*source_, place);
+    return MakeError(error.code(), MessageOf(error), "; --max-bad-rows SHARE leaves such rows out");
+  }
+  if (!first_bad_row_ || IsBefore(place, *first_bad_row_)) first_bad_row_ = std::move(place);
   return absl::OkStatus();
 }
 

@@ -13,6 +13,7 @@
 #include "train/data_source.h"
 #include "train/label_rule.h"
 #include "train/row_batch.h"
+#include "train/row_cache.h"
 #include "train/row_parser.h"
 
 namespace cairn {
@@ -38,6 +39,8 @@ class BatchReader {
     // A bad row is left out and counted in RowBatch::bad_rows; no other row moves to another batch
     // because of it. Whether there are too many is for CheckBadRowShare.
     bool skip_bad_rows = false;
+    // Of rows with these labels. Must outlive the reader; null: all is parsed from the text.
+    RowCache* cache = nullptr;
   };
 
   // `source` must outlive the reader. Fails as CheckDefinition, CheckSameData and RowParser do.
@@ -64,16 +67,20 @@ class BatchReader {
 
  private:
   BatchReader(const DataSource* source, const DataDefinition& definition, RowParser parser,
-              bool skip_bad_rows);
-  absl::Status ReadRanges(const std::vector<TextRange>& ranges, RowBatch* rows);
+              const Options& options);
+  absl::Status ReadCached(const std::vector<uint64_t>& chunks, RowBatch* rows);
+  absl::Status ReadRange(const TextRange& range, RowBatch* rows);
   absl::StatusOr<Lines> LinesOf(const TextRange& range);
 
   const DataSource* const source_;
   const BatchPlan plan_;
   const bool skip_bad_rows_;
+  RowCache* const cache_;
   RowParser parser_;
   std::optional<BadRowPlace> first_bad_row_;
   std::string buffer_;  // Text of plain files.
+  std::string cached_;  // Rows of the cache.
+  RowCache::Additions additions_;
 };
 
 // Of a row of `lines`, which are of this file.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -171,37 +172,42 @@ TextRange BatchPlan::Chunk(uint64_t chunk) const {
   return {file, begin, std::min(end, definition_.files[file].bytes)};
 }
 
-namespace {
-
-// Adds a range behind the others, as one with the last where they touch.
-void Append(const TextRange& range, std::vector<TextRange>* ranges) {
-  if (!ranges->empty() && ranges->back().file == range.file && ranges->back().end == range.begin) {
-    ranges->back().end = range.end;
-  } else {
-    ranges->push_back(range);
-  }
+std::vector<uint64_t> BatchPlan::Chunks(uint64_t epoch, uint64_t batch) const {
+  std::vector<uint64_t> chunks = ChunksInFileOrder(batch);
+  if (definition_.order == DataOrder::kFile) return chunks;
+  const ChunkOrder order(chunk_count(), definition_.seed, epoch);
+  for (uint64_t& chunk : chunks) chunk = order.Permute(chunk);
+  return chunks;
 }
 
-}  // namespace
-
-std::vector<TextRange> BatchPlan::Batch(uint64_t epoch, uint64_t batch) const {
-  if (definition_.order == DataOrder::kFile) return BatchInFileOrder(batch);
+std::vector<uint64_t> BatchPlan::ChunksInFileOrder(uint64_t batch) const {
   CAIRN_CHECK(batch < batch_count_);
-  const ChunkOrder order(chunk_count(), definition_.seed, epoch);
   const uint64_t begin = batch * definition_.chunks_per_batch;
   const uint64_t end = std::min(begin + definition_.chunks_per_batch, chunk_count());
-  std::vector<TextRange> ranges;
-  ranges.reserve(end - begin);
-  for (uint64_t i = begin; i < end; ++i) Append(Chunk(order.Permute(i)), &ranges);
-  return ranges;
+  std::vector<uint64_t> chunks(end - begin);
+  std::iota(chunks.begin(), chunks.end(), begin);
+  return chunks;
+}
+
+std::vector<TextRange> BatchPlan::Batch(uint64_t epoch, uint64_t batch) const {
+  return RangesOf(Chunks(epoch, batch));
 }
 
 std::vector<TextRange> BatchPlan::BatchInFileOrder(uint64_t batch) const {
-  CAIRN_CHECK(batch < batch_count_);
-  const uint64_t begin = batch * definition_.chunks_per_batch;
-  const uint64_t end = std::min(begin + definition_.chunks_per_batch, chunk_count());
+  return RangesOf(ChunksInFileOrder(batch));
+}
+
+std::vector<TextRange> BatchPlan::RangesOf(const std::vector<uint64_t>& chunks) const {
   std::vector<TextRange> ranges;
-  for (uint64_t i = begin; i < end; ++i) Append(Chunk(i), &ranges);
+  ranges.reserve(chunks.size());
+  for (const uint64_t chunk : chunks) {
+    const TextRange range = Chunk(chunk);
+    if (!ranges.empty() && ranges.back().file == range.file && ranges.back().end == range.begin) {
+      ranges.back().end = range.end;
+    } else {
+      ranges.push_back(range);
+    }
+  }
   return ranges;
 }
 

@@ -103,13 +103,19 @@ class BatchPlan {
 
   TextRange Chunk(uint64_t chunk) const;
 
-  // The ranges of a batch in the order in which its rows come; neighbours are joined. CHECKs
-  // batch < batch_count(). Epochs count from 0.
-  std::vector<TextRange> Batch(uint64_t epoch, uint64_t batch) const;
+  // The chunks of a batch in the order in which its rows come. CHECKs batch < batch_count(). Epochs
+  // count from 0.
+  std::vector<uint64_t> Chunks(uint64_t epoch, uint64_t batch) const;
   // The same in the files' order, whatever the definition's: for evaluation and prediction.
+  std::vector<uint64_t> ChunksInFileOrder(uint64_t batch) const;
+
+  // Their ranges; neighbours are joined.
+  std::vector<TextRange> Batch(uint64_t epoch, uint64_t batch) const;
   std::vector<TextRange> BatchInFileOrder(uint64_t batch) const;
 
  private:
+  std::vector<TextRange> RangesOf(const std::vector<uint64_t>& chunks) const;
+
   const DataDefinition definition_;
   std::vector<uint64_t> first_chunks_;  // Of each file; behind them the count of all.
   uint64_t batch_count_ = 0;

@@ -101,11 +101,14 @@ class TrainWorkerShell final : public TrainWorker {
     if (ready.model->tables() != job.tables) {
       return Internal("this worker's model has other tables than the job: other versions?");
     }
-    BatchPool::Setup setup{ready.program,  options_.train,   options_.valid,   ready.model,
-                           job.partitions, options_.threads, options_.bad_rows};
+    BatchPool::Setup setup{ready.program,  options_.train,   options_.valid,  ready.model,
+                           job.partitions, options_.threads, options_.caches, options_.bad_rows};
     CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.train, &setup.train));
     if (!ready.program.valid.files.empty()) {
       CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.valid, &setup.valid));
+    }
+    if (setup.caches == nullptr) {
+      CAIRN_ASSIGN_OR_RETURN(setup.caches, RowCaches::Make(options_.cache, ready.program));
     }
     CAIRN_ASSIGN_OR_RETURN(
         ready.pool, BatchPool::Start(std::move(setup), [this](const StepKey& key, auto batch) {

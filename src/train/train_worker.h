@@ -10,6 +10,7 @@
 #include "base/time_source.h"
 #include "train/bad_row_log.h"
 #include "train/data_source.h"
+#include "train/row_cache.h"
 #include "transport/transport_maker.h"
 
 namespace cairn {
@@ -27,6 +28,9 @@ class TrainWorker {
     // that the job names.
     std::shared_ptr<const DataSource> train;
     std::shared_ptr<const DataSource> valid;
+    // Of all workers in the process; null: the worker makes its own, as `cache` says.
+    std::shared_ptr<RowCaches> caches;
+    RowCache::Options cache;
     BadRowLogs* bad_rows = nullptr;  // As BatchPool::Setup's.
   };
   static absl::StatusOr<std::unique_ptr<TrainWorker>> Start(const Options& options,

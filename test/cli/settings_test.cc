@@ -52,6 +52,8 @@ TEST_CASE("With nothing but data, the settings are the library's defaults", "[se
   CHECK(options->partitions == defaults.partitions);
   CHECK(options->servers == defaults.servers);
   CHECK(options->workers == defaults.workers);
+  CHECK(options->cache == defaults.cache);
+  CHECK(options->cache_bytes_max == defaults.cache_bytes_max);
   CHECK(options->threads == defaults.threads);
   CHECK(options->executors == defaults.executors);
   CHECK(options->init_dir == defaults.init_dir);
@@ -67,7 +69,8 @@ TEST_CASE("With nothing but data, the settings are the library's defaults", "[se
 TEST_CASE("Every option of training reaches the library", "[settings]") {
   const auto options = Parse(
       "--model lr --train a b --valid c d --format libffm --optimizer ftrl --lr 0.5 --l1 2 --l2 3 "
-      "--update sequential --batch 64 --epochs 5 --max-steps 77 --order file --rate constant "
+      "--cache memory --cache-mib 3 --update sequential --batch 64 --epochs 5 --max-steps 77 "
+      "--order file --rate constant "
       "--max-bad-rows 0.25 "
       "--seed 9 --consistency ssp:3 --streams 8 --partitions 16 --servers 2 --workers 4 "
       "--threads 6 --executors 7 --cluster embedded --init i --save s --stop-metric logloss "
@@ -93,6 +96,8 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
   CHECK(options->partitions == 16);
   CHECK(options->servers == 2);
   CHECK(options->workers == 4);
+  CHECK(options->cache == "memory");
+  CHECK(options->cache_bytes_max == uint64_t{3} << 20);
   CHECK(options->threads == 6);
   CHECK(options->executors == 7);
   CHECK(options->init_dir == "i");

@@ -26,6 +26,7 @@ TEST_CASE("Defaults that were filled in are settings as given ones are", "[effec
   CHECK(settings.at("model") == "lr");
   CHECK(settings.at("train") == "a\nb");
   CHECK(settings.at("optimizer") == "adagrad");
+  CHECK(settings.at("cache") == "none");
   CHECK(settings.at("update") == "gradient");
   CHECK(settings.at("lr") == "0.3");
   CHECK(settings.at("batch") == "64");
@@ -88,7 +89,9 @@ TEST_CASE("Places and processes are settings, threads only where they are ours",
   CHECK(Of(options, job).at("max-restarts") == "100");
   options.cluster = "tcp://node1:7700";
   options.threads = options.executors = 0;
+  options.cache.clear();
   CHECK(Of(options, job).count("threads") == 0);
+  CHECK(Of(options, job).count("cache") == 0);
   CHECK(Of(options, job).count("executors") == 0);
 }
 

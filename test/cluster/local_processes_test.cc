@@ -84,6 +84,7 @@ TEST_CASE("every role is started with what it needs to know", "[local_processes]
   folder.options.servers = 2;
   folder.options.executors = 3;
   folder.options.threads = 4;
+  folder.options.cache = {"memory", uint64_t{5} << 20};
   folder.options.form_timeout = absl::Seconds(7);
   folder.options.orphan_timeout = absl::Milliseconds(500);
   const auto processes = folder.Start();
@@ -96,7 +97,7 @@ TEST_CASE("every role is started with what it needs to know", "[local_processes]
   const std::string member = "--coordinator tcp://127.0.0.1:7700 --orphan-timeout 0.5 ";
   CHECK(folder.Log("server-1") == member + "--executors 3 " + parent);
   CHECK(folder.Log("server-2") == member + "--executors 3 " + parent);
-  CHECK(folder.Log("worker-1") == member + "--threads 4 " + parent);
+  CHECK(folder.Log("worker-1") == member + "--threads 4 --cache memory --cache-mib 5 " + parent);
 }
 
 TEST_CASE("a worker that is killed is told of and started again, but not for ever",

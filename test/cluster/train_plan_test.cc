@@ -188,6 +188,9 @@ TEST_CASE("Options that contradict themselves are refused by their flag") {
   options.update = "sometimes";
   CHECK(ErrorOf(options).find("\"sometimes\"") != std::string::npos);
   options = harness.Options();
+  options.cache = harness.directory.PathOf("missing");
+  CHECK(ErrorOf(options).starts_with("--cache \""));
+  options = harness.Options();
   options.partitions = 3;
   CHECK(ErrorOf(options).find("partitions") != std::string::npos);
   options = harness.Options();

@@ -2,6 +2,7 @@
 #include "cairn/train.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -140,6 +141,30 @@ TEST_CASE("bsp: the model is the same to the last bit, whoever trains it") {
   CHECK(Train(options).value().model_digest == alone);
   options.seed = 2;
   CHECK(Train(options).value().model_digest != alone);
+}
+
+TEST_CASE("A cache of rows changes the time, and nothing else") {
+  const Data data;
+  TrainOptions options = data.Options();
+  options.mode.consistency = Consistency::kBsp;
+  options.bad_rows_share = 0.1;
+  options.format = "libffm";
+  std::ofstream(data.train, std::ios::app) << "1 0:what\n";
+  const TrainReport plain = Train(options).value();
+  CHECK(plain.bad_rows == 1);
+  options.workers = 2;
+  options.threads = 2;
+  std::filesystem::create_directory(data.directory.PathOf("cache"));
+  for (const std::string& cache :
+       {std::string("memory"), data.directory.PathOf("cache"), data.directory.PathOf("cache")}) {
+    CAPTURE(cache);
+    options.cache = cache;
+    const TrainReport cached = Train(options).value();
+    CHECK(cached.model_digest == plain.model_digest);
+    CHECK(cached.bad_rows == 1);
+    CHECK(cached.first_bad_row == plain.first_bad_row);
+    CHECK(cached.epochs[2].valid_logloss == plain.epochs[2].valid_logloss);
+  }
 }
 
 TEST_CASE("Training stops at its target, with the reason") {

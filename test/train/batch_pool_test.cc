@@ -48,7 +48,8 @@ std::string Rows(int first, int count, int bad = 0) {
 }
 
 struct Pool {
-  explicit Pool(const std::string& train, uint32_t threads = 2, double bad_rows_share = 0) {
+  explicit Pool(const std::string& train, uint32_t threads = 2, double bad_rows_share = 0,
+                const std::string& cache = "none") {
     BatchPool::Setup setup;
     setup.train = DataSource::Open({files.Write("train", train)}, {}).value();
     setup.valid = DataSource::Open({files.Write("valid", Rows(5000, 10))}, {}).value();
@@ -56,6 +57,10 @@ struct Pool {
     setup.program.train = DefineData(*setup.train, define).value();
     setup.program.valid = DefineData(*setup.valid, define).value();
     setup.program.bad_rows_share = bad_rows_share;
+    setup.program.schedule.epochs = 3;
+    definition = setup.program.train;
+    caches = RowCaches::Make({.where = cache}, setup.program).value();
+    setup.caches = caches;
     model = MakeModel(setup.program.model).value();
     setup.model = model;
     setup.partitions = 4;
@@ -68,9 +73,33 @@ struct Pool {
   TempFiles files;
   Results results;
   std::shared_ptr<const Model> model;
+  DataDefinition definition;
+  std::shared_ptr<RowCaches> caches;
   uint64_t batches = 0;
   std::unique_ptr<BatchPool> pool;
 };
+
+TEST_CASE("BatchPool: later epochs come out of the caches, and are the same") {
+  Pool setup(Rows(0, 1000), 3, 0, "memory");
+  Pool plain(Rows(0, 1000));
+  StepIndex step = 0;
+  for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+    for (uint64_t b = 0; b < setup.batches; ++b) {
+      const ReadAction read{
+          .key = {{0, 1}, ++step}, .evaluation = false, .epoch = epoch, .batch = b};
+      setup.pool->Read(read);
+      plain.pool->Read(read);
+      const Made cached = setup.results.Take(step), parsed = plain.results.Take(step);
+      REQUIRE(cached.ok());
+      REQUIRE(parsed.ok());
+      CHECK(setup.model->Rows(**cached) == plain.model->Rows(**parsed));
+    }
+  }
+  CHECK(setup.caches->train->chunks_known() == ChunkCount(setup.definition));
+  setup.pool->Read({.key = {{0, 1}, ++step}, .evaluation = true, .epoch = 0, .batch = 0});
+  REQUIRE(setup.results.Take(step).ok());
+  CHECK(setup.caches->valid->chunks_known() > 0);
+}
 
 TEST_CASE("BatchPool: the batches of an epoch hold every row once") {
   Pool setup(Rows(0, 1000), 3);

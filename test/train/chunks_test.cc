@@ -153,6 +153,7 @@ TEST_CASE("BatchPlan: order kFile is the same every epoch") {
   definition.order = DataOrder::kFile;
   const BatchPlan plan(definition);
   CHECK(plan.Batch(0, 1) == std::vector<TextRange>{{0, 128, 256}});
+  CHECK(plan.Chunks(0, 1) == std::vector<uint64_t>{2, 3});
   CHECK(plan.Batch(9, 1) == plan.Batch(0, 1));
 }
 
