@@ -2,9 +2,10 @@
 // so that the CPU time of the two sides can be told apart; beside it, in the same run, the least
 // that it could cost: a prefetched loop over an equal table and the same bytes over bare ZeroMQ.
 //
-// Usage: pull_push_bench [--keys N] [--batch N] [--rounds N] [--seconds S]
+// Usage: pull_push_bench [--keys N] [--batch N] [--width N] [--rounds N] [--seconds S]
 //   --keys     rows that the server holds, 10,000,000 by default: about 4 GB with width 64
 //   --batch    distinct random keys of a request, 10,000 by default
+//   --width    floats of a row; by default 1, 16 and 64, and then latency and a dense table
 //   --rounds   interleaved measurements of each kind, of which the median counts, 7 by default
 //   --seconds  of each of them, 0.5 by default
 #include <sys/wait.h>
@@ -38,7 +39,6 @@
 namespace cairn {
 namespace {
 
-constexpr uint32_t kWidths[] = {1, 16, 64};
 constexpr size_t kInFlight = 4;  // Requests under way: both sides always have work.
 constexpr size_t kPreloadKeys = 100'000;
 // Different batches in turn cover so many keys, so that nothing stays in the caches.
@@ -53,6 +53,7 @@ struct Settings {
   size_t batch = 0;
   size_t rounds = 0;
   double seconds = 0;
+  std::vector<uint32_t> widths = {1, 16, 64};
 };
 
 void Must(const absl::Status& status) {
@@ -417,39 +418,45 @@ void MeasureDense(const Settings& settings, Client* client) {
   }
 }
 
-int Main(int argc, char** argv) {
+Settings ParseSettings(const std::vector<std::string>& arguments) {
   using Kind = OptionSpec::Kind;
+  const auto count = [](std::string name, std::string fallback, uint64_t min, uint64_t max) {
+    return OptionSpec{.name = std::move(name),
+                      .kind = Kind::kCount,
+                      .metavar = "N",
+                      .fallback = std::move(fallback),
+                      .counts = {.min = min, .max = max}};
+  };
   const std::vector<OptionSpec> specs = {
-      {.name = "keys",
-       .kind = Kind::kCount,
-       .metavar = "N",
-       .fallback = "10000000",
-       .counts = {.min = 1, .max = 1'000'000'000}},
-      {.name = "batch",
-       .kind = Kind::kCount,
-       .metavar = "N",
-       .fallback = "10000",
-       .counts = {.min = 1, .max = 1'000'000}},
-      {.name = "rounds",
-       .kind = Kind::kCount,
-       .metavar = "N",
-       .fallback = "7",
-       .counts = {.min = 1, .max = 1'000}},
+      count("keys", "10000000", 1, 1'000'000'000),
+      count("batch", "10000", 1, 1'000'000),
+      count("width", "0", 0, 1'024),
+      count("rounds", "7", 1, 1'000),
       {.name = "seconds",
        .kind = Kind::kReal,
        .metavar = "S",
        .fallback = "0.5",
        .reals = {.min = 0, .max = 600, .min_is_legal = false}},
   };
-  const auto values = ParseOptions(specs, std::vector<std::string>(argv + 1, argv + argc));
+  const auto values = ParseOptions(specs, arguments);
   Must(values.status());
-  const Settings settings{values->Count("keys"), values->Count("batch"), values->Count("rounds"),
-                          values->Real("seconds")};
+  Settings settings{values->Count("keys"), values->Count("batch"), values->Count("rounds"),
+                    values->Real("seconds")};
   if (settings.batch > settings.keys) Must(InvalidArgument("--batch is more than --keys"));
+  if (const uint64_t width = values->Count("width"); width > 0) {
+    settings.widths = {static_cast<uint32_t>(width)};
+  }
+  return settings;
+}
+
+int Main(const Settings& settings) {
+  const bool all = settings.widths.size() > 1;
   const Peer echo = StartEchoProcess();
   std::vector<Peer> servers;
-  for (const uint32_t width : kWidths) servers.push_back(StartServerProcess(SumTable(width)));
-  const Peer dense = StartServerProcess(DenseTable());
+  for (const uint32_t width : settings.widths) {
+    servers.push_back(StartServerProcess(SumTable(width)));
+  }
+  if (all) servers.push_back(StartServerProcess(DenseTable()));
 
   std::printf("%llu keys stored, batches of %zu, %zu under way; CPU ns a key, medians of %zu\n\n",
               static_cast<unsigned long long>(settings.keys), settings.batch, kInFlight,
@@ -458,20 +465,21 @@ int Main(int argc, char** argv) {
   std::printf("|---|---|---|---|---|---|\n");
   std::string latency;
   auto echo_client = std::make_unique<EchoClient>(echo.address);
-  for (size_t w = 0; w < servers.size(); ++w) {
-    auto client = Join(servers[w]);
-    Preload(client.get(), settings.keys);
-    KeyCosts(settings, kWidths[w], client.get(), servers[w], echo_client.get(), echo).Run();
-    if (kWidths[w] == 1) latency = MeasureLatency(settings, client.get(), echo_client.get());
+  for (size_t s = 0; s < servers.size(); ++s) {
+    auto client = Join(servers[s]);
+    if (s < settings.widths.size()) {
+      Preload(client.get(), settings.keys);
+      KeyCosts(settings, settings.widths[s], client.get(), servers[s], echo_client.get(), echo)
+          .Run();
+      if (all && s == 0) latency = MeasureLatency(settings, client.get(), echo_client.get());
+    } else {
+      std::printf("\n| | measured | limit: bare ZeroMQ, memcpy | ratio |\n|---|---|---|---|\n%s",
+                  latency.c_str());
+      MeasureDense(settings, client.get());
+    }
     client.reset();  // The server process ends.
-    servers[w].Wait();
+    servers[s].Wait();
   }
-  auto client = Join(dense);
-  std::printf("\n| | measured | limit: bare ZeroMQ, memcpy | ratio |\n|---|---|---|---|\n%s",
-              latency.c_str());
-  MeasureDense(settings, client.get());
-  client.reset();
-  dense.Wait();
   echo_client.reset();
   echo.Wait();
   return 0;
@@ -482,5 +490,5 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   cairn::KeepFreedMemory();
-  return cairn::Main(argc, argv);
+  return cairn::Main(cairn::ParseSettings({argv + 1, argv + argc}));
 }
