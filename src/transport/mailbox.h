@@ -99,7 +99,7 @@ class Mailbox {
   bool waiting_ CAIRN_GUARDED_BY(mutex_) = false;  // The consumer is in PopUntil.
   bool entered_ CAIRN_GUARDED_BY(mutex_) = false;
   bool held_up_ CAIRN_GUARDED_BY(mutex_) = false;  // It waits for Leave, whatever its deadline.
-  bool wake_ CAIRN_GUARDED_BY(mutex_) = false;  // It is to return, item or not.
+  bool wake_ CAIRN_GUARDED_BY(mutex_) = false;     // It is to return, item or not.
 };
 
 }  // namespace cairn
