@@ -152,7 +152,8 @@ ExecutorCore::Owned* ExecutorCore::Admit(const Push& push, const PushPart& part,
 }
 
 void ExecutorCore::OnPush(const MessagePtr& sent, ExecutorActions* out) {
-  const MessagePtr message = pulled_ids_.Resolve(sent);
+  const MessagePtr message =
+      pulled_ids_.Resolve(sent, [this](uint32_t partition) { return Serves(partition); });
   const Push& push = *BodyAs<Push>(*message);
   PushReply reply{push.ref, push.step, {}, {}};
   std::vector<uint32_t> changed;

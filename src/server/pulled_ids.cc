@@ -75,7 +75,8 @@ std::span<const uint64_t> PulledIdCache::Find(const Key& key, uint32_t partition
   return {};
 }
 
-MessagePtr PulledIdCache::Resolve(const MessagePtr& message) const {
+MessagePtr PulledIdCache::Resolve(const MessagePtr& message,
+                                  const std::function<bool(uint32_t)>& serves) const {
   const Push& push = *BodyAs<Push>(*message);
   if (std::none_of(push.slices.begin(), push.slices.end(),
                    [](const TableSlice& slice) { return slice.lacks_ids(); })) {
@@ -86,6 +87,7 @@ MessagePtr PulledIdCache::Resolve(const MessagePtr& message) const {
   size_t count = 0;
   Push resolved = push;
   for (const PushPart& part : push.parts) {
+    if (!serves(part.partition)) continue;
     for (uint32_t i = part.slice_begin; i < part.slice_end; ++i) {
       const TableSlice& slice = push.slices[i];
       if (!slice.lacks_ids()) continue;

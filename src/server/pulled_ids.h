@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <vector>
@@ -29,10 +30,11 @@ class PulledIdCache {
   // twice.
   void Keep(const MessagePtr& message, size_t parts);
 
-  // The push with the ids of all slices that name some, as far as they are remembered: the others
-  // still lack them. The message itself if it lacks none, as within a process. The copy has ids of
-  // its own and lives as long as anybody wants it to.
-  MessagePtr Resolve(const MessagePtr& message) const;
+  // The push with the ids of all slices that name some, in parts of partitions that `serves` is
+  // true of, as far as they are remembered: the others still lack them. The message itself if it
+  // lacks none, as within a process. The copy has ids of its own and lives as long as anybody wants
+  // it to.
+  MessagePtr Resolve(const MessagePtr& message, const std::function<bool(uint32_t)>& serves) const;
 
   // The part was executed: nobody will name these ids in this partition any more.
   void Release(const Message& message, const PushPart& part);

@@ -47,6 +47,11 @@ std::vector<uint64_t> IdsOf(const MessagePtr& push, size_t slice) {
   return {ids.begin(), ids.end()};
 }
 
+// As an executor that has all partitions.
+MessagePtr Resolve(const PulledIdCache& cache, const MessagePtr& push) {
+  return cache.Resolve(push, [](uint32_t) { return true; });
+}
+
 bool Lacks(const MessagePtr& message, size_t part) {
   const Push& push = *BodyAs<Push>(*message);
   return LacksIds(push, push.parts[part]);
@@ -57,26 +62,36 @@ TEST_CASE("PulledIdCache: gives a push the ids that its pull has listed") {
   cache.Keep(MakePull({0, 1}), 2);
   const MessagePtr sent = MakePush({0, 1}, {kRequest, 1, 2});
   CHECK(Lacks(sent, 0));
-  const MessagePtr push = cache.Resolve(sent);
+  const MessagePtr push = Resolve(cache, sent);
   CHECK(IdsOf(push, 0) == std::vector<uint64_t>{2, 3});
   CHECK(IdsOf(push, 1) == std::vector<uint64_t>{20, 30});
   CHECK_FALSE(Lacks(push, 0));
-  CHECK(IdsOf(cache.Resolve(MakePush({0}, {kRequest, 0, 1}, 1)), 0) == kOther);
+  CHECK(IdsOf(Resolve(cache, MakePush({0}, {kRequest, 0, 1}, 1)), 0) == kOther);
 }
 
 TEST_CASE("PulledIdCache: knows nothing of other senders, requests, partitions, tables, ids") {
   PulledIdCache cache(kMuch);
   cache.Keep(MakePull({0}), 1);
   const PulledIds all = {kRequest, 0, 3};
-  CHECK_FALSE(Lacks(cache.Resolve(MakePush({0}, all)), 0));
-  CHECK(Lacks(cache.Resolve(MakePush({0}, all, 0, {kClient.process, kClient.incarnation + 1})), 0));
-  CHECK(Lacks(cache.Resolve(MakePush({0}, {kRequest + 1, 0, 3})), 0));
-  CHECK(Lacks(cache.Resolve(MakePush({0}, all, 2)), 0));
-  CHECK(Lacks(cache.Resolve(MakePush({0}, {kRequest, 1, 3})), 0));
-  CHECK(Lacks(cache.Resolve(MakePush({0}, {kRequest, 4, 1})), 0));
-  const MessagePtr both = cache.Resolve(MakePush({0, 1}, all));
+  CHECK_FALSE(Lacks(Resolve(cache, MakePush({0}, all)), 0));
+  CHECK(
+      Lacks(Resolve(cache, MakePush({0}, all, 0, {kClient.process, kClient.incarnation + 1})), 0));
+  CHECK(Lacks(Resolve(cache, MakePush({0}, {kRequest + 1, 0, 3})), 0));
+  CHECK(Lacks(Resolve(cache, MakePush({0}, all, 2)), 0));
+  CHECK(Lacks(Resolve(cache, MakePush({0}, {kRequest, 1, 3})), 0));
+  CHECK(Lacks(Resolve(cache, MakePush({0}, {kRequest, 4, 1})), 0));
+  const MessagePtr both = Resolve(cache, MakePush({0, 1}, all));
   CHECK_FALSE(Lacks(both, 0));
   CHECK(Lacks(both, 1));
+}
+
+TEST_CASE("PulledIdCache: leaves the parts of other executors alone") {
+  PulledIdCache cache(kMuch);
+  cache.Keep(MakePull({0, 1}), 1);
+  const MessagePtr sent = MakePush({0, 1}, {kRequest, 0, 3});
+  const MessagePtr push = cache.Resolve(sent, [](uint32_t partition) { return partition == 1; });
+  CHECK(Lacks(push, 0));
+  CHECK_FALSE(Lacks(push, 1));
 }
 
 TEST_CASE("PulledIdCache: a message that has its ids is left alone") {
@@ -85,13 +100,13 @@ TEST_CASE("PulledIdCache: a message that has its ids is left alone") {
   push.parts.push_back({.slice_end = 1});
   push.slices.push_back({0, kIds[0], std::span(kValues).first(3), {}, {kRequest, 0, 3}});
   const MessagePtr message = MakeMessage({kClient, kServer, 10, 0}, std::move(push));
-  CHECK(cache.Resolve(message) == message);
+  CHECK(Resolve(cache, message) == message);
 }
 
 TEST_CASE("PulledIdCache: a resolved push outlives the pull") {
   PulledIdCache cache(kMuch);
   cache.Keep(MakePull({1}), 1);
-  const MessagePtr push = cache.Resolve(MakePush({1}, {kRequest, 0, 4}));
+  const MessagePtr push = Resolve(cache, MakePush({1}, {kRequest, 0, 4}));
   cache.Release(*push, BodyAs<Push>(*push)->parts[0]);
   CHECK(cache.bytes() == 0);
   CHECK(IdsOf(push, 0) == kIds[1]);
@@ -107,17 +122,17 @@ TEST_CASE("PulledIdCache: forgets a pull when all its parts were pushed, and the
   CHECK(cache.bytes() > one);
   const MessagePtr push = MakePush({0, 1}, {kRequest, 0, 3});
   cache.Release(*push, BodyAs<Push>(*push)->parts[0]);
-  CHECK_FALSE(Lacks(cache.Resolve(push), 1));
+  CHECK_FALSE(Lacks(Resolve(cache, push), 1));
   cache.Release(*push, BodyAs<Push>(*push)->parts[1]);
   CHECK(cache.bytes() == 0);
-  CHECK(Lacks(cache.Resolve(push), 1));
+  CHECK(Lacks(Resolve(cache, push), 1));
   cache.Release(*push, BodyAs<Push>(*push)->parts[1]);  // A copy of it.
 
   PulledIdCache small(2 * one);
   for (const uint64_t request : {1, 2, 3}) small.Keep(MakePull({0}, request), 1);
   CHECK(small.bytes() == 2 * one);
-  CHECK(Lacks(small.Resolve(MakePush({0}, {1, 0, 3})), 0));
-  CHECK_FALSE(Lacks(small.Resolve(MakePush({0}, {3, 0, 3})), 0));
+  CHECK(Lacks(Resolve(small, MakePush({0}, {1, 0, 3})), 0));
+  CHECK_FALSE(Lacks(Resolve(small, MakePush({0}, {3, 0, 3})), 0));
 }
 
 }  // namespace
