@@ -17,6 +17,8 @@ struct JobSpec {
   uint32_t partitions = 64;  // A power of two, 1 .. 65,536; fixed for the life of the job.
   ConsistencyMode mode;
   uint32_t streams = 4;  // kBsp, kSsp: how many streams the data is cut into. Unused with kAsp.
+  // Anything but kF32: not with kBsp.
+  WireValues wire_values = WireValues::kF32;
   std::vector<TableSpec> tables;
   std::string init_dir;  // A saved model to start from; empty: new rows everywhere.
 

@@ -68,7 +68,8 @@ struct TrainOptions {
   std::string cluster = "embedded";
   std::string job;  // The job's name; empty: the model's.
   ConsistencyMode mode;
-  uint32_t streams = 0;  // kBsp, kSsp; 0: the default. With kAsp it must be 0.
+  uint32_t streams = 0;                       // kBsp, kSsp; 0: the default. With kAsp it must be 0.
+  WireValues wire_values = WireValues::kF32;  // Anything else: not with kBsp.
   uint32_t partitions = 64;
   uint32_t servers = 1;
   uint32_t workers = 1;

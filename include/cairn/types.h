@@ -24,4 +24,15 @@ struct ConsistencyMode {
   bool operator==(const ConsistencyMode&) const = default;
 };
 
+// How precisely the values of sparse tables travel in training: what is pulled, what is pushed.
+// Rows and optimizer state are float32 always, and so is everything of dense tables, of tables with
+// an optimizer "sum" or "assign", and outside of training. Values are rounded within a process too,
+// so that a job does not depend on where it runs.
+enum class WireValues : uint8_t {
+  kF32 = 0,     // Exactly.
+  kBf16 = 1,    // As bfloat16, 8 significant bits: half of the bytes.
+  kBf16F8 = 2,  // Pushed as floats of 8 bits, 3 of them significant, rounded by chance so that the
+                // mean is right; pulled as kBf16.
+};
+
 }  // namespace cairn

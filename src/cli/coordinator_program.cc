@@ -49,8 +49,9 @@ constexpr std::array<std::string_view, 11> kOfLauncher = {
     "cluster", "log-dir",   "max-restarts", "join-timeout", "form-timeout", "orphan-timeout",
     "threads", "executors", "cache",        "cache-mib",    "dry-run"};
 // What a job without data needs of the others.
-constexpr std::array<std::string_view, 8> kOfTables = {
-    "job", "seed", "partitions", "consistency", "streams", "servers", "init", "save"};
+constexpr std::array<std::string_view, 9> kOfTables = {"job",         "seed",        "partitions",
+                                                       "consistency", "wire-values", "streams",
+                                                       "servers",     "init",        "save"};
 
 bool IsIn(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();

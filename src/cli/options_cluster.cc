@@ -55,6 +55,16 @@ std::vector<OptionSpec> PlaceOptions() {
        .help = "Sequences of batches that bsp and ssp cut the data into; not with asp",
        .commands = kTrain,
        .counts = {.min = 1, .max = 65'536}},
+      {.name = "wire-values",
+       .kind = Kind::kChoice,
+       .metavar = "FORMAT",
+       .section = "Cluster",
+       .help =
+           "Of weights and gradients on their way: f32 is exact. bf16 halves their bytes. bf16+f8: "
+           "gradients take a quarter, rounded by chance, weights half. Not with bsp",
+       .fallback = "f32",
+       .commands = kTrain,
+       .choices = {"f32", "bf16", "bf16+f8"}},
       {.name = "partitions",
        .kind = Kind::kPowerOfTwo,
        .metavar = "N",

@@ -7,6 +7,7 @@
 #include "cluster/cache_options.h"
 #include "sharding/consistency.h"
 #include "sharding/plan_check.h"
+#include "sharding/wire_values.h"
 
 namespace cairn {
 namespace {
@@ -104,6 +105,12 @@ absl::Status SetShape(const OptionValues& values, JobSpec* job) {
   absl::StatusOr<ConsistencyMode> mode = ParseConsistency(values.Text("consistency"));
   if (!mode.ok()) return Annotate(mode.status(), values.Label("consistency"));
   job->mode = *mode;
+  CAIRN_ASSIGN_OR_RETURN(job->wire_values, ParseWireValues(values.Text("wire-values")));
+  if (job->wire_values != WireValues::kF32 && job->mode.consistency == Consistency::kBsp) {
+    return InvalidArgument(values.Label("wire-values"), " ", values.Text("wire-values"),
+                           " needs --consistency asp or ssp:K: bsp promises a model that is the "
+                           "same to the last bit");
+  }
   if (!values.IsGiven("streams")) return absl::OkStatus();
   if (job->mode.consistency == Consistency::kAsp) {
     return InvalidArgument(values.Label("streams"),
@@ -138,6 +145,7 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.seed = shape.seed;
   options.mode = shape.mode;
   options.partitions = shape.partitions;
+  options.wire_values = shape.wire_values;
   options.streams = static_cast<uint32_t>(values.Count("streams"));
   options.job = values.Text("job");
   options.servers = static_cast<uint32_t>(values.Count("servers"));

@@ -5,6 +5,7 @@
 
 #include "base/numbers.h"
 #include "sharding/consistency.h"
+#include "sharding/wire_values.h"
 
 namespace cairn {
 namespace {
@@ -80,6 +81,7 @@ void AddCluster(const TrainOptions& options, const JobSpec& job, Settings* setti
   settings->emplace_back("job", job.name);
   settings->emplace_back("consistency", FormatConsistency(job.mode));
   if (job.mode.consistency != Consistency::kAsp) add("streams", job.streams);
+  settings->emplace_back("wire-values", FormatWireValues(job.wire_values));
   add("partitions", job.partitions);
   add("servers", options.servers);
   if (options.executors != 0) add("executors", options.executors);

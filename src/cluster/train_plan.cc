@@ -12,6 +12,7 @@
 #include "cluster/warm_start.h"
 #include "sharding/consistency.h"
 #include "sharding/plan_check.h"
+#include "sharding/wire_values.h"
 #include "train/data_sample.h"
 #include "train/model.h"
 #include "train/program.h"
@@ -47,6 +48,11 @@ absl::Status CheckOptions(const TrainOptions& options) {
   }
   if (!options.cache.empty()) {  // Else it is the workers' own business.
     CAIRN_RETURN_IF_ERROR(RowCache::Check({options.cache, options.cache_bytes_max}));
+  }
+  if (options.update == kSequentialUpdate && options.wire_values != WireValues::kF32) {
+    return InvalidArgument("--wire-values ", FormatWireValues(options.wire_values),
+                           " needs --update gradient: what workers learnt row by row is added "
+                           "exactly");
   }
   CAIRN_RETURN_IF_ERROR(CheckInitAndSave(options.init_dir, options.save_dir));
   if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");
@@ -195,6 +201,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   CAIRN_ASSIGN_OR_RETURN(const OpenedData train, OpenData(train_files, define));
   JobSpec& job = plan.setup.job;
   job.mode = options.mode;
+  job.wire_values = options.wire_values;
   const bool fixed = job.mode.consistency != Consistency::kAsp;
   if (fixed) job.streams = options.streams == 0 ? kStreams : options.streams;
   TrainProgram program;

@@ -6,7 +6,9 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/status.h"
+#include "kernels/rounding.h"
 #include "sharding/merge.h"
+#include "sharding/wire_values.h"
 #include "wire/limits.h"
 
 namespace cairn {
@@ -405,6 +407,9 @@ void Partition::ReadPull(const Pull& pull, const PullPart& part, std::vector<flo
     shard.Read(slice.ids, training ? TableShard::Missing::kInitial : TableShard::Missing::kZero,
                values->data() + at);
     if (before) undo_.Patch(shard, slice.ids, values->data() + at);
+    if (training && IsRounded(context_->job, shard.schema().spec())) {
+      RoundToBf16(std::span(*values).subspan(at));
+    }
   }
 }
 

@@ -107,6 +107,17 @@ absl::Status CheckMode(const ConsistencyMode& mode, uint32_t streams) {
   return CheckRange("streams", streams, 1, limits::kFixedStreamsMax);
 }
 
+absl::Status CheckWireValues(const JobSpec& job) {
+  CAIRN_RETURN_IF_ERROR(CheckEnum("wire_values", job.wire_values, WireValues::kBf16F8));
+  if (job.wire_values == WireValues::kF32) return absl::OkStatus();
+  if (job.mode.consistency == Consistency::kBsp) {
+    return InvalidArgument(
+        "wire_values is not f32, but bsp promises a model that is the same to the last bit: take "
+        "asp or ssp, or f32");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTables(const std::vector<TableSpec>& tables) {
   CAIRN_RETURN_IF_ERROR(CheckRange("number of tables", tables.size(), 1, limits::kTablesMax));
   std::set<std::string_view> names;
@@ -138,6 +149,7 @@ absl::Status CheckJob(const JobSpec& job) {
                            ", legal: a power of two, 1 to ", HumanCount(limits::kPartitionsMax));
   }
   CAIRN_RETURN_IF_ERROR(CheckMode(job.mode, job.streams));
+  CAIRN_RETURN_IF_ERROR(CheckWireValues(job));
   CAIRN_RETURN_IF_ERROR(CheckTables(job.tables));
   CAIRN_RETURN_IF_ERROR(CheckBytes("init_dir", job.init_dir, 0, limits::kStringBytesMax));
   CAIRN_RETURN_IF_ERROR(CheckBytes("program", job.program, 0, limits::kProgramBytesMax));

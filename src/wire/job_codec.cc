@@ -10,8 +10,8 @@ namespace {
 struct RawJob {
   uint64_t seed;
   uint32_t partitions, streams, staleness, table_count;
-  uint8_t consistency;
-  uint8_t reserved[7];
+  uint8_t consistency, wire_values;
+  uint8_t reserved[6];
 };
 static_assert(sizeof(RawJob) == 32);
 
@@ -154,6 +154,7 @@ void WriteJob(const JobSpec& job, ByteWriter* out) {
                      .staleness = job.mode.staleness,
                      .table_count = static_cast<uint32_t>(job.tables.size()),
                      .consistency = static_cast<uint8_t>(job.mode.consistency),
+                     .wire_values = static_cast<uint8_t>(job.wire_values),
                      .reserved = {}});
   out->String(job.name);
   out->String(job.init_dir);
@@ -173,6 +174,8 @@ absl::Status ReadJob(ByteReader* in, JobSpec* job) {
   job->mode.staleness = raw.staleness;
   CAIRN_RETURN_IF_ERROR(
       ReadEnum("job.consistency", raw.consistency, Consistency::kBsp, &job->mode.consistency));
+  CAIRN_RETURN_IF_ERROR(
+      ReadEnum("job.wire_values", raw.wire_values, WireValues::kBf16F8, &job->wire_values));
   CAIRN_RETURN_IF_ERROR(in->String("job.name", limits::kStringBytesMax, &job->name));
   CAIRN_RETURN_IF_ERROR(in->String("job.init_dir", limits::kStringBytesMax, &job->init_dir));
   CAIRN_RETURN_IF_ERROR(in->String("job.program", limits::kProgramBytesMax, &job->program));

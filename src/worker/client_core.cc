@@ -177,7 +177,7 @@ OpId ClientCore::StartPush(PushRequest request, Micros now, Outbox* out) {
   }
   op.unanswered = op.parts.size();
   op.pulled = TakePulled(run, request);
-  op.payload = std::move(request.payload);
+  op.payload = RoundPayload(job_, request.ref.stream, request.step, std::move(request.payload));
   bytes_in_flight_ += op.bytes;
   ++pushes_in_flight_;
   Schedule(op.deadline);

@@ -29,4 +29,10 @@ struct PushPayload {
 // One step's pull: at most one entry a table.
 using PullPayload = std::vector<std::shared_ptr<const KeyCut>>;
 
+// The payload with its values as the job lets them travel (JobSpec::wire_values); the payload
+// itself if it rounds none. A function of what it is given: whoever computes a step again rounds
+// alike.
+std::shared_ptr<const PushPayload> RoundPayload(const JobSpec& job, StreamId stream, StepIndex step,
+                                                std::shared_ptr<const PushPayload> payload);
+
 }  // namespace cairn

@@ -145,6 +145,10 @@ TEST_CASE("Options that contradict one another are errors", "[settings]") {
   CHECK(Error("--train a --streams 4").starts_with("--streams needs --consistency bsp or ssp:K"));
   CHECK(Error("--train a --consistency asp --streams 4").starts_with("--streams needs"));
   CHECK(Parse("--train a --consistency bsp --streams 4").ok());
+  CHECK(Parse("--train a --wire-values bf16+f8")->wire_values == WireValues::kBf16F8);
+  CHECK(Parse("--train a")->wire_values == WireValues::kF32);
+  CHECK(Error("--train a --consistency bsp --wire-values bf16")
+            .starts_with("--wire-values bf16 needs --consistency asp or ssp:K"));
   CHECK(Error("--train a --patience 2") == "--patience needs --valid");
   CHECK(Error("--train a --target 0.7") == "--target needs --valid");
   CHECK(Error("--train a --stop-metric auc") == "--stop-metric needs --valid");

@@ -33,6 +33,7 @@ TEST_CASE("Defaults that were filled in are settings as given ones are", "[effec
   CHECK(settings.at("epochs") == "6");
   CHECK(settings.at("max-bad-rows") == "0");
   CHECK(settings.at("consistency") == "asp");
+  CHECK(settings.at("wire-values") == "f32");
 }
 
 TEST_CASE("What is switched off is no setting", "[effective_settings]") {

@@ -185,6 +185,10 @@ TEST_CASE("Options that contradict themselves are refused by their flag") {
   options.update = "sequential";
   CHECK(ErrorOf(options) == "--update sequential is for --model lr, not for count");
   options = harness.Options();
+  options.update = "sequential";
+  options.wire_values = WireValues::kBf16;
+  CHECK(ErrorOf(options).starts_with("--wire-values bf16 needs --update gradient"));
+  options = harness.Options();
   options.update = "sometimes";
   CHECK(ErrorOf(options).find("\"sometimes\"") != std::string::npos);
   options = harness.Options();

@@ -1,5 +1,6 @@
 #include "server/partition.h"
 
+#include <bit>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <span>
@@ -26,7 +27,9 @@ struct Arrays {
 // One partition of a job with one table of one float a row, to which pushes add.
 class Harness {
  public:
-  explicit Harness(ConsistencyMode mode, const char* optimizer = "sum") {
+  explicit Harness(ConsistencyMode mode, const char* optimizer = "sum",
+                   WireValues values = WireValues::kF32) {
+    context_.job.wire_values = values;
     context_.job.partitions = 1;
     context_.job.streams = 2;
     context_.job.mode = mode;
@@ -115,6 +118,20 @@ class Harness {
 
 constexpr ConsistencyMode kAspMode{Consistency::kAsp, 0};
 constexpr ConsistencyMode kBspMode{Consistency::kBsp, 0};
+
+TEST_CASE("Partition: pulls of training are rounded if the job says so, others are exact") {
+  const auto pulled = [](WireValues values, Pull::Kind kind) {
+    Harness harness(kAspMode, "sgd", values);
+    harness.PushRows({.step = 1, .prev = kStart}, {{7, 1.2345678f}});
+    return harness.Read({.step = 2, .kind = kind}, 7);
+  };
+  const float exact = pulled(WireValues::kF32, Pull::Kind::kTraining);
+  const float rounded = pulled(WireValues::kBf16F8, Pull::Kind::kTraining);
+  CHECK(rounded != exact);
+  CHECK(rounded == Approx(exact).epsilon(0.004));
+  CHECK((std::bit_cast<uint32_t>(rounded) & 0xFFFF) == 0);
+  CHECK(pulled(WireValues::kBf16F8, Pull::Kind::kReadOnly) == exact);
+}
 
 // ---- Stamps -----------------------------------------------------------------------------------
 

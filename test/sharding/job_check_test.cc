@@ -74,6 +74,22 @@ TEST_CASE("good tables and jobs pass") {
   CHECK(CheckJob(Job()).ok());
 }
 
+TEST_CASE("rounded values are for asp and ssp") {
+  const auto error = [](Consistency consistency, WireValues values) {
+    return JobError([&](JobSpec& job) {
+      job.mode.consistency = consistency;
+      job.wire_values = values;
+    });
+  };
+  CHECK(error(Consistency::kAsp, WireValues::kBf16F8) == "OK");
+  CHECK(error(Consistency::kSsp, WireValues::kBf16) == "OK");
+  CHECK(error(Consistency::kBsp, WireValues::kF32) == "OK");
+  CHECK(error(Consistency::kBsp, WireValues::kBf16) ==
+        "wire_values is not f32, but bsp promises a model that is the same to the last bit: take "
+        "asp or ssp, or f32");
+  CHECK(error(Consistency::kAsp, static_cast<WireValues>(3)) == "wire_values is 3, legal: 0 to 2");
+}
+
 TEST_CASE("table names") {
   const std::string longest(64, 'z');
   CHECK(SparseError([&](TableSpec& t) { t.name = longest; }) == "OK");

@@ -112,6 +112,14 @@ void DrawForgetting(Scenario* scenario) {
   if (random.Chance(0.5)) scenario->pulled_ids_bytes_max = random.Below(8'000);
 }
 
+// Likewise. Rows of "ones", which the checkers count, are sums and stay exact.
+void DrawWireValues(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("wire values"), scenario->seed));
+  const bool rounds = random.Chance(0.4);
+  if (!rounds || scenario->job.mode.consistency == Consistency::kBsp) return;
+  scenario->job.wire_values = random.Chance(0.5) ? WireValues::kBf16 : WireValues::kBf16F8;
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -153,6 +161,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   scenario.faults = DrawFaults(&random);
   DrawSubmission(&scenario);
   DrawForgetting(&scenario);
+  DrawWireValues(&scenario);
   const absl::Status legal = CheckJob(job);
   CAIRN_CHECK(legal.ok(), MessageOf(legal));
   return scenario;

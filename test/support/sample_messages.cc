@@ -12,6 +12,7 @@ JobSpec SampleJob() {
   job.partitions = 8;
   job.mode = {.consistency = Consistency::kSsp, .staleness = 3};
   job.streams = 6;
+  job.wire_values = WireValues::kBf16F8;
   job.init_dir = "/models/old";
   job.program = std::string("model=fm\0dim=8", 14);  // Opaque bytes, a zero among them.
 
