@@ -48,6 +48,34 @@ struct PartSpec {
   bool operator==(const PartSpec&) const = default;
 };
 
+// Which keys of a sparse table get a row, and which rows go again. Every decision follows from what
+// was pushed to the row's partition, in which order, and from nothing else: it is the same after a
+// restart, and in bsp the same on any cluster, for equal JobSpec::partitions.
+struct RetentionSpec {
+  // Admission: the occurrence of a key, in the first epoch, that gets it a row. Before, what is
+  // pushed to it is dropped and it reads 0; keys that the first epoch did not admit never get one.
+  // Either the admit_count-th, 1 .. 256, by a sketch that may let a key in too early and forgets
+  // what is rare for long, or each with a chance of admit_probability, above 0 .. 1.
+  uint32_t admit_count = 1;
+  float admit_probability = 1;
+  // admit_count: of the sketches of all partitions together, a power of two, 64 KiB .. 1 TiB; a
+  // partition has its share of it, 64 bytes to 4 MiB.
+  uint64_t sketch_bytes = uint64_t{16} << 20;
+
+  // Expiry: a row goes when nothing was pushed to it for so many steps of its partition (up to one
+  // and a half times as many, and the time of a sweep), if all its weights are below
+  // expire_below in absolute value. 0: no row goes; 0: whatever its weights.
+  uint64_t expire_steps = 0;
+  float expire_below = 0;
+
+  // Budget: of memory for the rows and sketches of all partitions together, shared out evenly; 0:
+  // none. A partition that has nearly used its share gives up rows that were seen least and were
+  // not pushed to for long; while it has used all of it, new keys are not let in.
+  uint64_t bytes_max = 0;
+
+  bool operator==(const RetentionSpec&) const = default;
+};
+
 struct TableSpec {
   enum class Kind : uint8_t {
     kSparse,  // Any 64-bit key -> row. A row appears with its first push.
@@ -64,6 +92,7 @@ struct TableSpec {
   std::vector<PartSpec> parts = {PartSpec{}};  // kDense: exactly one, its width = the block.
   uint64_t dense_size = 0;                     // kDense: floats; the last block may be partly used.
   Reduction reduction = Reduction::kSum;
+  RetentionSpec retention = {};  // kSparse only.
 
   // Floats of one row as clients see it: the sum of the parts' widths.
   uint32_t width() const {

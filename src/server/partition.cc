@@ -282,6 +282,23 @@ void Partition::ApplyNow(const Push& push, const Record& record) {
       shards_[slice.table].Apply(step, slice.ids, slice.values, slice.counts);
     }
   }
+  SweepTables();
+}
+
+// The end of a step: rows that expire or have to make room go.
+void Partition::SweepTables() {
+  const bool has_undo =
+      context_->job.mode.consistency == Consistency::kBsp && context_->guards.undo;
+  for (uint32_t table = 0; table < shards_.size(); ++table) {
+    const Retention::Found* found = shards_[table].Sweep();
+    if (found == nullptr || (found->gone.empty() && found->old.empty())) continue;
+    if (has_undo) undo_.Save(shards_[table], found->gone);
+    if (snapshot_ != nullptr) {
+      snapshot_->RowsChanging(table, found->gone);
+      snapshot_->RowsChanging(table, found->old);
+    }
+    shards_[table].CarryOutSweep();
+  }
 }
 
 bool Partition::EveryoneDelivered() const {
@@ -337,6 +354,7 @@ void Partition::ApplyStep() {
       apply(table, merged.ids, merged.sums, merged.counts);
     }
   }
+  SweepTables();
   ++version_;
   delivered_.clear();
 }

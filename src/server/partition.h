@@ -110,6 +110,7 @@ class Partition {
   void DropAssembly(StreamId stream);
   void Execute(const Push& push, Record record);
   void ApplyNow(const Push& push, const Record& record);
+  void SweepTables();
   bool ApplyCompleteSteps();
   void ApplyStep();
   bool EveryoneDelivered() const;

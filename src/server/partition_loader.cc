@@ -37,6 +37,7 @@ class PartitionLoader::Sink final : public SnapshotSink {
   absl::Status OnHeader(const SnapshotHeader& header) override {
     converters_.clear();
     shard_of_.assign(header.tables.size(), nullptr);
+    goes_on_.assign(header.tables.size(), false);
     for (size_t table = 0; table < header.tables.size(); ++table) {
       const auto found =
           std::find_if(shards_->begin(), shards_->end(), [&](const TableShard& shard) {
@@ -47,6 +48,9 @@ class PartitionLoader::Sink final : public SnapshotSink {
                                   "\", which this job does not have");
       }
       shard_of_[table] = &*found;
+      const TableSchema& schema = found->schema();
+      goes_on_[table] = header.partitions == schema.partitions() &&
+                        header.tables[table].retention == schema.spec().retention;
       CAIRN_ASSIGN_OR_RETURN(
           RowConverter converter,
           RowConverter::Make(header.tables[table], header.state_floats[table],
@@ -62,6 +66,7 @@ class PartitionLoader::Sink final : public SnapshotSink {
     if (!shard.Owns(id)) return {};  // Of another partition.
     row_.resize(shard.schema().row_floats());
     converters_[table].Convert(id, row, row_);
+    if (!goes_on_[table]) SetStamp(0, row_.data());  // As if it had just been pushed to.
     shard.Put(id, row_);
     return {};
   }
@@ -73,12 +78,24 @@ class PartitionLoader::Sink final : public SnapshotSink {
     return {};
   }
 
+  // Taken over by the same partition with the same rules; else all of it starts afresh.
+  absl::Status OnRetention(uint32_t table, const RetentionState& state) override {
+    if (goes_on_[table]) shard_of_[table]->retention()->set_state(state);
+    return {};
+  }
+  absl::Status OnSketch(uint32_t table, uint64_t offset,
+                        std::span<const std::byte> bytes) override {
+    if (goes_on_[table]) shard_of_[table]->retention()->sketch()->Restore(offset, bytes);
+    return {};
+  }
+
   absl::Status OnStamps(const SnapshotStamps&) override { return {}; }
 
  private:
   std::vector<TableShard>* const shards_;
   const std::vector<std::shared_ptr<const TableSchema>>& schemas_;
   std::vector<TableShard*> shard_of_;  // By table of the file.
+  std::vector<bool> goes_on_;          // By table of the file: with ages and sketch as they were.
   std::vector<RowConverter> converters_;
   std::vector<float> row_;
 };

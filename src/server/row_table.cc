@@ -16,8 +16,6 @@ constexpr uint32_t kHomesMax = 1u << 15;  // and is cut when it would grow beyon
 constexpr uint32_t kTail = 64;            // Of the runs that begin at the last homes.
 constexpr uint32_t kRegionSlots = kHomesMax + kTail;
 constexpr size_t kRegionsPerArena = 16;
-// Entries have the low 56 bits of an id; the others are those of their segment.
-constexpr int kBitsImplied = 8;
 constexpr int kDirectoryBitsMax = 26;
 // Ids that are not spread evenly would double the directory for a few rows: it may have an entry
 // for so many rows. With evenly spread ones it has one for twice as many.
@@ -40,10 +38,12 @@ uint32_t StrideFor(uint32_t row_words) {
 
 }  // namespace
 
-RowTable::RowTable(uint64_t first_id, int shared_bits, uint32_t row_words)
+// Entries have all of an id but as many bits as count and stamp take; those are its segment's.
+RowTable::RowTable(uint64_t first_id, int shared_bits, uint32_t row_words, Stamps stamps)
     : shared_bits_(shared_bits),
+      other_bits_(kCountBits + (stamps == Stamps::kNone ? 0 : kStampBits)),
       stride_(StrideFor(row_words)),
-      directory_bits_(std::max(kBitsImplied - shared_bits, 0)) {
+      directory_bits_(std::max(other_bits_ - shared_bits, 0)) {
   CAIRN_CHECK(shared_bits >= 0 && shared_bits < 32 && row_words > 0);
   CAIRN_CHECK(shared_bits == 0 ? first_id == 0 : first_id << shared_bits == 0);
   if (row_words > kInlineWordsMax) slab_.emplace(row_words);
@@ -87,7 +87,7 @@ std::byte* RowTable::Insert(uint64_t id) {
       continue;
     }
     std::memmove(at + stride_, at, static_cast<size_t>(free - at));
-    const uint64_t word = (WordMost(id) ^ 0xFF) | RowCount::Never().byte();
+    const uint64_t word = (WordMost(id) ^ OtherBits()) | RowCount::Never().byte();
     std::memcpy(at, &word, sizeof word);
     if (slab_) {
       const uint32_t position = slab_->Allocate();
@@ -124,27 +124,12 @@ bool RowTable::Erase(uint64_t id) {
   return true;
 }
 
-void RowTable::IdsInRange(uint64_t first, uint64_t last, size_t most,
-                          std::vector<uint64_t>* ids) const {
-  const Place* place = &SegmentOf(first);
-  const std::byte* entry = LowerBound(*place, first);
-  while (most > 0) {
-    const Segment& segment = segments_[place->index()];
-    const std::byte* end = segment.place.entries + size_t{segment.slots} * stride_;
-    for (; entry != end && most > 0; entry += stride_) {
-      if (WordAt(entry) == 0) continue;
-      const uint64_t id = IdAt(segment, entry);
-      if (id > last) return;
-      ids->push_back(id);
-      --most;
-    }
-    // The first place of the next segment: this one's has a multiple of its share as its number.
-    const size_t share = size_t{1} << (directory_bits_ - static_cast<int>(place->depth()));
-    const auto number = static_cast<size_t>(place - directory_.data()) / share * share + share;
-    if (number == directory_.size()) return;
-    place = &directory_[number];
-    entry = place->entries;
-  }
+// The first place of the next segment, null behind the last one: a segment's first place has a
+// multiple of its share of the directory as its number.
+const RowTable::Place* RowTable::PlaceBehind(const Place& place) const {
+  const size_t share = size_t{1} << (directory_bits_ - static_cast<int>(place.depth()));
+  const auto number = static_cast<size_t>(&place - directory_.data()) / share * share + share;
+  return number == directory_.size() ? nullptr : &directory_[number];
 }
 
 // ---- Growing --------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ namespace cairn {
 // row's count: all entries of a segment have the same top 8 bits at least. Inverted, larger ids are
 // smaller words, and 0, as fresh pages read, is the smallest: a search goes on by as many slots as
 // hold larger words, over free slots and the end of a run alike. Rows of more than kInlineWordsMax
-// words lie in a slab, and the entry holds their position.
+// words lie in a slab, and the entry holds their position. Where rows have stamps, two bits between
+// count and id are theirs, and segments have 10 bits in common.
 //
 // A segment grows by an eighth, inside address space that was reserved for it, so nothing is copied
 // elsewhere and nothing is freed; when it is large it is cut in two. So memory follows the rows,
@@ -36,19 +37,29 @@ class RowTable {
  public:
   static constexpr uint32_t kInlineWordsMax = 6;
 
+  // Whether rows have a stamp: a number below kStampEnd, which is the caller's.
+  enum class Stamps : uint8_t { kNone, kTwoBits };
+  static constexpr uint32_t kStampEnd = 4;
+
   // For ids from `first_id` on that have their top `shared_bits` (below 32) in common with it; its
   // other bits are 0. A row has `row_words` words, at least 1.
-  RowTable(uint64_t first_id, int shared_bits, uint32_t row_words);
+  RowTable(uint64_t first_id, int shared_bits, uint32_t row_words, Stamps stamps = Stamps::kNone);
 
   // A row. Valid until one is added or erased, its words until it is erased if they are in a slab.
   class Row {
    public:
     RowCount count() const { return RowCount::FromByte(static_cast<uint8_t>(*entry_)); }
     void set_count(RowCount count) { *entry_ = static_cast<std::byte>(count.byte()); }
+    // Of tables with stamps only.
+    uint32_t stamp() const { return static_cast<uint32_t>(entry_[1] & kStampMask); }
+    void set_stamp(uint32_t stamp) {
+      entry_[1] = (entry_[1] & ~kStampMask) | (static_cast<std::byte>(stamp) & kStampMask);
+    }
     float* words() const { return words_; }
 
    private:
     friend class RowTable;
+    static constexpr std::byte kStampMask{kStampEnd - 1};
     Row(std::byte* entry, float* words) : entry_(entry), words_(words) {}
     std::byte* entry_;
     float* words_;
@@ -75,8 +86,8 @@ class RowTable {
     return RowAt(entry);
   }
 
-  // The row of `id`. If there was none, *added is set, its count is Never() and its words are
-  // the caller's to fill in.
+  // The row of `id`. If there was none, *added is set, its count is Never(), its stamp is 0 and its
+  // words are the caller's to fill in.
   Row FindOrAdd(uint64_t id, bool* added) {
     std::byte* entry = LowerBound(SegmentOf(id), id);
     *added = !Holds(entry, id);
@@ -88,11 +99,24 @@ class RowTable {
 
   // The ids in [first, last], ascending, at most `most`, appended to `ids`. All of them have the
   // shared bits; `first` too. O(most).
-  void IdsInRange(uint64_t first, uint64_t last, size_t most, std::vector<uint64_t>* ids) const;
+  void IdsInRange(uint64_t first, uint64_t last, size_t most, std::vector<uint64_t>* ids) const {
+    if (most == 0) return;
+    ForEachFrom(first, [&](uint64_t id, const Row&) {
+      if (id > last) return false;
+      ids->push_back(id);
+      return --most > 0;
+    });
+  }
+
+  // Calls visit(id, row) for rows from `first` on, ids ascending, until it returns false. Nothing
+  // is added or erased meanwhile. False if visit ended it.
+  template <typename Visit>
+  bool ForEachFrom(uint64_t first, const Visit& visit) const;
 
  private:
   static constexpr size_t kLineBytes = 64;
   static constexpr int kCountBits = 8;
+  static constexpr int kStampBits = 2;
   static constexpr int kDepthBits = 6;
   static constexpr uint32_t kHomeSlots = 4;
 
@@ -132,11 +156,13 @@ class RowTable {
     std::memcpy(&word, entry, sizeof word);
     return word;
   }
+  // Of a word, what is not the id's: count and stamp.
+  uint64_t OtherBits() const { return (uint64_t{1} << other_bits_) - 1; }
   // The largest word that an entry of this id may have.
-  static uint64_t WordMost(uint64_t id) { return ~id << kCountBits | 0xFF; }
-  static bool Holds(const std::byte* entry, uint64_t id) {
+  uint64_t WordMost(uint64_t id) const { return ~id << other_bits_ | OtherBits(); }
+  bool Holds(const std::byte* entry, uint64_t id) const {
     const uint64_t word = WordAt(entry);
-    return word != 0 && (word | 0xFF) == WordMost(id);
+    return word != 0 && (word | OtherBits()) == WordMost(id);
   }
   // The first slot from the id's home on that is free or holds `id` or a larger one.
   std::byte* LowerBound(const Place& place, uint64_t id) const {
@@ -159,10 +185,11 @@ class RowTable {
     std::memcpy(&position, entry + sizeof(uint64_t), sizeof position);
     return {entry, slab_->Row(position)};
   }
-  static uint64_t IdAt(const Segment& segment, const std::byte* entry) {
-    constexpr uint64_t kStored = ~uint64_t{0} >> kCountBits;
-    return (segment.first_id & ~kStored) | (~(WordAt(entry) >> kCountBits) & kStored);
+  uint64_t IdAt(const Segment& segment, const std::byte* entry) const {
+    const uint64_t stored = ~uint64_t{0} >> other_bits_;
+    return (segment.first_id & ~stored) | (~(WordAt(entry) >> other_bits_) & stored);
   }
+  const Place* PlaceBehind(const Place& place) const;
 
   std::byte* Insert(uint64_t id);
   void MakeRoom(Segment* segment);
@@ -177,6 +204,7 @@ class RowTable {
   void Publish(const Segment& segment);
 
   const int shared_bits_;
+  const int other_bits_;   // Of an entry's word: all but the id's.
   const uint32_t stride_;  // Bytes of an entry.
   uint64_t size_ = 0;
   int directory_bits_;
@@ -186,5 +214,24 @@ class RowTable {
   size_t arena_used_ = 0;  // Bytes of the last one.
   std::optional<RowSlab> slab_;
 };
+
+template <typename Visit>
+bool RowTable::ForEachFrom(uint64_t first, const Visit& visit) const {
+  const Place* place = &SegmentOf(first);
+  const std::byte* begin = LowerBound(*place, first);
+  while (place != nullptr) {
+    const Segment& segment = segments_[place->index()];
+    std::byte* const entries = segment.place.entries;
+    for (size_t at = static_cast<size_t>(begin - entries); at < size_t{segment.slots} * stride_;
+         at += stride_) {
+      std::byte* const entry = entries + at;
+      if (WordAt(entry) == 0) continue;
+      if (!visit(IdAt(segment, entry), RowAt(entry))) return false;
+    }
+    place = PlaceBehind(*place);
+    if (place != nullptr) begin = place->entries;
+  }
+  return true;
+}
 
 }  // namespace cairn

@@ -2,7 +2,8 @@
 // sent, the body of a migration, the exported model. doc/snapshot_format.md gives it to the byte.
 //
 //   header, tables | body: every row, while the partition goes on working | tail: what changed or
-//   went since it was scanned | stamps of the position that this is the state at | footer
+//   went since it was scanned | retention: what decides about rows to come | stamps of the position
+//   that this is the state at | footer
 //
 // Rows carry keys (of dense tables: block indices), not ids, so that files can be read into any
 // number of partitions. Later rows win over earlier ones.
@@ -25,7 +26,7 @@
 
 namespace cairn {
 
-inline constexpr uint32_t kSnapshotVersion = 2;
+inline constexpr uint32_t kSnapshotVersion = 3;
 
 struct SnapshotHeader {
   std::string job;
@@ -104,6 +105,7 @@ class SnapshotWriter {
   void WriteRows(size_t table, std::span<const uint64_t> ids, std::vector<std::byte>* out);
   void WriteErased(size_t table, std::span<const uint64_t> ids, std::vector<std::byte>* out);
   void WriteTail(size_t table, std::vector<std::byte>* out);
+  void WriteRetention(size_t table, std::vector<std::byte>* out);
   void WriteStamps(const SnapshotStamps& stamps, std::vector<std::byte>* out);
   void WriteFooter(std::vector<std::byte>* out);
 
@@ -122,7 +124,8 @@ class SnapshotWriter {
 };
 
 // Who is told what a snapshot holds, in the order of the file: the header, rows and removals, the
-// stamps. An error stops the parser. What was told counts only if Finish says OK.
+// retention of each table that has any, the stamps. An error stops the parser. What was told counts
+// only if Finish says OK.
 class SnapshotSink {
  public:
   virtual ~SnapshotSink() = default;
@@ -130,6 +133,11 @@ class SnapshotSink {
   // `row` lives for the call. A later row of the same key replaces it.
   virtual absl::Status OnRow(uint32_t table, uint64_t key, std::span<const float> row) = 0;
   virtual absl::Status OnErase(uint32_t table, uint64_t key) = 0;
+  // Its state, then pieces of its sketch, ascending: what no piece tells of is 0.
+  virtual absl::Status OnRetention(uint32_t, const RetentionState&) { return {}; }
+  virtual absl::Status OnSketch(uint32_t, uint64_t /*offset*/, std::span<const std::byte>) {
+    return {};
+  }
   virtual absl::Status OnStamps(const SnapshotStamps& stamps) = 0;
 };
 
@@ -151,7 +159,7 @@ class SnapshotParser {
   uint64_t rows() const { return sparse_rows_; }  // Of sparse tables.
 
  private:
-  enum class Expect : uint8_t { kHeader, kTables, kRows, kStreams, kFooter, kEnd };
+  enum class Expect : uint8_t { kHeader, kTables, kRows, kRetention, kStreams, kFooter, kEnd };
 
   absl::Status Damaged(std::string_view what) const;
   absl::Status Consume(std::span<const std::byte>* bytes);
@@ -159,8 +167,12 @@ class SnapshotParser {
   absl::Status HandleBlock();
   absl::Status HandleHeader(std::span<const std::byte> payload);
   absl::Status HandleTable(std::span<const std::byte> payload);
+  absl::Status MakeRules();
+  absl::Status EndSketch() const;
   absl::Status HandleRows(std::span<const std::byte> payload);
   absl::Status HandleErased(std::span<const std::byte> payload);
+  absl::Status HandleRetention(std::span<const std::byte> payload);
+  absl::Status HandleSketch(std::span<const std::byte> payload);
   absl::Status HandleStamps(std::span<const std::byte> payload);
   absl::Status HandleStreams(std::span<const std::byte> payload);
   absl::Status HandleFooter(std::span<const std::byte> payload);
@@ -175,6 +187,13 @@ class SnapshotParser {
   std::vector<uint64_t> salts_;  // By table.
   uint32_t tables_missing_ = 0;
   uint32_t row_words_most_ = 0;
+  // By table: what is to be kept; then, which tables' retention is still missing.
+  std::vector<RetentionRules> rules_;
+  std::vector<uint32_t> retention_missing_;  // The last one comes first.
+  // Of the sketch of the retention that was read last: its table, the pieces to come, and the least
+  // offset that they may have.
+  uint32_t sketch_table_ = 0, pieces_missing_ = 0;
+  uint64_t sketch_offset_ = 0;
   SnapshotStamps stamps_;
   uint32_t streams_missing_ = 0;
   uint32_t block_ = 0;   // Complete blocks so far.

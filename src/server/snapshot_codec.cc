@@ -38,6 +38,20 @@ bool DecodePart(PayloadReader* in, PartSpec* part, uint32_t* state_floats) {
   return kind <= static_cast<uint32_t>(InitializerSpec::Kind::kNormal);
 }
 
+void EncodeSpec(const RetentionSpec& retention, PayloadWriter* out) {
+  out->Put(retention.admit_count);
+  out->Put(retention.admit_probability);
+  out->Put(retention.sketch_bytes);
+  out->Put(retention.expire_steps);
+  out->Put(retention.expire_below);
+  out->Put(retention.bytes_max);
+}
+
+bool DecodeSpec(PayloadReader* in, RetentionSpec* retention) {
+  return in->Get(&retention->admit_count, &retention->admit_probability, &retention->sketch_bytes,
+                 &retention->expire_steps, &retention->expire_below, &retention->bytes_max);
+}
+
 absl::Status CheckRowWords(const TableSpec& spec, std::span<const uint32_t> state_floats) {
   uint64_t words = uint64_t{kRowCountWords} + spec.width();
   for (const uint32_t floats : state_floats) words += floats;
@@ -56,6 +70,7 @@ PayloadWriter EncodeTable(const TableSpec& spec, std::span<const uint32_t> state
   out.Put(spec.dense_size);
   out.Put(static_cast<uint32_t>(spec.parts.size()));
   for (size_t i = 0; i < spec.parts.size(); ++i) EncodePart(spec.parts[i], state_floats[i], &out);
+  EncodeSpec(spec.retention, &out);
   return out;
 }
 
@@ -83,9 +98,46 @@ absl::Status DecodeTable(std::span<const std::byte> payload, TableSpec* spec,
       return InvalidArgument("part ", i, " of a table cannot be read");
     }
   }
+  if (!DecodeSpec(&in, &spec->retention)) return InvalidArgument("a table without its retention");
   if (in.left() != 0) return InvalidArgument(in.left(), " bytes after a table");
   CAIRN_RETURN_IF_ERROR(CheckTable(*spec));
   return CheckRowWords(*spec, *state_floats);
+}
+
+PayloadWriter EncodeRetention(uint32_t table, uint32_t pieces, const RetentionState& state) {
+  PayloadWriter out;
+  out.Put(table);
+  out.Put(pieces);
+  out.Put(static_cast<uint32_t>(state.sweeping ? 1 : 0));
+  out.Put(state.goes_up_to);
+  for (const uint64_t number : {state.clock, state.age, state.hand, state.owed, state.goes_all,
+                                state.goes_at, state.counted}) {
+    out.Put(number);
+  }
+  out.Put(RetentionState::kScores);
+  for (const uint64_t rows : state.scores) out.Put(rows);
+  return out;
+}
+
+absl::Status DecodeRetention(std::span<const std::byte> payload, uint32_t* table, uint32_t* pieces,
+                             RetentionState* state) {
+  PayloadReader in(payload);
+  uint32_t sweeping = 0, scores = 0;
+  if (!in.Get(table, pieces, &sweeping, &state->goes_up_to, &state->clock, &state->age,
+              &state->hand, &state->owed, &state->goes_all, &state->goes_at, &state->counted,
+              &scores)) {
+    return InvalidArgument("a retention that is cut short");
+  }
+  if (sweeping > 1) return InvalidArgument("sweeping ", sweeping, ", not 0 or 1");
+  state->sweeping = sweeping == 1;
+  if (scores != RetentionState::kScores || in.left() != scores * sizeof(uint64_t)) {
+    return InvalidArgument(scores, " scores in ", in.left(), " bytes, not ",
+                           RetentionState::kScores);
+  }
+  for (uint64_t& rows : state->scores) {
+    if (!in.Get(&rows)) return InvalidArgument("scores are missing");
+  }
+  return absl::OkStatus();
 }
 
 uint64_t SchemaHash(const SnapshotHeader& header) {

@@ -28,6 +28,8 @@ enum class BlockKind : uint32_t {
   kStamps = 5,
   kStreams = 6,
   kFooter = 7,
+  kRetention = 8,
+  kSketch = 9,
 };
 
 inline constexpr uint32_t kBlockMagic = 0x424E5243;  // "CRNB"
@@ -35,9 +37,11 @@ inline constexpr size_t kBlockHeaderBytes = 16;      // Magic, kind, number, pay
 inline constexpr size_t kBlockCrcBytes = 4;
 inline constexpr size_t kBlockBytesMax = size_t{256} << 10;  // But for a block of one long row.
 inline constexpr size_t kPayloadBytesMax = kBlockBytesMax - kBlockHeaderBytes - kBlockCrcBytes;
-inline constexpr size_t kRowsHeaderBytes = 12;   // Table, words of a row, rows.
-inline constexpr size_t kErasedHeaderBytes = 8;  // Table, keys.
-inline constexpr size_t kStreamBytes = 20;       // Stream, attempt, last.
+inline constexpr size_t kRowsHeaderBytes = 12;     // Table, words of a row, rows.
+inline constexpr size_t kErasedHeaderBytes = 8;    // Table, keys.
+inline constexpr size_t kStreamBytes = 20;         // Stream, attempt, last.
+inline constexpr size_t kSketchHeaderBytes = 12;   // Table, offset.
+inline constexpr size_t kSketchPieceBytes = 1024;  // Told if any byte is not 0.
 
 // What stands at the end of a block: a scrambled CRC-32C. A plain one would make every block a code
 // word, and the CRC of a whole file of code words does not depend on which ones they are: an older
@@ -59,6 +63,7 @@ class PayloadWriter {
     Append(s.data(), s.size());
   }
   void PutWords(const float* words, size_t count) { Append(words, count * sizeof(float)); }
+  void PutBytes(std::span<const std::byte> bytes) { Append(bytes.data(), bytes.size()); }
   std::span<const std::byte> bytes() const { return bytes_; }
 
  private:
@@ -112,6 +117,12 @@ PayloadWriter EncodeTable(const TableSpec& spec, std::span<const uint32_t> state
 // rows of more than kRowWordsMax words.
 absl::Status DecodeTable(std::span<const std::byte> payload, TableSpec* spec,
                          std::vector<uint32_t>* state_floats);
+
+// The payload of a table's retention, of whose sketch so many pieces follow.
+PayloadWriter EncodeRetention(uint32_t table, uint32_t pieces, const RetentionState& state);
+// kInvalidArgument: it is not one.
+absl::Status DecodeRetention(std::span<const std::byte> payload, uint32_t* table, uint32_t* pieces,
+                             RetentionState* state);
 
 // A hash of all tables' payloads, in order: do two snapshots have the same schema?
 uint64_t SchemaHash(const SnapshotHeader& header);

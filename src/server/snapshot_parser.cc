@@ -95,7 +95,11 @@ absl::Status SnapshotParser::HandleBlock() {
       {Expect::kTables, BlockKind::kTable, &SnapshotParser::HandleTable},
       {Expect::kRows, BlockKind::kRows, &SnapshotParser::HandleRows},
       {Expect::kRows, BlockKind::kErased, &SnapshotParser::HandleErased},
+      {Expect::kRows, BlockKind::kRetention, &SnapshotParser::HandleRetention},
       {Expect::kRows, BlockKind::kStamps, &SnapshotParser::HandleStamps},
+      {Expect::kRetention, BlockKind::kRetention, &SnapshotParser::HandleRetention},
+      {Expect::kRetention, BlockKind::kSketch, &SnapshotParser::HandleSketch},
+      {Expect::kRetention, BlockKind::kStamps, &SnapshotParser::HandleStamps},
       {Expect::kStreams, BlockKind::kStreams, &SnapshotParser::HandleStreams},
       {Expect::kFooter, BlockKind::kFooter, &SnapshotParser::HandleFooter},
   };
@@ -133,8 +137,21 @@ absl::Status SnapshotParser::HandleTable(std::span<const std::byte> payload) {
     return Damaged("the tables are not those that the header's hash is of");
   }
   for (const TableSpec& spec : header_.tables) salts_.push_back(TableSalt(spec.name));
+  CAIRN_RETURN_IF_ERROR(MakeRules());
   expect_ = Expect::kRows;
   return sink_->OnHeader(header_);
+}
+
+// Which tables have a retention to come, and how large their sketches are.
+absl::Status SnapshotParser::MakeRules() {
+  for (uint32_t table = 0; table < header_.tables.size(); ++table) {
+    const auto rules = RetentionRules::Make(header_.tables[table].retention, header_.partitions,
+                                            header_.RowWords(table) - kRowCountWords);
+    if (!rules.ok()) return Damaged(Concat("table ", table, ": ", MessageOf(rules.status())));
+    rules_.push_back(*rules);
+    if (rules->any()) retention_missing_.insert(retention_missing_.begin(), table);
+  }
+  return absl::OkStatus();
 }
 
 // Is `key` a row that a file of this partition can hold?
@@ -199,7 +216,52 @@ absl::Status SnapshotParser::HandleErased(std::span<const std::byte> payload) {
   return absl::OkStatus();
 }
 
+absl::Status SnapshotParser::HandleRetention(std::span<const std::byte> payload) {
+  uint32_t table = 0;
+  RetentionState state;
+  CAIRN_RETURN_IF_ERROR(EndSketch());
+  const absl::Status status = snapshot::DecodeRetention(payload, &table, &pieces_missing_, &state);
+  if (!status.ok()) return Damaged(MessageOf(status));
+  if (retention_missing_.empty() || retention_missing_.back() != table) {
+    return Damaged(Concat("the retention of table ", table, " is not what comes next"));
+  }
+  retention_missing_.pop_back();
+  const uint32_t swept = PartitionOfSparseId(state.hand, header_.partitions);
+  if (swept != header_.partition) {
+    return Damaged(Concat("a sweep of table ", table, " is in partition ", swept));
+  }
+  sketch_table_ = table;
+  sketch_offset_ = 0;
+  expect_ = Expect::kRetention;
+  return sink_->OnRetention(table, state);
+}
+
+absl::Status SnapshotParser::EndSketch() const {
+  if (pieces_missing_ == 0) return absl::OkStatus();
+  return Damaged(
+      Concat(pieces_missing_, " pieces of the sketch of table ", sketch_table_, " are missing"));
+}
+
+absl::Status SnapshotParser::HandleSketch(std::span<const std::byte> payload) {
+  PayloadReader in(payload);
+  uint32_t table = 0;
+  uint64_t offset = 0;
+  if (!in.Get(&table, &offset)) return Damaged("a piece of a sketch without its place");
+  const uint64_t bytes = rules_[sketch_table_].sketch_bytes;
+  if (table != sketch_table_ || pieces_missing_ == 0 || in.left() == 0 || offset < sketch_offset_ ||
+      offset > bytes || in.left() > bytes - offset) {
+    return Damaged(Concat(in.left(), " bytes at ", offset, " of the sketch of table ", table));
+  }
+  --pieces_missing_;
+  sketch_offset_ = offset + in.left();
+  return sink_->OnSketch(table, offset, payload.subspan(snapshot::kSketchHeaderBytes));
+}
+
 absl::Status SnapshotParser::HandleStamps(std::span<const std::byte> payload) {
+  CAIRN_RETURN_IF_ERROR(EndSketch());
+  if (!retention_missing_.empty()) {
+    return Damaged(Concat("the retention of table ", retention_missing_.back(), " is missing"));
+  }
   PayloadReader in(payload);
   if (!in.Get(&stamps_.closed, &stamps_.lsn, &stamps_.version, &streams_missing_) ||
       in.left() != 0) {

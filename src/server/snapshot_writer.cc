@@ -97,6 +97,7 @@ void SnapshotWriter::Finish(const SnapshotStamps& stamps, std::vector<std::byte>
     const TableShard& shard = (*shards_)[table];
     if (shard.schema().spec().kind == TableSpec::Kind::kSparse) sparse_rows_ += shard.rows();
   }
+  for (size_t table = 0; table < shards_->size(); ++table) WriteRetention(table, out);
   WriteStamps(stamps, out);
   WriteFooter(out);
 }
@@ -157,6 +158,33 @@ void SnapshotWriter::WriteTail(size_t table, std::vector<std::byte>* out) {
       std::stable_partition(ids_.begin(), ids_.end(), [&](uint64_t id) { return shard.Has(id); });
   WriteRows(table, {ids_.begin(), erased}, out);
   WriteErased(table, {erased, ids_.end()}, out);
+}
+
+// The state, and what of the sketch is not 0.
+void SnapshotWriter::WriteRetention(size_t table, std::vector<std::byte>* out) {
+  const Retention* const retention = (*shards_)[table].retention();
+  if (retention == nullptr) return;
+  const auto number = static_cast<uint32_t>(table);
+  std::span<const std::byte> counters;
+  if (retention->sketch() != nullptr) counters = retention->sketch()->counters();
+  const auto piece = [&](size_t at) {
+    return counters.subspan(at, std::min(snapshot::kSketchPieceBytes, counters.size() - at));
+  };
+  std::vector<uint64_t> told;  // Where pieces begin.
+  for (uint64_t at = 0; at < counters.size(); at += snapshot::kSketchPieceBytes) {
+    const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
+    if (!std::ranges::all_of(piece(at), is_zero)) told.push_back(at);
+  }
+  const auto state =
+      snapshot::EncodeRetention(number, static_cast<uint32_t>(told.size()), retention->state());
+  blocks_.Append(static_cast<uint32_t>(BlockKind::kRetention), state.bytes(), out);
+  for (const uint64_t at : told) {
+    PayloadWriter payload;
+    payload.Put(number);
+    payload.Put(at);
+    payload.PutBytes(piece(at));
+    blocks_.Append(static_cast<uint32_t>(BlockKind::kSketch), payload.bytes(), out);
+  }
 }
 
 void SnapshotWriter::WriteStamps(const SnapshotStamps& stamps, std::vector<std::byte>* out) {

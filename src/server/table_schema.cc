@@ -13,15 +13,27 @@
 namespace cairn {
 namespace {
 constexpr uint32_t kLateBit = 1u << 31;
+constexpr int kStampShift = 29;
+constexpr uint32_t kStampMask = 3u << kStampShift;
+static_assert(RowCount::kSeenMost < 1u << kStampShift);
 }  // namespace
 
 RowCount CountOf(const float* row) {
   const auto word = std::bit_cast<uint32_t>(row[0]);
-  return RowCount::Near(word & ~kLateBit, (word & kLateBit) != 0);
+  return RowCount::Near(word & ~(kLateBit | kStampMask), (word & kLateBit) != 0);
+}
+
+uint32_t StampOf(const float* row) {
+  return (std::bit_cast<uint32_t>(row[0]) & kStampMask) >> kStampShift;
 }
 
 void SetCount(RowCount count, float* row) {
   row[0] = std::bit_cast<float>(count.seen() | (count.is_late() ? kLateBit : 0));
+}
+
+void SetStamp(uint32_t stamp, float* row) {
+  const uint32_t rest = std::bit_cast<uint32_t>(row[0]) & ~kStampMask;
+  row[0] = std::bit_cast<float>(rest | (stamp << kStampShift & kStampMask));
 }
 
 absl::StatusOr<std::shared_ptr<const TableSchema>> TableSchema::Make(const JobSpec& job,
@@ -36,6 +48,10 @@ absl::StatusOr<std::shared_ptr<const TableSchema>> TableSchema::Make(const JobSp
   schema->partitions_ = job.partitions;
   schema->width_ = schema->spec_.width();
   CAIRN_RETURN_IF_ERROR(Annotate(schema->AddParts(extra), "table \"", schema->spec_.name, "\""));
+  const auto rules =
+      RetentionRules::Make(schema->spec_.retention, schema->partitions_, schema->words_);
+  if (!rules.ok()) return Annotate(rules.status(), "table \"", schema->spec_.name, "\"");
+  schema->retention_ = *rules;
   return schema;
 }
 

@@ -10,6 +10,7 @@
 #include "cairn/job.h"
 #include "cairn/optimizer.h"
 #include "kernels/update_rules.h"
+#include "server/retention_rules.h"
 #include "server/row_count.h"
 
 namespace cairn {
@@ -17,10 +18,13 @@ namespace cairn {
 inline constexpr uint32_t kRowCountWords = 1;
 inline constexpr uint32_t kRowWordsMax = uint32_t{1} << 19;  // 2 MiB: count, weights and state.
 
-// The first word of a row in files is its count: how often it was seen, with the top bit set if it
-// is late (row_count.h), a uint32 in float storage.
+// The first word of a row in files, a uint32 in float storage: how often it was seen (row_count.h),
+// with bits 29 and 30 for its stamp (row_table.h) and the top bit set if it is late. SetCount comes
+// first, and sets stamp 0.
 RowCount CountOf(const float* row);
+uint32_t StampOf(const float* row);
 void SetCount(RowCount count, float* row);
+void SetStamp(uint32_t stamp, float* row);
 
 // One per server, shared by all shards; immutable, thread-safe.
 //
@@ -29,8 +33,8 @@ void SetCount(RowCount count, float* row);
 // often it was seen, then the same.
 class TableSchema {
  public:
-  // kInvalidArgument: an optimizer that is not linked, numbers that it does not take, or a row of
-  // more than kRowWordsMax words. `job` has passed CheckJob.
+  // kInvalidArgument: an optimizer that is not linked, numbers that it does not take, a row of more
+  // than kRowWordsMax words, or a budget that is too small. `job` has passed CheckJob.
   static absl::StatusOr<std::shared_ptr<const TableSchema>> Make(const JobSpec& job,
                                                                  uint32_t table_index,
                                                                  const RowOptimizers& extra);
@@ -51,6 +55,7 @@ class TableSchema {
     float l2 = 0;
   };
   const Scalar& scalar() const { return scalar_; }
+  const RetentionRules& retention() const { return retention_; }
   // Floats of optimizer state, by part.
   std::vector<uint32_t> StateFloatsByPart() const;
 
@@ -106,6 +111,7 @@ class TableSchema {
   uint32_t partitions_ = 1, width_ = 0, words_ = 0;
   bool gradient_ = false;
   Scalar scalar_;
+  RetentionRules retention_;
   std::vector<Part> parts_;
 };
 

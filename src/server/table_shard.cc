@@ -40,7 +40,13 @@ TableShard::TableShard(std::shared_ptr<const TableSchema> schema, uint32_t parti
   CAIRN_CHECK(partition < partitions);
   if (schema_->spec().kind == TableSpec::Kind::kSparse) {
     const uint64_t first_id = shared_bits == 0 ? 0 : uint64_t{partition} << (64 - shared_bits);
-    sparse_ = std::make_unique<RowTable>(first_id, shared_bits, schema_->words());
+    const RetentionRules& rules = schema_->retention();
+    sparse_ = std::make_unique<RowTable>(
+        first_id, shared_bits, schema_->words(),
+        rules.needs_stamps() ? RowTable::Stamps::kTwoBits : RowTable::Stamps::kNone);
+    if (rules.any()) {
+      retention_ = std::make_unique<Retention>(schema_.get(), first_id, shared_bits);
+    }
     return;
   }
   dense_ = std::make_unique<Dense>();
@@ -63,7 +69,8 @@ TableShard::TableShard(TableShard&&) noexcept = default;
 uint64_t TableShard::rows() const { return sparse_ ? sparse_->size() : dense_->counts.size(); }
 
 uint64_t TableShard::bytes() const {
-  const uint64_t scratch = scratch_.capacity() * sizeof(float);
+  const uint64_t scratch =
+      scratch_.capacity() * sizeof(float) + (retention_ ? retention_->bytes() : 0);
   if (sparse_) return scratch + sizeof(RowTable) + sparse_->bytes();
   return scratch + sizeof(Dense) + dense_->counts.capacity() +
          dense_->words.capacity() * sizeof(float);
@@ -101,7 +108,7 @@ size_t TableShard::DenseRowOf(uint64_t block) const {
 // ---- Reading --------------------------------------------------------------------------------
 
 void TableShard::ReadMissing(uint64_t id, Missing missing, float* weights) const {
-  if (missing == Missing::kInitial) {
+  if (missing == Missing::kInitial && schema_->retention().admits_at_once()) {
     schema_->InitWeights(id, weights);
   } else {
     std::fill_n(weights, schema_->width(), 0.0f);
@@ -222,6 +229,7 @@ void TableShard::Apply(const TableSchema::Step& step, std::span<const uint64_t> 
                        std::span<const float> gradients, std::span<const uint32_t> counts) {
   CAIRN_CHECK(gradients.size() == ids.size() * schema_->width());
   CAIRN_CHECK(counts.empty() || counts.size() == ids.size());
+  if (retention_) retention_->Admit(step, sparse_.get(), &ids, &gradients, &counts);
   const uint32_t* const each = counts.empty() ? nullptr : counts.data();
   if (dense_) return ApplyDense(step, ids, gradients.data(), each);
   if (!sparse_->has_rows_inline()) return ApplySlab(step, ids, gradients.data(), each);
@@ -250,6 +258,12 @@ void TableShard::Apply(const TableSchema::Step& step, std::span<const uint64_t> 
   std::visit(by_rule, scalar.rule);
 }
 
+const Retention::Found* TableShard::Sweep() {
+  return schema_->retention().needs_stamps() ? &retention_->Sweep(*sparse_) : nullptr;
+}
+
+void TableShard::CarryOutSweep() { retention_->CarryOut(sparse_.get()); }
+
 // ---- Rows of files --------------------------------------------------------------------------
 
 bool TableShard::Has(uint64_t id) const { return dense_ || sparse_->Find(id).has_value(); }
@@ -257,6 +271,7 @@ bool TableShard::Has(uint64_t id) const { return dense_ || sparse_->Find(id).has
 bool TableShard::Get(uint64_t id, float* row) const {
   const float* words = nullptr;
   RowCount count;
+  uint32_t stamp = 0;
   if (dense_) {
     const size_t at = DenseRowOf(id);
     words = dense_->words.data() + at * schema_->words();
@@ -264,10 +279,12 @@ bool TableShard::Get(uint64_t id, float* row) const {
   } else if (const auto found = sparse_->Find(id)) {
     words = found->words();
     count = found->count();
+    if (schema_->retention().needs_stamps()) stamp = found->stamp();
   } else {
     return false;
   }
   SetCount(count, row);
+  SetStamp(stamp, row);
   std::copy_n(words, schema_->words(), row + kRowCountWords);
   return true;
 }
@@ -286,6 +303,7 @@ void TableShard::Put(uint64_t id, std::span<const float> row) {
   bool is_new = false;
   RowTable::Row to = sparse_->FindOrAdd(id, &is_new);
   to.set_count(count);
+  if (schema_->retention().needs_stamps()) to.set_stamp(StampOf(row.data()));
   std::copy(words.begin(), words.end(), to.words());
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "server/retention.h"
 #include "server/row_table.h"
 #include "server/table_schema.h"
 
@@ -35,7 +36,8 @@ class TableShard {
   size_t FirstOutOfPlace(std::span<const uint64_t> ids) const;
 
   enum class Missing : uint8_t {
-    kInitial,  // A training pull: a row that does not exist reads its initial weights.
+    kInitial,  // A training pull: a row that does not exist reads its initial weights; if keys are
+               // not admitted at once, 0.
     kZero,     // An evaluation: it reads 0.
   };
   // Brings what Read and Apply will look at first into the cache: for what is done next but one.
@@ -45,9 +47,19 @@ class TableShard {
   void Read(std::span<const uint64_t> ids, Missing missing, float* weights) const;
 
   // One step: gradients [ids.size() x width] (sums over the step's rows), counts [ids.size()] or
-  // empty (then each is 1). Missing rows are created. A repeated id is applied once for each time.
+  // empty (then each is 1). Missing rows are created, if they are admitted; what is pushed to
+  // others is dropped. A repeated id is applied once for each time.
   void Apply(const TableSchema::Step& step, std::span<const uint64_t> ids,
              std::span<const float> gradients, std::span<const uint32_t> counts);
+
+  // After each step of the partition, even one that has no rows for this table: what is to go and
+  // what else is to change, of which nothing has happened yet; then CarryOutSweep makes it happen.
+  // Null: the table has no RetentionSpec that asks for it, and nothing is to be done.
+  const Retention::Found* Sweep();
+  void CarryOutSweep();
+  // Null: the table has no RetentionSpec that asks for anything.
+  const Retention* retention() const { return retention_.get(); }
+  Retention* retention() { return retention_.get(); }
 
   // Rows as files have them, row_floats() words: for snapshots and loading.
   bool Has(uint64_t id) const;
@@ -84,7 +96,8 @@ class TableShard {
   uint32_t partition_;
   std::unique_ptr<RowTable> sparse_;  // Null for dense tables.
   std::unique_ptr<Dense> dense_;      // Null for sparse ones.
-  std::vector<float> scratch_;        // [width], for ApplyRow.
+  std::unique_ptr<Retention> retention_;
+  std::vector<float> scratch_;  // [width], for ApplyRow.
 };
 
 }  // namespace cairn

@@ -19,7 +19,8 @@ void Undo::Save(const TableShard& shard, std::span<const uint64_t> ids) {
 
 void Undo::Patch(const TableShard& shard, std::span<const uint64_t> ids, float* weights) const {
   const uint32_t width = shard.schema().width();
-  for (const TableUndo& undo : tables_) {
+  for (auto saved = tables_.rbegin(); saved != tables_.rend(); ++saved) {
+    const TableUndo& undo = *saved;
     if (undo.table != shard.schema().index()) continue;
     for (size_t i = 0; i < ids.size(); ++i) {
       const auto found = std::lower_bound(undo.ids.begin(), undo.ids.end(), ids[i]);

@@ -15,8 +15,8 @@ class Undo {
  public:
   // Forgets the former step.
   void Clear();
-  // Remembers the weights of `ids` (ascending, distinct) of the shard's table as they are now.
-  // At most once a table and step.
+  // Remembers the weights of `ids` (ascending, distinct) of the shard's table as they are now. What
+  // was remembered first of a row in a step holds.
   void Save(const TableShard& shard, std::span<const uint64_t> ids);
   // Overwrites, in `weights` [ids.size() x width], what the step changed.
   void Patch(const TableShard& shard, std::span<const uint64_t> ids, float* weights) const;
@@ -27,7 +27,7 @@ class Undo {
     std::vector<uint64_t> ids;   // Ascending.
     std::vector<float> weights;  // [ids x width] before the step; a new row's: its initial ones.
   };
-  std::vector<TableUndo> tables_;
+  std::vector<TableUndo> tables_;  // In the order of saving.
 };
 
 }  // namespace cairn

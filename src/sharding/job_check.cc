@@ -98,6 +98,37 @@ absl::Status CheckSize(const TableSpec& table) {
   return CheckRange("dense_size", table.dense_size, 1, limits::kDenseFloatsMax);
 }
 
+absl::Status CheckRetention(const TableSpec& table) {
+  const RetentionSpec& retention = table.retention;
+  if (table.kind == TableSpec::Kind::kDense && retention != RetentionSpec{}) {
+    return InvalidArgument("a dense table has all its rows from the start, and keeps them");
+  }
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("admit_count", retention.admit_count, 1, limits::kAdmitCountMax));
+  const float chance = retention.admit_probability;
+  if (!(chance > 0 && chance <= 1)) {
+    return InvalidArgument("admit_probability is ", chance, ", legal: above 0, at most 1");
+  }
+  if (retention.admit_count > 1 && chance < 1) {
+    return InvalidArgument("admit_count is ", retention.admit_count, " and admit_probability ",
+                           chance, ", legal: one of the two");
+  }
+  CAIRN_RETURN_IF_ERROR(CheckRange("sketch_bytes", retention.sketch_bytes, limits::kSketchBytesMin,
+                                   limits::kSketchBytesMax));
+  if (!std::has_single_bit(retention.sketch_bytes)) {
+    return InvalidArgument("sketch_bytes is ", HumanCount(retention.sketch_bytes),
+                           ", legal: a power of two");
+  }
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("expire_steps", retention.expire_steps, 0, limits::kExpireStepsMax));
+  CAIRN_RETURN_IF_ERROR(CheckNotNegative("expire_below", retention.expire_below));
+  if (retention.expire_below > 0 && retention.expire_steps == 0) {
+    return InvalidArgument("expire_below is ", retention.expire_below,
+                           ", but expire_steps is 0: rows never expire");
+  }
+  return CheckRange("bytes_max", retention.bytes_max, 0, limits::kTableBytesMax);
+}
+
 absl::Status CheckMode(const ConsistencyMode& mode, uint32_t streams) {
   CAIRN_RETURN_IF_ERROR(CheckEnum("consistency", mode.consistency, Consistency::kBsp));
   const bool ssp = mode.consistency == Consistency::kSsp;
@@ -138,6 +169,7 @@ absl::Status CheckTable(const TableSpec& table) {
   CAIRN_RETURN_IF_ERROR(CheckEnum("kind", table.kind, TableSpec::Kind::kDense));
   CAIRN_RETURN_IF_ERROR(CheckParts(table));
   CAIRN_RETURN_IF_ERROR(CheckSize(table));
+  CAIRN_RETURN_IF_ERROR(Annotate(CheckRetention(table), "retention"));
   return CheckEnum("reduction", table.reduction, TableSpec::Reduction::kMean);
 }
 

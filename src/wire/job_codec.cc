@@ -18,10 +18,18 @@ static_assert(sizeof(RawJob) == 32);
 struct RawTable {
   uint64_t dense_size;
   uint32_t part_count;
-  uint8_t kind, reduction;
-  uint8_t reserved[2];
+  uint8_t kind, reduction, has_retention;
+  uint8_t reserved;
 };
 static_assert(sizeof(RawTable) == 16);
+
+struct RawRetention {
+  uint64_t sketch_bytes, expire_steps, bytes_max;
+  uint32_t admit_count;
+  float admit_probability, expire_below;
+  uint8_t reserved[4];
+};
+static_assert(sizeof(RawRetention) == 40);
 
 struct RawPart {
   uint32_t width;
@@ -116,12 +124,36 @@ absl::Status ReadPart(ByteReader* in, PartSpec* part) {
                     &part->optimizer.name);
 }
 
+void WriteRetention(const RetentionSpec& retention, ByteWriter* out) {
+  out->Record(RawRetention{.sketch_bytes = retention.sketch_bytes,
+                           .expire_steps = retention.expire_steps,
+                           .bytes_max = retention.bytes_max,
+                           .admit_count = retention.admit_count,
+                           .admit_probability = retention.admit_probability,
+                           .expire_below = retention.expire_below,
+                           .reserved = {}});
+}
+
+absl::Status ReadRetention(ByteReader* in, RetentionSpec* retention) {
+  CAIRN_ASSIGN_OR_RETURN(const RawRetention raw, in->Record<RawRetention>("job.tables.retention"));
+  *retention = {.admit_count = raw.admit_count,
+                .admit_probability = raw.admit_probability,
+                .sketch_bytes = raw.sketch_bytes,
+                .expire_steps = raw.expire_steps,
+                .expire_below = raw.expire_below,
+                .bytes_max = raw.bytes_max};
+  return {};
+}
+
 void WriteTable(const TableSpec& table, ByteWriter* out) {
+  const bool has_retention = table.retention != RetentionSpec{};
   out->Record(RawTable{.dense_size = table.dense_size,
                        .part_count = static_cast<uint32_t>(table.parts.size()),
                        .kind = static_cast<uint8_t>(table.kind),
                        .reduction = static_cast<uint8_t>(table.reduction),
+                       .has_retention = has_retention,
                        .reserved = {}});
+  if (has_retention) WriteRetention(table.retention, out);
   out->String(table.name);
   for (const PartSpec& part : table.parts) WritePart(part, out);
 }
@@ -133,6 +165,9 @@ absl::Status ReadTable(ByteReader* in, TableSpec* table) {
       ReadEnum("job.tables.kind", raw.kind, TableSpec::Kind::kDense, &table->kind));
   CAIRN_RETURN_IF_ERROR(ReadEnum("job.tables.reduction", raw.reduction, TableSpec::Reduction::kMean,
                                  &table->reduction));
+  bool has_retention = false;
+  CAIRN_RETURN_IF_ERROR(ReadBool("job.tables.has_retention", raw.has_retention, &has_retention));
+  if (has_retention) CAIRN_RETURN_IF_ERROR(ReadRetention(in, &table->retention));
   CAIRN_RETURN_IF_ERROR(in->String("job.tables.name", limits::kStringBytesMax, &table->name));
   CAIRN_RETURN_IF_ERROR(CheckCount("job.tables.part_count", raw.part_count, limits::kPartsMax));
   CAIRN_RETURN_IF_ERROR(in->Need("job.tables.parts", raw.part_count, sizeof(RawPart)));

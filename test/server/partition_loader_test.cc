@@ -1,12 +1,19 @@
 #include "server/partition_loader.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <functional>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/crc32c.h"
+#include "base/hash.h"
+#include "base/random.h"
 #include "base/status.h"
 #include "support/sample_snapshots.h"
 
@@ -80,6 +87,8 @@ class Loading {
     return counts;
   }
   const TableShard& shard(size_t table) { return (*partition_->shards())[table]; }
+  Partition* partition() { return partition_.get(); }
+  StreamSet* streams() { return &context_.streams; }
 
  private:
   StorageResult Read(const StorageRequest& request) {
@@ -140,6 +149,152 @@ TEST_CASE("PartitionLoader: dense blocks come with their state, to the last bit"
     REQUIRE(trained[1].Get(block, expected.data()));
     CHECK(std::memcmp(loaded.data(), expected.data(), loaded.size() * sizeof(float)) == 0);
   }
+}
+
+// ---- Going on -------------------------------------------------------------------------------
+
+// Steps of one stream to partition 1 of a job with one sparse table.
+class Steps {
+ public:
+  explicit Steps(const RetentionSpec& retention, uint32_t partitions = 2) {
+    job_.partitions = partitions;
+    TableSpec table;
+    table.name = "t";
+    table.retention = retention;
+    job_.tables = {table};
+  }
+  const JobSpec& job() const { return job_; }
+
+  void Push(StepIndex step, StepIndex prev, Loading* to) const {
+    struct Arrays {
+      std::vector<uint64_t> ids;
+      std::vector<float> values;
+    };
+    SeededRandom random(step);
+    std::set<uint64_t> ids;
+    for (int i = 0; i < 60; ++i) {
+      const uint64_t low = random.Below(3) > 0 ? random.Below(300) : random.Below(20'000);
+      ids.insert(uint64_t{1} << 63 | Mix64(low) >> 1);
+    }
+    auto arrays = std::make_shared<Arrays>();
+    arrays->ids.assign(ids.begin(), ids.end());
+    for (const uint64_t id : ids) arrays->values.push_back(static_cast<float>(id % 7) - 3);
+    cairn::Push push;
+    push.ref = {0, 1};
+    push.step = step;
+    push.rows = 1;
+    push.slices = {{0, arrays->ids, arrays->values, {}}};
+    push.parts = {{1, 1, prev, 0, 1, 0, 1}};
+    push.storage = arrays;
+    const MessagePtr message = std::make_shared<const Message>(Message{{}, std::move(push)});
+    const auto outcome = to->partition()->OnPush(message, BodyAs<cairn::Push>(*message)->parts[0]);
+    REQUIRE(outcome.result.code == PartCode::kOk);
+  }
+
+ private:
+  JobSpec job_;
+};
+
+std::map<uint64_t, std::vector<float>> RowsOf(const TableShard& shard) {
+  std::vector<uint64_t> ids;
+  shard.IdsInRange(0, ~uint64_t{0}, SIZE_MAX, &ids);
+  std::map<uint64_t, std::vector<float>> rows;
+  for (const uint64_t id : ids) {
+    rows[id].resize(shard.schema().row_floats());
+    REQUIRE(shard.Get(id, rows[id].data()));
+  }
+  return rows;
+}
+
+// Runs 2,000 steps; a snapshot is written while steps 701 to 1,000 are made, and loaded into
+// another partition, which takes the rest of the steps too.
+std::pair<std::unique_ptr<Loading>, std::unique_ptr<Loading>> RunTwice(
+    const RetentionSpec& retention, const std::function<void(TableShard*)>& after_load) {
+  const Steps steps(retention);
+  auto one = std::make_unique<Loading>(steps.job(), 1, Files{});
+  one->streams()->opened = 1;
+  Files files;
+  std::vector<std::byte>& bytes = files["/model/p1"];
+  files["/model/p0"] = test::SnapshotOf(steps.job(), 0, test::MakeShards(steps.job(), 0));
+  SnapshotWriter writer(test::HeaderOf(steps.job(), 1), one->partition()->shards());
+  bool more = true;
+  for (StepIndex step = 1; step <= 1'000; ++step) {
+    if (step == 701) one->partition()->set_snapshot(&writer);
+    if (step > 700 && more) more = writer.ScanSlice(7, &bytes);
+    steps.Push(step, step == 1 ? kStart : step - 1, one.get());
+  }
+  while (writer.ScanSlice(1'000, &bytes)) {
+  }
+  writer.Finish(one->partition()->Stamps(), &bytes);
+  one->partition()->set_snapshot(nullptr);
+  auto other = std::make_unique<Loading>(steps.job(), 1, files);
+  REQUIRE(other->Run() == absl::OkStatus());
+  REQUIRE(RowsOf(one->shard(0)) == RowsOf(other->shard(0)));
+  after_load(&(*other->partition()->shards())[0]);
+  other->streams()->opened = 1;
+  for (StepIndex step = 1'001; step <= 2'000; ++step) {
+    steps.Push(step, step - 1, one.get());
+    steps.Push(step, step == 1'001 ? kStart : step - 1, other.get());
+  }
+  return {std::move(one), std::move(other)};
+}
+
+TEST_CASE("PartitionLoader: a partition goes on, to the last bit, as if it had not been saved") {
+  const uint64_t budget = 2 * 500 * RowTable::BytesPerRow(2);
+  const RetentionSpec retention = GENERATE_COPY(
+      RetentionSpec{.admit_count = 2, .sketch_bytes = 64u << 10},
+      RetentionSpec{.admit_count = 9, .sketch_bytes = 64u << 10, .expire_steps = 90},
+      RetentionSpec{.admit_probability = 0.2f, .expire_steps = 70, .expire_below = 0.4f},
+      RetentionSpec{.bytes_max = budget}, RetentionSpec{.expire_steps = 25, .bytes_max = budget});
+  const auto [one, other] = RunTwice(retention, [](TableShard*) {});
+  CHECK(one->shard(0).rows() > 100);
+  CHECK(RowsOf(one->shard(0)) == RowsOf(other->shard(0)));
+  CHECK(one->shard(0).retention()->state() == other->shard(0).retention()->state());
+  const CountSketch* const sketch = one->shard(0).retention()->sketch();
+  if (sketch == nullptr) return;
+  const auto counters = sketch->counters(),
+             others = other->shard(0).retention()->sketch()->counters();
+  CHECK(std::equal(counters.begin(), counters.end(), others.begin(), others.end()));
+}
+
+TEST_CASE(
+    "PartitionLoader: without its sketch, or its ages, a partition would come to other rows") {
+  const bool has_sketch = GENERATE(true, false);
+  const RetentionSpec retention = has_sketch
+                                      ? RetentionSpec{.admit_count = 2, .sketch_bytes = 64u << 10}
+                                      : RetentionSpec{.expire_steps = 1'500};
+  const auto [one, other] = RunTwice(retention, [&](TableShard* shard) {
+    if (has_sketch) {
+      CountSketch* const sketch = shard->retention()->sketch();
+      sketch->Restore(0, std::vector<std::byte>(sketch->bytes()));
+    } else {
+      shard->retention()->set_state({.hand = uint64_t{1} << 63});
+    }
+  });
+  CHECK(RowsOf(one->shard(0)) != RowsOf(other->shard(0)));
+}
+
+TEST_CASE("PartitionLoader: with other rules or partitions, rows are young and sketches empty") {
+  const Steps saved({.admit_count = 2, .sketch_bytes = 64u << 10, .expire_steps = 10});
+  Loading one(saved.job(), 1, {});
+  one.streams()->opened = 1;
+  for (StepIndex step = 1; step <= 50; ++step) {
+    saved.Push(step, step == 1 ? kStart : step - 1, &one);
+  }
+  Files files;
+  files["/model/p0"] = test::SnapshotOf(saved.job(), 0, test::MakeShards(saved.job(), 0));
+  files["/model/p1"] = test::SnapshotOf(saved.job(), 1, *one.partition()->shards());
+  const bool other_partitions = GENERATE(true, false);
+  const Steps wanted(
+      {.admit_count = other_partitions ? 2u : 3u, .sketch_bytes = 64u << 10, .expire_steps = 10},
+      other_partitions ? 1 : 2);
+  Loading loading(wanted.job(), other_partitions ? 0 : 1, files);
+  REQUIRE(loading.Run() == absl::OkStatus());
+  const TableShard& shard = loading.shard(0);
+  CHECK(shard.rows() == one.shard(0).rows());
+  for (const auto& [id, row] : RowsOf(shard)) CHECK(StampOf(row.data()) == 0);
+  CHECK(shard.retention()->state().age == 0);
+  CHECK(shard.retention()->sketch()->counters().empty());
 }
 
 TEST_CASE("PartitionLoader: a damaged file is named, at whatever byte") {

@@ -28,7 +28,7 @@ struct Arrays {
 class Harness {
  public:
   explicit Harness(ConsistencyMode mode, const char* optimizer = "sum",
-                   WireValues values = WireValues::kF32) {
+                   const RetentionSpec& retention = {}, WireValues values = WireValues::kF32) {
     context_.job.wire_values = values;
     context_.job.partitions = 1;
     context_.job.streams = 2;
@@ -36,6 +36,7 @@ class Harness {
     TableSpec table;
     table.name = "t";
     table.parts[0].optimizer.name = optimizer;
+    table.retention = retention;
     context_.job.tables = {table};
     context_.schemas = {*TableSchema::Make(context_.job, 0, {})};
     context_.streams.opened = 2;
@@ -272,6 +273,48 @@ TEST_CASE("Partition, bsp: a pull for the step just applied sees the values befo
   CHECK(harness.Read({.step = 2}, 7) == 2);  // Undone.
   CHECK(harness.Read({.step = 2}, 8) == 0);  // Untouched by the step.
   CHECK(harness.Ask({.step = 1}).result.code == PartCode::kPassed);
+}
+
+TEST_CASE("Partition, bsp: a pull for the step just applied sees rows that went with it") {
+  Harness harness(kBspMode, "sum", {.expire_steps = 2});
+  const auto step = [&](StepIndex number, std::vector<KeyValue> rows) {
+    for (const StreamId stream : {0, 1}) {
+      CHECK(harness.CodeOf({.stream = stream, .step = number, .prev = number - 1}, rows) ==
+            PartCode::kOk);
+    }
+  };
+  StepIndex last = 1;
+  step(last, {{7, 1}, {9, 1}});
+  while (harness.Now(7) == 2) {
+    step(++last, {{8, 1}});
+    REQUIRE(last < 10);
+  }
+  CHECK(last > 2);
+  CHECK(harness.Read({.step = last}, 7) == 2);  // Before the step with which it went.
+  CHECK(harness.Read({.step = last}, 9) == 2);
+  CHECK(harness.Read({.step = last + 1}, 7) == 0);
+}
+
+TEST_CASE("Partition, bsp: a key without a row reads the same before and after a step") {
+  Harness harness(kBspMode, "sum", {.admit_count = 3});
+  for (const StreamId stream : {0, 1}) {
+    CHECK(harness.CodeOf({.stream = stream, .step = 1}, {{7, 1}}) == PartCode::kOk);
+  }
+  CHECK(harness.Now(7) == 0);
+  for (const StreamId stream : {0, 1}) {
+    CHECK(harness.CodeOf({.stream = stream, .step = 2, .prev = 1}, {{7, 1}}) == PartCode::kOk);
+  }
+  CHECK(harness.Now(7) == 2);  // What the second step brought.
+  CHECK(harness.Read({.step = 2}, 7) == 0);
+}
+
+TEST_CASE("Partition: ages pass with steps that have no rows") {
+  Harness harness(kAspMode, "sum", {.expire_steps = 3});
+  CHECK(harness.CodeOf({.step = 1, .prev = kStart}, {{7, 1}}) == PartCode::kOk);
+  for (StepIndex step = 2; step < 12; ++step) {
+    CHECK(harness.CodeOf({.step = step, .prev = step - 1}, {}) == PartCode::kOk);
+  }
+  CHECK(std::as_const(harness.partition()).shards()[0].rows() == 0);
 }
 
 TEST_CASE("Partition, bsp: what comes before its turn is sent back, never kept over another") {

@@ -17,6 +17,7 @@ constexpr uint64_t kLargest = std::numeric_limits<uint64_t>::max();
 
 struct Known {
   RowCount count;
+  uint32_t stamp = 0;
   std::vector<float> words;
 
   bool operator==(const Known&) const = default;
@@ -26,8 +27,11 @@ using Model = std::map<uint64_t, Known>;
 // A table and what it should hold.
 class Pair {
  public:
-  Pair(uint64_t first_id, int shared_bits, uint32_t row_words)
-      : table(first_id, shared_bits, row_words), row_words_(row_words) {}
+  Pair(uint64_t first_id, int shared_bits, uint32_t row_words,
+       RowTable::Stamps stamps = RowTable::Stamps::kNone)
+      : table(first_id, shared_bits, row_words, stamps),
+        row_words_(row_words),
+        has_stamps_(stamps != RowTable::Stamps::kNone) {}
 
   void Put(uint64_t id, Random* random) {
     bool added = false;
@@ -40,6 +44,11 @@ class Pair {
       known.words.push_back(static_cast<float>(random->Below(1000)));
     }
     row.set_count(known.count);
+    if (has_stamps_) {
+      if (added) REQUIRE(row.stamp() == 0);
+      known.stamp = static_cast<uint32_t>(random->Below(RowTable::kStampEnd));
+      row.set_stamp(known.stamp);
+    }
     std::copy(known.words.begin(), known.words.end(), row.words());
     model[id] = std::move(known);
   }
@@ -52,6 +61,7 @@ class Pair {
     REQUIRE(row.has_value() == (known != model.end()));
     if (!row) return;
     REQUIRE(row->count() == known->second.count);
+    if (has_stamps_) REQUIRE(row->stamp() == known->second.stamp);
     REQUIRE(std::equal(known->second.words.begin(), known->second.words.end(), row->words()));
   }
 
@@ -63,6 +73,14 @@ class Pair {
     REQUIRE(ids.size() == model.size());
     REQUIRE(std::equal(ids.begin(), ids.end(), model.begin(),
                        [](uint64_t id, const auto& entry) { return id == entry.first; }));
+    auto next = model.begin();
+    REQUIRE(table.ForEachFrom(first, [&](uint64_t id, const RowTable::Row& row) {
+      REQUIRE(id == next->first);
+      REQUIRE(row.count() == next->second.count);
+      REQUIRE(row.words()[0] == (next++)->second.words[0]);
+      return true;
+    }));
+    REQUIRE(next == model.end());
   }
 
   RowTable table;
@@ -70,15 +88,17 @@ class Pair {
 
  private:
   const uint32_t row_words_;
+  const bool has_stamps_;
 };
 
 TEST_CASE("RowTable behaves as an ordered map under random operations", "[row_table]") {
   const int shared_bits = GENERATE(0, 3, 8, 12, 31);
   const uint32_t row_words = GENERATE(1, 2, 6, 7, 40);
+  const auto stamps = GENERATE(RowTable::Stamps::kNone, RowTable::Stamps::kTwoBits);
   const uint64_t mask = kLargest >> shared_bits;
   const uint64_t first = shared_bits == 0 ? 0 : Mix64(7) & ~mask;
   SeededRandom random(HashWords(static_cast<uint64_t>(shared_bits), row_words));
-  Pair pair(first, shared_bits, row_words);
+  Pair pair(first, shared_bits, row_words, stamps);
   std::vector<uint64_t> pool;
   for (int i = 0; i < 3000; ++i) pool.push_back(first | (Mix64(random.Below(kLargest)) & mask));
   pool.push_back(first);
@@ -95,6 +115,31 @@ TEST_CASE("RowTable behaves as an ordered map under random operations", "[row_ta
   pair.CheckAll(first, first | mask);
   for (const uint64_t id : pool) pair.Erase(id);
   pair.CheckAll(first, first | mask);
+}
+
+TEST_CASE("RowTable::ForEachFrom begins anywhere and ends when it is told to", "[row_table]") {
+  const auto stamps = GENERATE(RowTable::Stamps::kNone, RowTable::Stamps::kTwoBits);
+  RowTable table(0, 0, 2, stamps);
+  std::vector<uint64_t> ids = {0, kLargest};
+  for (uint64_t i = 1; i < 5000; ++i) ids.push_back(Mix64(i));
+  for (const uint64_t id : ids) {
+    bool added = false;
+    table.FindOrAdd(id, &added);
+  }
+  std::sort(ids.begin(), ids.end());
+  for (size_t begin = 0; begin < ids.size(); begin += 617) {
+    for (const uint64_t first : {ids[begin], ids[begin] == 0 ? 0 : ids[begin] - 1}) {
+      std::vector<uint64_t> seen;
+      const bool at_end = table.ForEachFrom(first, [&](uint64_t id, const RowTable::Row&) {
+        seen.push_back(id);
+        return seen.size() < 900;
+      });
+      const size_t expected = std::min<size_t>(900, ids.size() - begin);
+      CHECK(at_end == (expected < 900));
+      CHECK(std::equal(seen.begin(), seen.end(), ids.begin() + static_cast<ptrdiff_t>(begin),
+                       ids.begin() + static_cast<ptrdiff_t>(begin + expected)));
+    }
+  }
 }
 
 TEST_CASE("RowTable keeps every row while segments grow and are cut", "[row_table]") {

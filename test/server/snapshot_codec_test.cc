@@ -34,6 +34,51 @@ TEST_CASE("A table's payload decodes to the table", "[snapshot_codec]") {
   }
 }
 
+TEST_CASE("A table's payload has its retention", "[snapshot_codec]") {
+  SnapshotHeader header = Header();
+  header.tables[0].retention = {.admit_count = 7,
+                                .admit_probability = 1,
+                                .sketch_bytes = 1u << 20,
+                                .expire_steps = 12,
+                                .expire_below = 0.5f,
+                                .bytes_max = 1u << 30};
+  const uint64_t hash = SchemaHash(Header());
+  CHECK(SchemaHash(header) != hash);
+  const PayloadWriter payload = EncodeTable(header.tables[0], header.state_floats[0]);
+  TableSpec table;
+  std::vector<uint32_t> floats;
+  REQUIRE(DecodeTable(payload.bytes(), &table, &floats).ok());
+  CHECK(table == header.tables[0]);
+  header.tables[0].retention.admit_count = 257;
+  CHECK(DecodeTable(EncodeTable(header.tables[0], header.state_floats[0]).bytes(), &table, &floats)
+            .code() == kInvalid);
+}
+
+TEST_CASE("A retention's payload decodes to it, and to nothing when it is cut",
+          "[snapshot_codec]") {
+  RetentionState state{.clock = 1,
+                       .age = 2,
+                       .hand = ~uint64_t{0},
+                       .owed = 3,
+                       .goes_all = 4,
+                       .goes_at = 5,
+                       .goes_up_to = 6,
+                       .sweeping = true,
+                       .counted = 7};
+  for (uint32_t i = 0; i < RetentionState::kScores; ++i) state.scores[i] = 100 + i;
+  const PayloadWriter payload = EncodeRetention(8, 9, state);
+  RetentionState decoded;
+  uint32_t table = 0, pieces = 0;
+  REQUIRE(DecodeRetention(payload.bytes(), &table, &pieces, &decoded).ok());
+  CHECK(decoded == state);
+  CHECK(table == 8);
+  CHECK(pieces == 9);
+  for (size_t size = 0; size < payload.bytes().size(); ++size) {
+    CHECK(DecodeRetention(payload.bytes().first(size), &table, &pieces, &decoded).code() ==
+          kInvalid);
+  }
+}
+
 TEST_CASE("A table that cannot be is refused", "[snapshot_codec]") {
   const auto change = GENERATE(
       as<std::function<void(TableSpec*, std::vector<uint32_t>*)>>{},

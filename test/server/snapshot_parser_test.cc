@@ -198,6 +198,23 @@ TEST_CASE("Lies with good checksums are refused", "[snapshot_parser]") {
       {"erased blocks", BlockKind::kErased, [](Bytes* p) { Store<uint32_t>(0, 1, p); }},
       {"erased many", BlockKind::kErased, [](Bytes* p) { Store<uint32_t>(4, ~0u, p); }},
       {"no erased's head", BlockKind::kErased, [](Bytes* p) { p->resize(7); }},
+      {"retention of another table", BlockKind::kRetention,
+       [](Bytes* p) { Store<uint32_t>(0, 0, p); }},
+      {"retention of no table", BlockKind::kRetention, [](Bytes* p) { Store<uint32_t>(0, 9, p); }},
+      {"more sketch", BlockKind::kRetention, [](Bytes* p) { Store<uint32_t>(4, 99, p); }},
+      {"no sketch", BlockKind::kRetention, [](Bytes* p) { Store<uint32_t>(4, 0, p); }},
+      {"sweeping or not", BlockKind::kRetention, [](Bytes* p) { Store<uint32_t>(8, 2, p); }},
+      {"a sweep elsewhere", BlockKind::kRetention, [](Bytes* p) { Store<uint64_t>(32, 5, p); }},
+      {"fewer scores", BlockKind::kRetention, [](Bytes* p) { Store<uint32_t>(72, 35, p); }},
+      {"retention cut", BlockKind::kRetention, [](Bytes* p) { p->pop_back(); }},
+      {"retention's head cut", BlockKind::kRetention, [](Bytes* p) { p->resize(70); }},
+      {"sketch of another table", BlockKind::kSketch, [](Bytes* p) { Store<uint32_t>(0, 0, p); }},
+      {"sketch beyond its end", BlockKind::kSketch,
+       [](Bytes* p) { Store<uint64_t>(4, (32u << 10) - 1, p); }},
+      {"sketch far beyond", BlockKind::kSketch,
+       [](Bytes* p) { Store<uint64_t>(4, ~uint64_t{0}, p); }},
+      {"sketch without bytes", BlockKind::kSketch, [](Bytes* p) { p->resize(12); }},
+      {"sketch's head cut", BlockKind::kSketch, [](Bytes* p) { p->resize(11); }},
       {"more streams", BlockKind::kStamps, [](Bytes* p) { Store<uint32_t>(24, 3, p); }},
       {"fewer streams", BlockKind::kStamps, [](Bytes* p) { Store<uint32_t>(24, 1, p); }},
       {"no streams", BlockKind::kStamps, [](Bytes* p) { Store<uint32_t>(24, 0, p); }},
@@ -217,6 +234,17 @@ TEST_CASE("Lies with good checksums are refused", "[snapshot_parser]") {
   REQUIRE(block != blocks.end());
   lie.tell(&block->payload);
   CHECK(IsDamaged(Frame(blocks)));
+}
+
+TEST_CASE("What decides about rows to come is told", "[snapshot_parser]") {
+  test::SnapshotContent content;
+  REQUIRE(test::ParseSnapshot(test::SampleSnapshot(), 100, &content).ok());
+  CHECK(content.header.tables[2].retention == test::SampleRetention());
+  REQUIRE(content.retentions.size() == 1);
+  const RetentionState& state = content.retentions.at(2);
+  CHECK(state.clock == 1);
+  CHECK(state.counted > 0);
+  CHECK(!content.sketches.empty());
 }
 
 TEST_CASE("Keys that the file's partition cannot hold are refused", "[snapshot_parser]") {
@@ -254,10 +282,10 @@ TEST_CASE("A payload that is too long is refused before it is kept", "[snapshot_
 
 TEST_CASE("Another format version is named", "[snapshot_parser]") {
   std::vector<Block> blocks = BlocksOf(test::SampleSnapshot());
-  Store<uint32_t>(0, 3, &blocks[0].payload);
+  Store<uint32_t>(0, 4, &blocks[0].payload);
   const absl::Status status = Parse(Frame(blocks));
   CHECK(status.code() == absl::StatusCode::kUnimplemented);
-  CHECK(MessageOf(status) == "snapshot format version 3; this program reads version 2");
+  CHECK(MessageOf(status) == "snapshot format version 4; this program reads version 3");
 }
 
 TEST_CASE("Other files are not taken for snapshots", "[snapshot_parser]") {

@@ -65,6 +65,21 @@ TEST_CASE("Undo answers in the order of the question, repeated ids included") {
   CHECK(read == std::vector<float>{2, 1, 2});
 }
 
+TEST_CASE("Undo holds to what was saved first in a step") {
+  std::vector<TableShard> shards = test::MakeShards(test::SampleJob(1), 0);
+  TableShard& counts = shards[2];
+  test::PushKeys(std::vector<Key>{1}, 1.0f, &counts);
+  Undo undo;
+  undo.Save(counts, SortedIds(counts, {1}));
+  test::PushKeys(std::vector<Key>{1, 2}, 5.0f, &counts);
+  undo.Save(counts, SortedIds(counts, {1, 2}));
+  counts.Erase(counts.schema().IdOf(1));
+  std::vector<float> read(2);
+  undo.Patch(counts, std::vector<uint64_t>{counts.schema().IdOf(1), counts.schema().IdOf(2)},
+             read.data());
+  CHECK(read == std::vector<float>{1, 5});
+}
+
 TEST_CASE("Undo forgets the former step") {
   std::vector<TableShard> shards = test::MakeShards(test::SampleJob(1), 0);
   const std::vector<uint64_t> ids = SortedIds(shards[2], {1});

@@ -237,6 +237,48 @@ TEST_CASE("texts of a job are bounded") {
         "program has 49,153 bytes, legal: 0 to 49,152");
 }
 
+std::string RetentionError(const std::function<void(RetentionSpec&)>& change) {
+  return SparseError([&](TableSpec& table) { change(table.retention); });
+}
+
+TEST_CASE("CheckTable: what decides about rows has its ranges") {
+  CHECK(RetentionError([](RetentionSpec& r) {
+          r = {.admit_count = 256, .expire_steps = 1, .expire_below = 0.1f, .bytes_max = 1};
+        }) == "OK");
+  CHECK(RetentionError([](RetentionSpec& r) { r.admit_probability = 1e-9f; }) == "OK");
+  CHECK(RetentionError([](RetentionSpec& r) { r.admit_count = 0; }) ==
+        "retention: admit_count is 0, legal: 1 to 256");
+  CHECK(RetentionError([](RetentionSpec& r) { r.admit_count = 257; }) ==
+        "retention: admit_count is 257, legal: 1 to 256");
+  for (const float chance : {0.0f, -1.0f, 1.5f, kNan}) {
+    CHECK_THAT(RetentionError([&](RetentionSpec& r) { r.admit_probability = chance; }),
+               Catch::Contains("legal: above 0, at most 1"));
+  }
+  CHECK(RetentionError([](RetentionSpec& r) {
+          r.admit_count = 2;
+          r.admit_probability = 0.5f;
+        }) == "retention: admit_count is 2 and admit_probability 0.5, legal: one of the two");
+  CHECK_THAT(RetentionError([](RetentionSpec& r) { r.sketch_bytes = 100'000; }),
+             Catch::Contains("a power of two"));
+  CHECK_THAT(RetentionError([](RetentionSpec& r) { r.sketch_bytes = 4096; }),
+             Catch::Contains("sketch_bytes is 4,096, legal: 65,536 to"));
+  CHECK_THAT(RetentionError([](RetentionSpec& r) { r.expire_steps = ~uint64_t{0}; }),
+             Catch::Contains("expire_steps"));
+  for (const float weight : {-0.1f, kNan, kInfinity}) {
+    CHECK_THAT(RetentionError([&](RetentionSpec& r) {
+                 r.expire_steps = 5;
+                 r.expire_below = weight;
+               }),
+               Catch::Contains("expire_below"));
+  }
+  CHECK_THAT(RetentionError([](RetentionSpec& r) { r.expire_below = 0.1f; }),
+             Catch::Contains("rows never expire"));
+  CHECK_THAT(RetentionError([](RetentionSpec& r) { r.bytes_max = ~uint64_t{0}; }),
+             Catch::Contains("bytes_max"));
+  CHECK_THAT(TableError(DenseTable(), [](TableSpec& table) { table.retention.admit_count = 2; }),
+             Catch::Contains("dense table"));
+}
+
 TEST_CASE("a job has to fit into one message") {
   JobSpec job = Job();
   TableSpec table = SparseTable();

@@ -82,13 +82,26 @@ inline std::vector<std::byte> SnapshotOf(const JobSpec& job, uint32_t partition,
   return bytes;
 }
 
+// Of the job of SampleSnapshot: the table of counts admits, expires and has a budget.
+inline RetentionSpec SampleRetention() {
+  return {.admit_count = 2,
+          .admit_probability = 1,
+          .sketch_bytes = uint64_t{64} << 10,
+          .expire_steps = 50,
+          .expire_below = 0.5f,
+          .bytes_max = uint64_t{1} << 20};
+}
+
 // A snapshot with every kind of block: rows of three tables, a tail with a change and a removal,
-// two streams. Always the same bytes.
+// a sketch that knows a key without a row, two streams. Always the same bytes.
 inline std::vector<std::byte> SampleSnapshot() {
-  const JobSpec job = SampleJob(2);
+  JobSpec job = SampleJob(2);
+  job.tables[2].retention = SampleRetention();
   std::vector<TableShard> shards = MakeShards(job, 1);
   PushKeys(std::vector<uint64_t>{0, 1, 2, 3, ~uint64_t{0}}, 1.0f, &shards[0]);
   PushKeys(std::vector<uint64_t>{2, 3}, -1.0f, &shards[1]);
+  PushKeys(std::vector<uint64_t>{7, 8, 9, 10, 11, 12, 13, 14}, 2.0f, &shards[2]);
+  shards[2].Sweep();
   PushKeys(std::vector<uint64_t>{7, 8, 9, 10, 11, 12}, 2.0f, &shards[2]);
   std::vector<std::byte> bytes;
   SnapshotWriter writer(HeaderOf(job, 1), &shards);
@@ -121,13 +134,24 @@ class SnapshotContent final : public SnapshotSink {
     ++erased_told;
     return absl::OkStatus();
   }
+  absl::Status OnRetention(uint32_t table, const RetentionState& state) override {
+    retentions[table] = state;
+    return absl::OkStatus();
+  }
+  absl::Status OnSketch(uint32_t table, uint64_t offset,
+                        std::span<const std::byte> counters) override {
+    sketches[{table, offset}].assign(counters.begin(), counters.end());
+    return absl::OkStatus();
+  }
   absl::Status OnStamps(const SnapshotStamps& s) override {
     stamps = s;
     return absl::OkStatus();
   }
 
   SnapshotHeader header;
-  std::map<std::pair<uint32_t, uint64_t>, std::vector<float>> rows;  // By table and key.
+  std::map<std::pair<uint32_t, uint64_t>, std::vector<float>> rows;          // By table and key.
+  std::map<uint32_t, RetentionState> retentions;                             // By table.
+  std::map<std::pair<uint32_t, uint64_t>, std::vector<std::byte>> sketches;  // And by offset.
   SnapshotStamps stamps;
   uint64_t rows_told = 0, erased_told = 0;
 };

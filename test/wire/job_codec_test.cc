@@ -38,6 +38,27 @@ TEST_CASE("a job comes back equal") {
   CHECK(*RoundTrip(JobSpec{}) == JobSpec{});
 }
 
+TEST_CASE("a job brings what decides about a table's rows, and says nothing of what does not") {
+  JobSpec job = SampleJob();
+  std::vector<std::byte> plain, bytes;
+  ByteWriter plain_out(&plain), out(&bytes);
+  WriteJob(job, &plain_out);
+  job.tables[0].retention = {.admit_count = 3,
+                             .admit_probability = 0.5f,
+                             .sketch_bytes = 1u << 20,
+                             .expire_steps = 99,
+                             .expire_below = 0.25f,
+                             .bytes_max = uint64_t{1} << 33};
+  WriteJob(job, &out);
+  CHECK(bytes.size() == plain.size() + 40);
+  CHECK(*RoundTrip(job) == job);
+  for (size_t n = 0; n < bytes.size(); ++n) {
+    ByteReader in{std::span(bytes).first(n)};
+    JobSpec read;
+    CHECK_FALSE(ReadJob(&in, &read).ok());
+  }
+}
+
 TEST_CASE("a job with as many tables as there may be comes back") {
   JobSpec job = SampleJob();
   job.tables.resize(limits::kTablesMax, job.tables[0]);
