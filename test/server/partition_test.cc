@@ -122,7 +122,7 @@ constexpr ConsistencyMode kBspMode{Consistency::kBsp, 0};
 
 TEST_CASE("Partition: pulls of training are rounded if the job says so, others are exact") {
   const auto pulled = [](WireValues values, Pull::Kind kind) {
-    Harness harness(kAspMode, "sgd", values);
+    Harness harness(kAspMode, "sgd", {}, values);
     harness.PushRows({.step = 1, .prev = kStart}, {{7, 1.2345678f}});
     return harness.Read({.step = 2, .kind = kind}, 7);
   };

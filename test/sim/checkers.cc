@@ -182,6 +182,7 @@ void Checkers::AtEnd(const std::vector<const ExecutorCore*>& executors,
     }
   }
   CheckCounts(partitions);
+  CheckBudget(partitions);
   CheckBooks(coordinator);
   if (scenario_.job.mode.consistency == Consistency::kBsp) CheckReference(partitions, coordinator);
 }
@@ -210,6 +211,23 @@ void Checkers::CheckCounts(const std::vector<const Partition*>& partitions) {
   }
 }
 
+// Tables stay within their budgets.
+void Checkers::CheckBudget(const std::vector<const Partition*>& partitions) {
+  std::set<uint64_t> ids;  // That were pushed.
+  for (uint64_t b = 0; b < scenario_.shape.batches; ++b) {
+    const SimBatch& batch = program_.batch(b);
+    if (!batch.bare) ids.insert(batch.x->ids.begin(), batch.x->ids.end());
+  }
+  uint64_t rows = 0;
+  for (const Partition* partition : partitions) {
+    const TableShard& shard = partition->shards()[kTableX];
+    rows += shard.rows();
+    if (shard.rows() <= shard.schema().retention().rows_max) continue;
+    Report("budget", Concat("partition ", partition->index(), " holds ", shard.rows(), " rows"));
+  }
+  if (rows < ids.size()) probes_->Hit(Probe::kKeyWithoutRow, ids.size() - rows);
+}
+
 // The coordinator's own sums. Steps that bsp told a successor to pass are in nobody's report.
 void Checkers::CheckBooks(const CoordinatorCore& coordinator) {
   const JobResult& result = coordinator.result();
@@ -228,23 +246,23 @@ void Checkers::CheckBooks(const CoordinatorCore& coordinator) {
 void Checkers::CheckReference(const std::vector<const Partition*>& partitions,
                               const CoordinatorCore& coordinator) {
   const SerialReference reference(scenario_, program_);
-  for (const TableShard& serial : reference.shards()) {
-    const uint32_t table = serial.schema().index();
+  for (uint32_t table = 0; table < scenario_.job.tables.size(); ++table) {
+    const TableSchema& schema = reference.schema(table);
     uint64_t rows = 0;
     for (const Partition* partition : partitions) {
       const TableShard& shard = partition->shards()[table];
       rows += shard.rows();
       for (const uint64_t id : IdsOf(shard)) {
-        const std::vector<float> expected = RowOf(serial, id);
+        const std::vector<float> expected = RowOf(reference.ShardOf(table, id), id);
         if (SameBits(expected, RowOf(shard, id))) continue;
-        Report("G4", Concat("table ", serial.schema().spec().name, " key ",
-                            serial.schema().KeyOf(id), " in partition ", partition->index(),
+        Report("G4", Concat("table ", schema.spec().name, " key ", schema.KeyOf(id),
+                            " in partition ", partition->index(),
                             expected.empty() ? " should not exist" : " has other bits"));
       }
     }
-    if (rows != serial.rows()) {
-      Report("G4", Concat("table ", serial.schema().spec().name, " has ", rows, " rows, not ",
-                          serial.rows()));
+    if (rows != reference.rows(table)) {
+      Report("G4", Concat("table ", schema.spec().name, " has ", rows, " rows, not ",
+                          reference.rows(table)));
     }
   }
   const JobResult& result = coordinator.result();

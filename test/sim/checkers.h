@@ -16,7 +16,8 @@ namespace cairn::sim {
 
 struct Violation {
   // "G1", "G3", "G4": a guarantee, seen from the ends. "stamps": seen inside a partition.
-  // "liveness": the job did not come to its end. "report": the coordinator's books are wrong.
+  // "budget": a table has more rows than it may. "liveness": the job did not come to its end.
+  // "report": the coordinator's books are wrong.
   std::string what;
   std::string text;
 };
@@ -51,6 +52,7 @@ class Checkers {
   StepIndex NextStep(StreamId stream, StepIndex last, uint32_t partition) const;
   void CheckStep(const Before& before, const Push& push);
   void CheckCounts(const std::vector<const Partition*>& partitions);
+  void CheckBudget(const std::vector<const Partition*>& partitions);
   void CheckReference(const std::vector<const Partition*>& partitions,
                       const CoordinatorCore& coordinator);
   void CheckBooks(const CoordinatorCore& coordinator);

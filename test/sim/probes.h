@@ -41,6 +41,7 @@ enum class Probe : uint8_t {
   kDeathReported,  // By the submitter, of a worker that had crashed,
   kDeathMistaken,  // or had not.
   kWorkerless,     // The last worker was struck off.
+  kKeyWithoutRow,  // At the end: not admitted, expired, or given up.
   kCount,
 };
 
@@ -77,7 +78,8 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "told to wait",
                                                                    "deaths reported",
                                                                    "deaths mistaken",
-                                                                   "without workers"};
+                                                                   "without workers",
+                                                                   "keys without a row"};
 
 struct ProbeCounts {
   std::array<uint64_t, kProbeCount> counts = {};

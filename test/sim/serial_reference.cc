@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 #include "kernels/metrics.h"
+#include "sharding/placement.h"
 
 namespace cairn::sim {
 namespace {
@@ -35,11 +36,12 @@ void AddRows(const TablePush& push, std::map<uint64_t, RowSum>* sums) {
 SerialReference::SerialReference(const Scenario& scenario, const SimProgram& program)
     : scenario_(scenario), program_(program) {
   JobSpec job = scenario.job;
-  job.partitions = 1;
+  if (job.tables[kTableX].retention == RetentionSpec{}) job.partitions = 1;
+  partitions_.resize(job.partitions);
   for (uint32_t table = 0; table < job.tables.size(); ++table) {
     auto schema = TableSchema::Make(job, table, {});
     CAIRN_CHECK(schema.ok(), MessageOf(schema.status()));
-    shards_.emplace_back(*std::move(schema), 0);
+    for (uint32_t p = 0; p < job.partitions; ++p) partitions_[p].emplace_back(*schema, p);
   }
   const Schedule& schedule = scenario.plan.schedule;
   const StepIndex per_epoch = FixedStepsOfEpoch(schedule, 0);
@@ -51,7 +53,9 @@ SerialReference::SerialReference(const Scenario& scenario, const SimProgram& pro
 
 std::vector<float> SerialReference::Read(const KeyCut& cut, TableShard::Missing missing) const {
   std::vector<float> values(cut.unique() * cut.width);
-  shards_[cut.table].Read(cut.ids, missing, values.data());
+  for (size_t i = 0; i < cut.unique(); ++i) {
+    ShardOf(cut.table, cut.ids[i]).Read({&cut.ids[i], 1}, missing, values.data() + i * cut.width);
+  }
   return values;
 }
 
@@ -77,11 +81,26 @@ void SerialReference::RunStep(StepIndex step) {
                               .rate_factor = rate,
                               .inverse_rows = rows == 0 ? 1.0f : 1.0f / static_cast<float>(rows),
                               .chance = Mix64(step)};
-  for (TableShard& shard : shards_) {
-    for (const auto& [id, sum] : sums[shard.schema().index()]) {
-      shard.Apply(how, {&id, 1}, sum.gradient, {&sum.count, 1});
+  for (std::vector<TableShard>& partition : partitions_) {
+    for (TableShard& shard : partition) {
+      for (const auto& [id, sum] : sums[shard.schema().index()]) {
+        if (shard.Owns(id)) shard.Apply(how, {&id, 1}, sum.gradient, {&sum.count, 1});
+      }
+    }
+    for (TableShard& shard : partition) {
+      if (shard.Sweep() != nullptr) shard.CarryOutSweep();
     }
   }
+}
+
+uint64_t SerialReference::rows(uint32_t table) const {
+  uint64_t rows = 0;
+  for (const std::vector<TableShard>& partition : partitions_) rows += partition[table].rows();
+  return rows;
+}
+
+const TableShard& SerialReference::ShardOf(uint32_t table, uint64_t id) const {
+  return partitions_[PartitionOfSparseId(id, static_cast<uint32_t>(partitions_.size()))][table];
 }
 
 void SerialReference::Evaluate() {
@@ -97,10 +116,14 @@ void SerialReference::Evaluate() {
 }
 
 ModelDigest SerialReference::digest() const {
-  DigestScan scan(&shards_);
-  while (scan.Step(1'000)) {
+  ModelDigest sum;
+  for (const std::vector<TableShard>& partition : partitions_) {
+    DigestScan scan(&partition);
+    while (scan.Step(1'000)) {
+    }
+    sum += scan.digest();
   }
-  return scan.digest();
+  return sum;
 }
 
 }  // namespace cairn::sim

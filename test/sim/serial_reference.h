@@ -1,5 +1,6 @@
-// What bsp must come to (G4): the same program, run by one loop without partitions, messages,
-// stamps or windows.
+// What bsp must come to (G4): the same program, run by one loop without messages, stamps or
+// windows, and without partitions, unless a table decides about its rows by what its partition has
+// seen.
 #pragma once
 
 #include <memory>
@@ -16,8 +17,9 @@ class SerialReference {
   // `program` outlives the reference. Runs the whole job.
   SerialReference(const Scenario& scenario, const SimProgram& program);
 
-  // By table; all rows in one shard.
-  const std::vector<TableShard>& shards() const { return shards_; }
+  const TableSchema& schema(uint32_t table) const { return partitions_[0][table].schema(); }
+  uint64_t rows(uint32_t table) const;
+  const TableShard& ShardOf(uint32_t table, uint64_t id) const;
   ModelDigest digest() const;
   // After each epoch; empty without evaluation.
   const std::vector<double>& valid_logloss() const { return valid_logloss_; }
@@ -29,7 +31,7 @@ class SerialReference {
 
   const Scenario& scenario_;
   const SimProgram& program_;
-  std::vector<TableShard> shards_;
+  std::vector<std::vector<TableShard>> partitions_;  // Each by table.
   std::vector<double> valid_logloss_;
 };
 

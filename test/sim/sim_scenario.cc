@@ -6,6 +6,9 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "server/row_table.h"
+#include "server/table_schema.h"
+#include "sim/sim_program.h"
 
 namespace cairn::sim {
 namespace {
@@ -120,6 +123,29 @@ void DrawWireValues(Scenario* scenario) {
   scenario->job.wire_values = random.Chance(0.5) ? WireValues::kBf16 : WireValues::kBf16F8;
 }
 
+// What "x" admits, expires and gives up. Of a source of its own too.
+void DrawRetention(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("retention"), scenario->seed));
+  if (random.Chance(0.4)) return;
+  JobSpec& job = scenario->job;
+  RetentionSpec& retention = job.tables[kTableX].retention;
+  const uint64_t admission = random.Below(3);
+  if (admission == 1) retention.admit_count = 2 + static_cast<uint32_t>(random.Below(3));
+  if (admission == 2) {
+    retention.admit_probability = 0.3f + 0.6f * static_cast<float>(random.Unit());
+  }
+  retention.sketch_bytes = uint64_t{64} << 10;
+  if (random.Chance(0.6)) retention.expire_steps = 3 + random.Below(20);
+  if (retention.expire_steps > 0 && random.Chance(0.3)) retention.expire_below = 0.3f;
+  if (!random.Chance(0.4)) return;
+  const auto schema = TableSchema::Make(job, kTableX, {});
+  CAIRN_CHECK(schema.ok(), MessageOf(schema.status()));
+  const uint64_t rows = RetentionRules::kRowsLeast + random.Below(16);  // Of a partition.
+  retention.bytes_max = job.partitions * ((*schema)->retention().sketch_bytes +
+                                          rows * RowTable::BytesPerRow((*schema)->words()));
+  scenario->shape.feature_pool = 40 * job.partitions;
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -162,6 +188,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawSubmission(&scenario);
   DrawForgetting(&scenario);
   DrawWireValues(&scenario);
+  DrawRetention(&scenario);
   const absl::Status legal = CheckJob(job);
   CAIRN_CHECK(legal.ok(), MessageOf(legal));
   return scenario;
