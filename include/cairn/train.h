@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cairn/table.h"
 #include "cairn/types.h"
 
 namespace cairn {
@@ -50,15 +51,16 @@ struct TrainOptions {
   // gradients. "sequential", the workers, one for each row, on their copy of what a batch touches;
   // they push what has changed. "lr" with sgd, adagrad or ftrl only. doc/defaults.md
   std::string update = "gradient";
-  double learning_rate = -1;   // < 0: the model's default.
-  double l1 = 0;               // ftrl only.
-  double l2 = -1;              // Prior per feature; < 0: the model's default.
-  uint32_t batch_rows = 0;     // About so many rows; 0: the default.
-  uint64_t epochs = 0;         // 0: the default.
-  uint64_t steps_max = 0;      // Batches in all; 0: as many as the epochs have.
-  bool shuffle = true;         // false: every epoch in the files' order.
-  bool constant_rate = false;  // Without warm-up and decay.
-  double bad_rows_share = 0;   // Up to this share of unparsable rows is left out.
+  double learning_rate = -1;     // < 0: the model's default.
+  double l1 = 0;                 // ftrl only.
+  double l2 = -1;                // Prior per feature; < 0: the model's default.
+  RetentionSpec retention = {};  // Of features: which ones get a weight, and keep it. lr only.
+  uint32_t batch_rows = 0;       // About so many rows; 0: the default.
+  uint64_t epochs = 0;           // 0: the default.
+  uint64_t steps_max = 0;        // Batches in all; 0: as many as the epochs have.
+  bool shuffle = true;           // false: every epoch in the files' order.
+  bool constant_rate = false;    // Without warm-up and decay.
+  double bad_rows_share = 0;     // Up to this share of unparsable rows is left out.
   uint64_t seed = 1;
 
   // Where the roles are: "embedded", threads of this process; "local", processes that are started

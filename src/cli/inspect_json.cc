@@ -80,6 +80,16 @@ void Table(JsonWriter* json, const TableReport& table) {
     Part(json, table.spec.parts[i], table.state_floats[i]);
   }
   json->EndArray();
+  const RetentionSpec& retention = table.spec.retention;
+  json->Key("retention");
+  json->BeginObject();
+  Field(json, "admit_count", uint64_t{retention.admit_count});
+  Field(json, "admit_probability", double{retention.admit_probability});
+  Field(json, "sketch_bytes", retention.sketch_bytes);
+  Field(json, "expire_steps", retention.expire_steps);
+  Field(json, "expire_below", double{retention.expire_below});
+  Field(json, "bytes_max", retention.bytes_max);
+  json->EndObject();
   Field(json, "rows", table.rows);
   Field(json, "row_bytes", table.row_bytes);
   Field(json, "partition_rows_min", table.partition_rows_min);

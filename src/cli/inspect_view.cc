@@ -68,6 +68,13 @@ std::string DescribeInitializer(const InitializerSpec& initializer) {
   return "";
 }
 
+// "2nd", "13th".
+std::string Ordinal(uint32_t number) {
+  const bool teens = number / 10 % 10 == 1;
+  const uint32_t last = teens ? 0 : number % 10;
+  return Concat(number, last == 1 ? "st" : last == 2 ? "nd" : last == 3 ? "rd" : "th");
+}
+
 // Only what the optimizer's defaults do not say already.
 std::string DescribeOptimizer(const OptimizerSpec& optimizer) {
   std::string text = Escape(optimizer.name);
@@ -83,6 +90,29 @@ std::string DescribeOptimizer(const OptimizerSpec& optimizer) {
   add("beta", optimizer.beta, standard.beta);
   add("epsilon", optimizer.epsilon, standard.epsilon);
   add("initial_accumulator", optimizer.initial_accumulator, standard.initial_accumulator);
+  return text;
+}
+
+// Of a table that has none, nothing.
+std::string DescribeRetention(const RetentionSpec& retention) {
+  std::string text;
+  if (retention.admit_count > 1) {
+    text += Line("  admission", Concat("with the ", Ordinal(retention.admit_count),
+                                       " occurrence in the first epoch; sketches of ",
+                                       HumanBytes(retention.sketch_bytes)));
+  }
+  if (retention.admit_probability < 1) {
+    text += Line("  admission", Concat("a chance of ", Short(retention.admit_probability),
+                                       " for each occurrence in the first epoch"));
+  }
+  if (retention.expire_steps > 0) {
+    text += Line("  expiry",
+                 Concat("after ", Plural(retention.expire_steps, "step"), " of a partition",
+                        retention.expire_below == 0
+                            ? ""
+                            : Concat(", with weights below ", Short(retention.expire_below))));
+  }
+  if (retention.bytes_max > 0) text += Line("  budget", HumanBytes(retention.bytes_max));
   return text;
 }
 
@@ -102,7 +132,7 @@ std::string DescribeTable(const TableReport& table) {
                                           "; ", Plural(table.state_floats[i], "float"),
                                           " of state; ", DescribeInitializer(part.initializer)));
   }
-  return text;
+  return text + DescribeRetention(spec.retention);
 }
 
 std::string DescribeSkew(const TableReport& table, uint32_t partitions) {

@@ -18,7 +18,9 @@ absl::Status CheckCompanions(const OptionValues& values) {
     std::string_view option;
     std::string_view needs;
   };
-  constexpr std::array<Pair, 4> kPairs = {{{"stop-metric", "valid"},
+  constexpr std::array<Pair, 6> kPairs = {{{"sketch-bytes", "admit-count"},
+                                           {"expire-below", "expire-steps"},
+                                           {"stop-metric", "valid"},
                                            {"target", "valid"},
                                            {"patience", "valid"},
                                            {"min-delta", "patience"}}};
@@ -61,6 +63,15 @@ absl::Status CheckPlace(const OptionValues& values) {
                            ": ", rule.why);
   }
   return absl::OkStatus();
+}
+
+RetentionSpec MakeRetention(const OptionValues& values) {
+  return {.admit_count = static_cast<uint32_t>(values.Count("admit-count")),
+          .admit_probability = static_cast<float>(values.Real("admit-probability")),
+          .sketch_bytes = values.Count("sketch-bytes"),
+          .expire_steps = values.Count("expire-steps"),
+          .expire_below = static_cast<float>(values.Real("expire-below")),
+          .bytes_max = values.Count("table-bytes")};
 }
 
 }  // namespace
@@ -134,6 +145,7 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.learning_rate = values.Real("lr", options.learning_rate);
   options.l1 = values.Real("l1");
   options.l2 = values.Real("l2", options.l2);
+  options.retention = MakeRetention(values);
   options.batch_rows = static_cast<uint32_t>(values.Count("batch"));
   options.epochs = values.Count("epochs");
   options.steps_max = values.Count("max-steps");

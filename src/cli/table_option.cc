@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <set>
+#include <type_traits>
 #include <vector>
 
 #include "base/numbers.h"
@@ -67,12 +68,28 @@ absl::Status SetNumber(std::string_view value, Draft* draft) {
   return absl::OkStatus();
 }
 
+template <float RetentionSpec::*Field>
+absl::Status SetRetentionNumber(std::string_view value, Draft* draft) {
+  CAIRN_ASSIGN_OR_RETURN(draft->table.retention.*Field, ParseFloat(value));
+  return absl::OkStatus();
+}
+
+// What is too large for the field is not legal either.
+template <auto Field>
+absl::Status SetRetentionCount(std::string_view value, Draft* draft) {
+  auto& field = draft->table.retention.*Field;
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t number, ParseU64(value));
+  using Number = std::remove_reference_t<decltype(field)>;
+  field = static_cast<Number>(std::min<uint64_t>(number, std::numeric_limits<Number>::max()));
+  return absl::OkStatus();
+}
+
 struct Word {
   std::string_view name;
   absl::Status (*set)(std::string_view value, Draft* draft);
 };
 
-constexpr std::array<Word, 15> kWords = {{
+constexpr std::array<Word, 21> kWords = {{
     {"name",
      [](std::string_view value, Draft* draft) {
        draft->table.name = std::string(value);
@@ -107,6 +124,12 @@ constexpr std::array<Word, 15> kWords = {{
     {"accumulator", SetNumber<&OptimizerSpec::initial_accumulator>},
     {"init", SetInitializer},
     {"reduction", SetReduction},
+    {"admit_count", SetRetentionCount<&RetentionSpec::admit_count>},
+    {"admit_probability", SetRetentionNumber<&RetentionSpec::admit_probability>},
+    {"sketch_bytes", SetRetentionCount<&RetentionSpec::sketch_bytes>},
+    {"expire_steps", SetRetentionCount<&RetentionSpec::expire_steps>},
+    {"expire_below", SetRetentionNumber<&RetentionSpec::expire_below>},
+    {"bytes_max", SetRetentionCount<&RetentionSpec::bytes_max>},
 }};
 
 absl::Status UnknownWord(std::string_view name) {

@@ -55,6 +55,27 @@ void AddLearning(const TrainOptions& options, const ModelSettings& model, double
 }
 
 // Rules that are switched off are left out.
+void AddFeatures(const RetentionSpec& retention, Settings* settings) {
+  const RetentionSpec none;
+  if (retention.admit_count != none.admit_count) {
+    settings->emplace_back("admit-count", std::to_string(retention.admit_count));
+    settings->emplace_back("sketch-bytes", std::to_string(retention.sketch_bytes));
+  }
+  if (retention.admit_probability != none.admit_probability) {
+    settings->emplace_back("admit-probability", Shortest(retention.admit_probability));
+  }
+  if (retention.expire_steps != 0) {
+    settings->emplace_back("expire-steps", std::to_string(retention.expire_steps));
+  }
+  if (retention.expire_below != 0) {
+    settings->emplace_back("expire-below", Shortest(retention.expire_below));
+  }
+  if (retention.bytes_max != 0) {
+    settings->emplace_back("table-bytes", std::to_string(retention.bytes_max));
+  }
+}
+
+// Here too.
 void AddStop(const TrainOptions& options, uint64_t epochs, Settings* settings) {
   const auto add_real = [&](const char* name, double value) {
     if (value != 0) settings->emplace_back(name, FormatFloat9(value));
@@ -99,6 +120,7 @@ std::vector<std::pair<std::string, std::string>> EffectiveSettings(const TrainOp
   Settings settings;
   AddModelAndData(options, program, &settings);
   AddLearning(options, program.model, batch_rows, &settings);
+  AddFeatures(program.model.retention, &settings);
   AddStop(options, program.schedule.epochs, &settings);
   AddCluster(options, job, &settings);
   return settings;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include "base/check.h"
@@ -56,6 +57,16 @@ void AppendNumber(T value, std::string* text) {
   text->append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 
+void AppendRetention(const RetentionSpec& retention, std::string* text) {
+  if (retention == RetentionSpec{}) return;
+  *text += Concat("retention admit_count ", retention.admit_count, " admit_probability ");
+  AppendFloatBits(retention.admit_probability, text);
+  *text += Concat(" sketch_bytes ", retention.sketch_bytes, " expire_steps ",
+                  retention.expire_steps, " expire_below ");
+  AppendFloatBits(retention.expire_below, text);
+  *text += Concat(" bytes_max ", retention.bytes_max, "\n");
+}
+
 }  // namespace
 
 uint32_t ModelTextHeader::RowWords(size_t table) const {
@@ -98,6 +109,7 @@ std::string FormatModelTextHeader(const ModelTextHeader& header) {
     const TableSpec& spec = header.tables[table];
     text += Concat("table ", spec.name, " ", kKinds[static_cast<size_t>(spec.kind)], " ",
                    kReductions[static_cast<size_t>(spec.reduction)], " ", spec.dense_size, "\n");
+    AppendRetention(spec.retention, &text);
     for (size_t part = 0; part < spec.parts.size(); ++part) {
       AppendPart(spec.parts[part], header.state_floats[table][part], &text);
     }
@@ -219,6 +231,7 @@ absl::StatusOr<ModelTextParser::Line> ModelTextParser::Parse(std::string_view li
 absl::Status ModelTextParser::ParseHeaderLine(Words* words) {
   CAIRN_ASSIGN_OR_RETURN(const std::string_view name, words->Next("an entry"));
   if (name == "table") return ParseTable(words);
+  if (name == "retention") return ParseRetention(words);
   if (name == "part") return ParsePart(words);
   if (name == "rows") {
     const absl::Status whole = CheckHeader();
@@ -264,6 +277,31 @@ absl::Status ModelTextParser::ParseTable(Words* words) {
   CAIRN_ASSIGN_OR_RETURN(spec.dense_size, words->Whole("dense floats", limits::kDenseFloatsMax));
   header_.tables.push_back(std::move(spec));
   header_.state_floats.emplace_back();
+  return words->End();
+}
+
+absl::Status ModelTextParser::ParseRetention(Words* words) {
+  if (header_.tables.empty() || !header_.tables.back().parts.empty()) {
+    return words->Wrong("the retention of a table comes right after it");
+  }
+  RetentionSpec& retention = header_.tables.back().retention;
+  const auto whole = [&](std::string_view name, uint64_t most, auto* value) {
+    CAIRN_RETURN_IF_ERROR(words->Name(name));
+    CAIRN_ASSIGN_OR_RETURN(const uint64_t number, words->Whole(name, most));
+    *value = static_cast<std::remove_pointer_t<decltype(value)>>(number);
+    return absl::Status();
+  };
+  const auto real = [&](std::string_view name, float* value) {
+    CAIRN_RETURN_IF_ERROR(words->Name(name));
+    CAIRN_ASSIGN_OR_RETURN(*value, words->Float(name));
+    return absl::Status();
+  };
+  CAIRN_RETURN_IF_ERROR(whole("admit_count", limits::kAdmitCountMax, &retention.admit_count));
+  CAIRN_RETURN_IF_ERROR(real("admit_probability", &retention.admit_probability));
+  CAIRN_RETURN_IF_ERROR(whole("sketch_bytes", limits::kSketchBytesMax, &retention.sketch_bytes));
+  CAIRN_RETURN_IF_ERROR(whole("expire_steps", limits::kExpireStepsMax, &retention.expire_steps));
+  CAIRN_RETURN_IF_ERROR(real("expire_below", &retention.expire_below));
+  CAIRN_RETURN_IF_ERROR(whole("bytes_max", limits::kTableBytesMax, &retention.bytes_max));
   return words->End();
 }
 

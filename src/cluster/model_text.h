@@ -74,6 +74,7 @@ class ModelTextParser {
 
   absl::Status ParseHeaderLine(Words* words);
   absl::Status ParseTable(Words* words);
+  absl::Status ParseRetention(Words* words);
   absl::Status ParsePart(Words* words);
   absl::Status CheckHeader() const;
   absl::StatusOr<Line> ParseRowLine(std::string_view line, Row* row);

@@ -107,7 +107,10 @@ absl::StatusOr<TrainPreview> PreviewTraining(const TrainOptions& options) {
   for (uint32_t index = 0; index < job.tables.size(); ++index) {
     CAIRN_ASSIGN_OR_RETURN(TrainPreview::Table table,
                            PreviewTable(job, index, preview.features_estimate));
-    preview.model_bytes_estimate += table.rows_estimate * static_cast<double>(table.row_bytes);
+    const double bytes = table.rows_estimate * static_cast<double>(table.row_bytes);
+    const uint64_t budget = job.tables[index].retention.bytes_max;
+    preview.model_bytes_estimate +=
+        budget == 0 ? bytes : std::min(bytes, static_cast<double>(budget));
     preview.tables.push_back(std::move(table));
   }
   return preview;

@@ -10,6 +10,7 @@
 #include "cluster/effective_settings.h"
 #include "cluster/train_notes.h"
 #include "cluster/warm_start.h"
+#include "server/table_schema.h"
 #include "sharding/consistency.h"
 #include "sharding/plan_check.h"
 #include "sharding/wire_values.h"
@@ -122,6 +123,7 @@ ModelSettings SettingsFor(const TrainOptions& options, const DataSample& sample)
   const double share = warm ? 1 : std::min(1.0, sample.rows_estimate / kFewRows);
   const double prior = sample.features_per_row / 4 * share;
   settings.l2 = static_cast<float>(options.l2 < 0 ? prior : options.l2);
+  settings.retention = options.retention;
   settings.base_rate =
       static_cast<float>(std::clamp(sample.positive_share, kBaseRateMin, 1 - kBaseRateMin));
   return settings;
@@ -227,6 +229,9 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   job.init_dir = options.init_dir;
   CAIRN_ASSIGN_OR_RETURN(job.program, EncodeProgram(program));
   CAIRN_RETURN_IF_ERROR(CheckJob(job));
+  for (uint32_t table = 0; table < job.tables.size(); ++table) {
+    CAIRN_RETURN_IF_ERROR(TableSchema::Make(job, table, {}).status());
+  }
   if (!job.init_dir.empty()) {
     PosixFileSystem files;
     CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> notes, CheckInit(&files, job));

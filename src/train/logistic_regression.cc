@@ -10,10 +10,11 @@
 namespace cairn {
 namespace {
 
-TableSpec WeightsTable(const OptimizerSpec& optimizer) {
+TableSpec WeightsTable(const OptimizerSpec& optimizer, const RetentionSpec& retention) {
   TableSpec weights;
   weights.name = "weights";
   weights.parts = {PartSpec{.width = 1, .optimizer = optimizer}};
+  weights.retention = retention;
   return weights;
 }
 
@@ -34,7 +35,7 @@ TableSpec BiasTable(OptimizerSpec optimizer, float base_rate) {
 class LogisticRegression final : public LinearModel {
  public:
   explicit LogisticRegression(const ModelSettings& settings)
-      : LinearModel(WeightsTable(OptimizerOf(settings)),
+      : LinearModel(WeightsTable(OptimizerOf(settings), settings.retention),
                     BiasTable(OptimizerOf(settings), settings.base_rate)) {}
 
   std::vector<float> Score(const PreparedBatch& prepared,

@@ -14,7 +14,7 @@ namespace cairn {
 absl::StatusOr<std::unique_ptr<Model>> MakeLogisticRegression(const ModelSettings& settings);
 
 // The same, learnt row by row by the worker: the tables' rows are those of SequentialLinear, in one
-// part each. kInvalidArgument: an optimizer that cannot learn so.
+// part each. kInvalidArgument: an optimizer that cannot learn so, or settings.retention.
 absl::StatusOr<std::unique_ptr<Model>> MakeSequentialRegression(const ModelSettings& settings);
 
 // What both make of the settings: the log-odds of the base rate, the optimizer of the weights.

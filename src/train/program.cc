@@ -23,6 +23,12 @@ void ForEachScalar(Io& io, Program& program) {
   io("l2", program.model.l2);
   io("base_rate", program.model.base_rate);
   io("update", program.model.update);
+  io("admit_count", program.model.retention.admit_count);
+  io("admit_probability", program.model.retention.admit_probability);
+  io("sketch_bytes", program.model.retention.sketch_bytes);
+  io("expire_steps", program.model.retention.expire_steps);
+  io("expire_below", program.model.retention.expire_below);
+  io("table_bytes", program.model.retention.bytes_max);
   io("epochs", program.schedule.epochs);
   io("batches_per_epoch", program.schedule.batches_per_epoch);
   io("batches_max", program.schedule.batches_max);

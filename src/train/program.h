@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "cairn/table.h"
 #include "sharding/schedule.h"
 #include "train/chunks.h"
 
@@ -24,6 +25,7 @@ struct ModelSettings {
   float l2 = 0;            // Prior per feature.
   float base_rate = 0.5f;  // Share of positive rows: where the bias begins.
   std::string update = kGradientUpdate;
+  RetentionSpec retention = {};  // Of the table of features.
 
   bool operator==(const ModelSettings&) const = default;
 };

@@ -66,6 +66,11 @@ absl::StatusOr<SequentialLinear> SequentialLinearOf(const ModelSettings& setting
 
 absl::StatusOr<std::unique_ptr<Model>> MakeSequentialRegression(const ModelSettings& settings) {
   CAIRN_ASSIGN_OR_RETURN(const SequentialLinear linear, SequentialLinearOf(settings));
+  if (settings.retention != RetentionSpec{}) {
+    return InvalidArgument(
+        "admission, expiry and a budget of features need --update gradient: with --update "
+        "sequential servers do not see the weights that they would go by");
+  }
   return std::make_unique<SequentialRegression>(linear);
 }
 

@@ -71,6 +71,20 @@ table weights, sparse
 )");
 }
 
+TEST_CASE("What decides about rows is shown where it does", "[inspect_view]") {
+  ModelReport report = SampleReport();
+  report.tables[0].spec.retention = {
+      .admit_count = 22, .expire_steps = 1'000, .expire_below = 0.25f, .bytes_max = 3u << 30};
+  CHECK_THAT(ModelReportAsText(report),
+             Catch::Contains(
+                 "  admission   with the 22nd occurrence in the first epoch; sketches of 16.0 MiB\n"
+                 "  expiry      after 1,000 steps of a partition, with weights below 0.25\n"
+                 "  budget      3.0 GiB\n"));
+  report.tables[0].spec.retention = {.admit_probability = 0.125f};
+  CHECK_THAT(ModelReportAsText(report),
+             Catch::Contains("  admission   a chance of 0.125 for each occurrence"));
+}
+
 TEST_CASE("What is rare is said where it occurs", "[inspect_view]") {
   ModelReport report = SampleReport();
   TableReport& table = report.tables[0];

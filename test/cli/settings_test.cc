@@ -110,6 +110,26 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
   CHECK(options->seconds_max == 1.5);
 }
 
+TEST_CASE("Every option of features reaches the library", "[settings]") {
+  const auto options = Parse(
+      "--train a --admit-count 3 --sketch-bytes 1048576 --expire-steps 99 --expire-below "
+      "0.25 --table-bytes 8589934592");
+  REQUIRE(options.ok());
+  CHECK(options->retention == RetentionSpec{.admit_count = 3,
+                                            .admit_probability = 1,
+                                            .sketch_bytes = 1u << 20,
+                                            .expire_steps = 99,
+                                            .expire_below = 0.25f,
+                                            .bytes_max = uint64_t{1} << 33});
+  CHECK(Parse("--train a --admit-probability 0.125")->retention ==
+        RetentionSpec{.admit_probability = 0.125f});
+  CHECK(Parse("--train a")->retention == RetentionSpec{});
+  CHECK_THAT(std::string(MessageOf(Parse("--train a --sketch-bytes 1048576").status())),
+             Catch::Contains("--sketch-bytes needs --admit-count"));
+  CHECK_THAT(std::string(MessageOf(Parse("--train a --expire-below 1").status())),
+             Catch::Contains("--expire-below needs --expire-steps"));
+}
+
 TEST_CASE("Every option of reading reaches the library", "[settings]") {
   const auto options = Parse(
       "--train a --columns time,delay,b,t,w --delimiter tab --label delay>15 --weight w "

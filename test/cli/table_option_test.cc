@@ -44,6 +44,21 @@ TEST_CASE("every word of a table option counts", "[table_option]") {
   CHECK(*ParseTable("name=w init=zero kind=sparse reduction=sum") == TableSpec{.name = "w"});
 }
 
+TEST_CASE("--table takes what decides about rows", "[table_option]") {
+  TableSpec expected{.name = "w"};
+  expected.retention = {.admit_count = 3,
+                        .admit_probability = 1,
+                        .sketch_bytes = 1u << 20,
+                        .expire_steps = 99,
+                        .expire_below = 0.25f,
+                        .bytes_max = uint64_t{1} << 33};
+  CHECK(*ParseTable("name=w admit_count=3 admit_probability=1 sketch_bytes=1048576 "
+                    "expire_steps=99 expire_below=0.25 bytes_max=8589934592") == expected);
+  CHECK_THAT(ErrorOf("name=w admit_count=4294967298"), Catch::Contains("legal: 1 to 256"));
+  CHECK_THAT(ErrorOf("name=w admit_probability=2"), Catch::Contains("at most 1"));
+  CHECK_THAT(ErrorOf("name=w admit_counts=2"), Catch::Contains("did you mean admit_count?"));
+}
+
 TEST_CASE("what is wrong with a table option is quoted, with what is legal", "[table_option]") {
   CHECK(ErrorOf("").find("name=NAME is missing") != std::string::npos);
   CHECK(ErrorOf("name=w widht=8") ==

@@ -76,6 +76,26 @@ TEST_CASE("Rules for stopping, folders and streams are settings where they hold"
   CHECK(settings.at("streams") == "4");
 }
 
+TEST_CASE("What admits and expires features is a setting where it holds", "[effective_settings]") {
+  TrainProgram program;
+  program.model.retention = {.admit_count = 2, .expire_steps = 9, .bytes_max = 1000};
+  std::map<std::string, std::string> settings;
+  for (const auto& [name, value] : EffectiveSettings({}, program, {}, 1)) settings[name] = value;
+  CHECK(settings.at("admit-count") == "2");
+  CHECK(settings.at("sketch-bytes") == "16777216");
+  CHECK(settings.at("expire-steps") == "9");
+  CHECK(settings.at("table-bytes") == "1000");
+  CHECK(settings.count("admit-probability") == 0);
+  CHECK(settings.count("expire-below") == 0);
+  program.model.retention = {.admit_probability = 0.1f, .expire_steps = 9, .expire_below = 0.2f};
+  settings.clear();
+  for (const auto& [name, value] : EffectiveSettings({}, program, {}, 1)) settings[name] = value;
+  CHECK(settings.at("admit-probability") == "0.1");
+  CHECK(settings.at("expire-below") == "0.2");
+  CHECK(settings.count("admit-count") == 0);
+  CHECK(settings.count("sketch-bytes") == 0);
+}
+
 TEST_CASE("Places and processes are settings, threads only where they are ours",
           "[effective_settings]") {
   TrainOptions options;

@@ -1,5 +1,6 @@
 #include "cluster/model_text.h"
 
+#include <algorithm>
 #include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -175,6 +176,37 @@ TEST_CASE("What is wrong with a row is said with line and column", "[model_text]
   CHECK(RowError({"END 0", "counts 7 2 0.5"}) == "2:1: the text goes on after its end");
   CHECK(RowError({"fm 7 2 0 0 0 0 1 1 x"}) ==
         "1:20: optimizer state: \"x\" is not a finite number");
+}
+
+TEST_CASE("What decides about a table's rows is a line, where there is anything to say") {
+  ModelTextHeader header = SampleHeader();
+  header.tables[2].retention = {.admit_count = 3,
+                                .admit_probability = 1,
+                                .sketch_bytes = 1u << 20,
+                                .expire_steps = 99,
+                                .expire_below = 0.25f,
+                                .bytes_max = uint64_t{1} << 33};
+  const std::string line =
+      "retention admit_count 3 admit_probability 1 sketch_bytes 1048576 expire_steps 99 "
+      "expire_below 0.25 bytes_max 8589934592";
+  const std::vector<std::string> lines = LinesOf(FormatModelTextHeader(header));
+  CHECK(std::count(lines.begin(), lines.end(), line) == 1);
+  ModelTextParser parser;
+  ModelTextParser::Row row;
+  for (const std::string& each : lines) REQUIRE(parser.Parse(each, &row).ok());
+  CHECK(parser.header().tables == header.tables);
+  const auto error_of = [&](const std::string& wrong) {
+    std::vector<std::string> changed = lines;
+    *std::find(changed.begin(), changed.end(), line) = wrong;
+    return ErrorOf(changed);
+  };
+  CHECK(error_of(line).empty());
+  CHECK_THAT(error_of("retention admit_count 300"), Catch::Contains("admit_count"));
+  CHECK_THAT(error_of(line + " 1"), Catch::Contains("too much on this line"));
+  CHECK_FALSE(error_of("retention admit_counts 3").empty());
+  std::vector<std::string> early = lines;
+  early.insert(early.begin() + 1, line);
+  CHECK_THAT(ErrorOf(early), Catch::Contains("right after it"));
 }
 
 TEST_CASE("What is wrong with a header is said with line and column", "[model_text]") {

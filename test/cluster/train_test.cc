@@ -6,11 +6,13 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "base/temp_directory.h"
 #include "cairn/inspect.h"
 #include "cluster/linear_data.h"
+#include "train/zipf_generator.h"
 
 namespace cairn {
 namespace {
@@ -165,6 +167,53 @@ TEST_CASE("A cache of rows changes the time, and nothing else") {
     CHECK(cached.first_bad_row == plain.first_bad_row);
     CHECK(cached.epochs[2].valid_logloss == plain.epochs[2].valid_logloss);
   }
+}
+
+// Click data, of whose features most occur once or twice.
+std::string WriteClicks(const TempDirectory& directory, uint64_t rows) {
+  std::ofstream file(directory.PathOf("clicks"), std::ios::binary);
+  const ZipfSpec spec{.rows = rows, .features = 100'000};
+  const absl::Status written = GenerateZipf(
+      spec,
+      [&](std::string_view text) {
+        file << text;
+        return absl::Status();
+      },
+      nullptr);
+  REQUIRE(written == absl::OkStatus());
+  return directory.PathOf("clicks");
+}
+
+TEST_CASE("bsp: which features have a weight is the same too, for equal partitions") {
+  const TempDirectory directory;
+  TrainOptions options;
+  options.train = {WriteClicks(directory, 1'500)};
+  options.epochs = 2;
+  options.partitions = 8;
+  options.mode.consistency = Consistency::kBsp;
+  const uint64_t all = Train(options).value().features;
+  options.retention = GENERATE_COPY(
+      RetentionSpec{.admit_count = 2, .sketch_bytes = 64u << 10},
+      RetentionSpec{.admit_probability = 0.3f, .expire_steps = 12, .expire_below = 0.05f},
+      RetentionSpec{.admit_count = 2, .sketch_bytes = 64u << 10, .expire_steps = 12},
+      RetentionSpec{.bytes_max = 8 * 300 * 20});
+  const TrainReport alone = Train(options).value();
+  CHECK(alone.features < all * 2 / 3);
+  CHECK(alone.features > 500);
+  options.servers = 3;
+  options.workers = 3;
+  options.threads = 2;
+  options.executors = 2;
+  CHECK(Train(options).value().model_digest == alone.model_digest);
+}
+
+TEST_CASE("A budget that is too small for the partitions ends training before it begins") {
+  const Data data;
+  TrainOptions options = data.Options();
+  options.retention.bytes_max = 1000;
+  const absl::Status refused = Train(options).status();
+  CHECK(ExitCode(refused) == 2);
+  CHECK_THAT(std::string(MessageOf(refused)), Catch::Contains("bytes_max of 1000 B is too little"));
 }
 
 TEST_CASE("Training stops at its target, with the reason") {

@@ -12,7 +12,13 @@ namespace {
 // No field has its default, so that one that is forgotten shows.
 TrainProgram Sample() {
   TrainProgram program;
-  program.model = {"fm", "ftrl", 0.1f, 0.25f, 1e-7f, 0.123456789f, "sequential"};
+  program.model = {"fm", "ftrl", 0.1f, 0.25f, 1e-7f, 0.123456789f, "sequential", {}};
+  program.model.retention = {.admit_count = 3,
+                             .admit_probability = 0.3f,
+                             .sketch_bytes = 1u << 20,
+                             .expire_steps = uint64_t{1} << 36,
+                             .expire_below = 0.7f,
+                             .bytes_max = uint64_t{1} << 42};
   program.schedule = {.epochs = 7,
                       .batches_per_epoch = 1'000'000'007,
                       .batches_max = 99,
@@ -113,7 +119,7 @@ TEST_CASE("What is no program is refused by its line") {
   CHECK(ErrorOf("cairn program 2\n") == "not a training program of version 1");
   CHECK(ErrorOf(With("optimizer ftrl", "optimiser ftrl")) ==
         "program, line 3: unknown entry \"optimiser\"");
-  CHECK(ErrorOf(With("epochs 7", "epochs seven")).find("program, line 9: ") == 0);
+  CHECK(ErrorOf(With("epochs 7", "epochs seven")).find("program, line 15: ") == 0);
   CHECK(ErrorOf(With("decay 1", "decay 2")).find("decay is 2, at most 1") != std::string::npos);
   CHECK(ErrorOf(With("fixed_streams 12", "fixed_streams 4294967296")).find("at most 4294967295") !=
         std::string::npos);

@@ -1,6 +1,8 @@
 #include "train/sequential_regression.h"
 
 #include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -24,6 +26,13 @@ RowBatch TwoRows() {
   rows.offsets = {0, 2, 3};
   rows.keys = {3, 5, 5};
   return rows;
+}
+
+TEST_CASE("Sequential regression: every feature has a row") {
+  ModelSettings settings = Settings("adagrad");
+  settings.retention.admit_count = 2;
+  CHECK(MessageOf(MakeModel(settings).status()).find("need --update gradient") !=
+        std::string_view::npos);
 }
 
 TEST_CASE("Sequential regression: tables hold weights and state, and servers add") {
