@@ -10,6 +10,7 @@
 //              scored after the last epoch
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -77,6 +78,7 @@ class CountingTransport final : public Transport {
     counts_->Count(*message);
     inner_->Reply(to, std::move(message));
   }
+  bool Run(std::function<void()> task) override { return inner_->Run(std::move(task)); }
   void Disconnect(const std::string& address) override { inner_->Disconnect(address); }
   TransportStats Stats() const override { return inner_->Stats(); }
 

@@ -42,6 +42,7 @@ uint32_t StrideFor(uint32_t row_words) {
 RowTable::RowTable(uint64_t first_id, int shared_bits, uint32_t row_words, Stamps stamps)
     : shared_bits_(shared_bits),
       other_bits_(kCountBits + (stamps == Stamps::kNone ? 0 : kStampBits)),
+      other_mask_((uint64_t{1} << other_bits_) - 1),
       stride_(StrideFor(row_words)),
       directory_bits_(std::max(other_bits_ - shared_bits, 0)) {
   CAIRN_CHECK(shared_bits >= 0 && shared_bits < 32 && row_words > 0);
@@ -87,7 +88,7 @@ std::byte* RowTable::Insert(uint64_t id) {
       continue;
     }
     std::memmove(at + stride_, at, static_cast<size_t>(free - at));
-    const uint64_t word = (WordMost(id) ^ OtherBits()) | RowCount::Never().byte();
+    const uint64_t word = (WordMost(id) ^ other_mask_) | RowCount::Never().byte();
     std::memcpy(at, &word, sizeof word);
     if (slab_) {
       const uint32_t position = slab_->Allocate();

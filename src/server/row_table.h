@@ -156,13 +156,11 @@ class RowTable {
     std::memcpy(&word, entry, sizeof word);
     return word;
   }
-  // Of a word, what is not the id's: count and stamp.
-  uint64_t OtherBits() const { return (uint64_t{1} << other_bits_) - 1; }
   // The largest word that an entry of this id may have.
-  uint64_t WordMost(uint64_t id) const { return ~id << other_bits_ | OtherBits(); }
+  uint64_t WordMost(uint64_t id) const { return ~id << other_bits_ | other_mask_; }
   bool Holds(const std::byte* entry, uint64_t id) const {
     const uint64_t word = WordAt(entry);
-    return word != 0 && (word | OtherBits()) == WordMost(id);
+    return word != 0 && (word | other_mask_) == WordMost(id);
   }
   // The first slot from the id's home on that is free or holds `id` or a larger one.
   std::byte* LowerBound(const Place& place, uint64_t id) const {
@@ -204,8 +202,9 @@ class RowTable {
   void Publish(const Segment& segment);
 
   const int shared_bits_;
-  const int other_bits_;   // Of an entry's word: all but the id's.
-  const uint32_t stride_;  // Bytes of an entry.
+  const int other_bits_;       // Of an entry's word, what is not the id's: count and stamp;
+  const uint64_t other_mask_;  // all these bits.
+  const uint32_t stride_;      // Bytes of an entry.
   uint64_t size_ = 0;
   int directory_bits_;
   std::vector<Place> directory_;   // By the first directory_bits_ below the shared ones.
