@@ -154,7 +154,7 @@ void PrintLine(const std::string& format, Cluster* cluster, const TransportStats
   const auto per_key = [&](uint64_t n) {
     return static_cast<double>(n) / static_cast<double>(keys);
   };
-  std::printf("%-8s %8.3f %8.3f %8.3f %8.3f %8.3f\n", format.c_str(), per_key(all),
+  std::printf("| `%s` | %.3f | %.3f | %.3f | %.3f | %.3f |\n", format.c_str(), per_key(all),
               per_key(bytes[MessageType::kPull]), per_key(bytes[MessageType::kPullReply]),
               per_key(bytes[MessageType::kPush]), per_key(bytes[MessageType::kPushReply]));
 }
@@ -187,7 +187,7 @@ void TrainWith(WireValues values, const std::string& train, const std::string& v
   const auto report = Train(options);
   Must(report.status());
   const EpochReport& last = report->epochs.back();
-  std::printf("%-8s %8.6f %8.6f\n", FormatWireValues(values).c_str(), last.valid_auc,
+  std::printf("| `%s` | %.6f | %.6f |\n", FormatWireValues(values).c_str(), last.valid_auc,
               last.valid_logloss);
   std::fflush(stdout);
 }
@@ -213,15 +213,16 @@ int Main(int argc, char** argv) {
   if (values->IsGiven("train") != values->IsGiven("valid")) {
     Must(InvalidArgument("--train and --valid need each other"));
   }
-  std::printf("bytes a key, %llu batches of %llu distinct keys\n%-8s %8s %8s %8s %8s %8s\n",
-              static_cast<unsigned long long>(values->Count("batches")),
-              static_cast<unsigned long long>(values->Count("keys")), "format", "all", "pull",
-              "reply", "push", "reply");
+  std::printf(
+      "%llu batches of %llu distinct keys\n\n"
+      "| bytes a key | all | pull | its reply | push | its reply |\n|---|---|---|---|---|---|\n",
+      static_cast<unsigned long long>(values->Count("batches")),
+      static_cast<unsigned long long>(values->Count("keys")));
   for (const WireValues format : kFormats) {
     Measure(format, values->Count("keys"), values->Count("batches"));
   }
   if (!values->IsGiven("train")) return 0;
-  std::printf("logistic regression, asp\n%-8s %8s %8s\n", "format", "AUC", "logloss");
+  std::printf("\n| logistic regression, asp | AUC | logloss |\n|---|---|---|\n");
   for (const WireValues format : kFormats) {
     TrainWith(format, values->Text("train"), values->Text("valid"));
   }
