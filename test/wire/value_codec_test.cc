@@ -23,7 +23,9 @@ ValueForm RoundTrip(const Floats& values) {
   Floats read(values.size());
   ByteReader in(bytes);
   REQUIRE(ReadValues(&in, form, read.size(), read.data()).ok());
-  CHECK(std::memcmp(read.data(), values.data(), values.size() * sizeof(float)) == 0);
+  const bool same = values.empty() ||  // And then without an address, which memcmp does not take.
+                    std::memcmp(read.data(), values.data(), values.size() * sizeof(float)) == 0;
+  CHECK(same);
   CHECK(in.remaining() == 0);
   if (!bytes.empty()) {
     ByteReader cut{std::span(bytes).first(bytes.size() - 1)};
