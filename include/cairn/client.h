@@ -43,8 +43,9 @@ class [[nodiscard]] Pending {
   // ways the client's stream has a hole: it cannot push any more, make a new client.
   absl::Status Wait();
   bool done() const;
-  // Calls back when it is done, on a thread of the client (at once, if it is done already). The
-  // callback must not block and must not call Wait. At most one.
+  // Calls back when it is done, on a thread of Cairn's, which may be one of the transport or of a
+  // server in the same process (at once, if it is done already). The callback must not block and
+  // must not call Wait. At most one.
   void Then(std::function<void(const absl::Status&)> callback);
 
   class Impl;
