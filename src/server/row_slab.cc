@@ -16,7 +16,8 @@ uint32_t RowSlab::Allocate() {
   const size_t rows_held = (kFirstRows << chunks_.size()) - kFirstRows;
   if (used_ == rows_held) {
     const size_t rows = kFirstRows << chunks_.size();
-    chunks_.push_back(std::make_unique_for_overwrite<float[]>(rows * row_words_));
+    chunks_.emplace_back(rows * row_words_ * sizeof(float));
+    rows_.push_back(reinterpret_cast<float*>(chunks_.back().data()));
   }
   return ++used_;
 }

@@ -4,8 +4,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
+
+#include "base/aligned_memory.h"
 
 namespace cairn {
 
@@ -23,7 +24,7 @@ class RowSlab {
   float* Row(uint32_t position) const {
     const size_t at = size_t{position} - 1 + kFirstRows;
     const int chunk = std::bit_width(at) - std::bit_width(kFirstRows);
-    return chunks_[static_cast<size_t>(chunk)].get() + (at - (kFirstRows << chunk)) * row_words_;
+    return rows_[static_cast<size_t>(chunk)] + (at - (kFirstRows << chunk)) * row_words_;
   }
 
   // Memory held. Of the last, half-used chunk the operating system may not have given all yet.
@@ -34,7 +35,8 @@ class RowSlab {
 
   const uint32_t row_words_;
   uint32_t used_ = 0;  // Positions handed out so far, free ones included.
-  std::vector<std::unique_ptr<float[]>> chunks_;
+  std::vector<AlignedMemory> chunks_;
+  std::vector<float*> rows_;  // By chunk, its first.
   std::vector<uint32_t> free_;
 };
 
