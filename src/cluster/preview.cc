@@ -53,8 +53,8 @@ absl::StatusOr<TrainPreview::Table> PreviewTable(const JobSpec& job, uint32_t in
   table.name = spec.name;
   table.kind = is_dense ? "dense" : "sparse";
   table.width = schema->width();
-  table.row_bytes =
-      is_dense ? uint64_t{schema->words()} * sizeof(float) : RowTable::BytesPerRow(schema->words());
+  table.row_bytes = is_dense ? uint64_t{schema->words()} * sizeof(float)
+                             : RowTable::BytesPerRow(schema->stored_words());
   table.rows_estimate = is_dense ? static_cast<double>(spec.blocks()) : features;
   return table;
 }

@@ -82,7 +82,7 @@ SequentialLinear::SequentialLinear(const OptimizerSpec& optimizer, Rule feature_
     feature_start_.a = bias_start_.a = optimizer.initial_accumulator;
   }
   if (const auto* ftrl = std::get_if<FtrlRule>(&bias_rule_); ftrl != nullptr && bias != 0) {
-    bias_start_.a = ftrl->StartOf(bias);
+    bias_start_.a = ftrl->StateOf(bias, 0);
   }
 }
 

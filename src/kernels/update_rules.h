@@ -45,7 +45,7 @@ struct FtrlRule {
   void Update(float q, float rate, float* w, float* z, float* n) const {
     // At its first touch, a weight that is not 0 has the z that belongs to it.
     const bool is_new = (*n == 0) & (*z == 0) & (*w != 0);
-    const float old_z = is_new ? StartOf(*w) : *z;
+    const float old_z = is_new ? StateOf(*w, 0) : *z;
     const float root = std::sqrt(*n);
     *n += q * q;
     const float new_root = std::sqrt(*n);
@@ -58,8 +58,10 @@ struct FtrlRule {
     const float weight = WeightOf(*z, new_root);
     *w = beta + new_root == 0 ? *w : weight;
   }
-  // The z that has this weight, which is not 0, where n = 0.
-  float StartOf(float w) const { return -(beta / alpha) * w + (w > 0 ? -l1 : l1); }
+  // The z that has this weight, which is not 0, together with root = sqrt(n).
+  float StateOf(float w, float root) const {
+    return -((beta + root) / alpha) * w + (w > 0 ? -l1 : l1);
+  }
   // The weight that follows from z and sqrt(n), which is not 0 together with beta.
   float WeightOf(float z, float root) const {
     const float shrunk = z > 0 ? z - l1 : z + l1;

@@ -243,6 +243,7 @@ void RowTable::Spread(Segment* segment, const std::byte* packed, std::byte* dirt
 
 // Tells the directory where the segment is.
 void RowTable::Publish(const Segment& segment) {
+  ++layout_;
   const int depth = static_cast<int>(segment.place.depth());
   const auto first = static_cast<size_t>(&SegmentOf(segment.first_id) - directory_.data());
   std::fill_n(directory_.begin() + static_cast<ptrdiff_t>(first),

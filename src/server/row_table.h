@@ -73,15 +73,21 @@ class RowTable {
   // False: words are in a slab, worth a prefetch of their own.
   bool has_rows_inline() const { return !slab_.has_value(); }
 
+  // Where the search for an id begins. Good for as long as layout() is the same.
+  using Home = std::byte*;
+  uint64_t layout() const { return layout_; }
+
   // Brings the id's home, and what lies behind it, into the cache.
-  void Prefetch(uint64_t id) const {
-    const std::byte* home = HomeOf(SegmentOf(id), id);
+  Home Prefetch(uint64_t id) const {
+    const Home home = HomeOf(SegmentOf(id), id);
     cairn::Prefetch(home);
     cairn::Prefetch(home + kLineBytes);
+    return home;
   }
 
-  std::optional<Row> Find(uint64_t id) const {
-    std::byte* entry = LowerBound(SegmentOf(id), id);
+  std::optional<Row> Find(uint64_t id) const { return Find(id, HomeOf(SegmentOf(id), id)); }
+  std::optional<Row> Find(uint64_t id, Home home) const {
+    std::byte* entry = LowerBound(home, id);
     if (!Holds(entry, id)) return std::nullopt;
     return RowAt(entry);
   }
@@ -89,7 +95,10 @@ class RowTable {
   // The row of `id`. If there was none, *added is set, its count is Never(), its stamp is 0 and its
   // words are the caller's to fill in.
   Row FindOrAdd(uint64_t id, bool* added) {
-    std::byte* entry = LowerBound(SegmentOf(id), id);
+    return FindOrAdd(id, HomeOf(SegmentOf(id), id), added);
+  }
+  Row FindOrAdd(uint64_t id, Home home, bool* added) {
+    std::byte* entry = LowerBound(home, id);
     *added = !Holds(entry, id);
     return RowAt(*added ? Insert(id) : entry);
   }
@@ -164,8 +173,11 @@ class RowTable {
   }
   // The first slot from the id's home on that is free or holds `id` or a larger one.
   std::byte* LowerBound(const Place& place, uint64_t id) const {
+    return LowerBound(HomeOf(place, id), id);
+  }
+  std::byte* LowerBound(Home home, uint64_t id) const {
     const uint64_t word = WordMost(id);
-    std::byte* entry = HomeOf(place, id);
+    std::byte* entry = home;
     // Words descend to the end of the run, and all behind it are smaller than this one too: so how
     // many of four are larger is how far to go, without a branch that cannot be foreseen.
     while (true) {
@@ -206,6 +218,7 @@ class RowTable {
   const uint64_t other_mask_;  // all these bits.
   const uint32_t stride_;      // Bytes of an entry.
   uint64_t size_ = 0;
+  uint64_t layout_ = 0;
   int directory_bits_;
   std::vector<Place> directory_;   // By the first directory_bits_ below the shared ones.
   std::vector<Segment> segments_;  // In order of their making.

@@ -52,7 +52,18 @@ absl::StatusOr<std::shared_ptr<const TableSchema>> TableSchema::Make(const JobSp
       RetentionRules::Make(schema->spec_.retention, schema->partitions_, schema->words_);
   if (!rules.ok()) return Annotate(rules.status(), "table \"", schema->spec_.name, "\"");
   schema->retention_ = *rules;
+  schema->implied_weight_ = schema->FindImpliedWeight();
   return schema;
+}
+
+// With beta = 0 nothing defines a weight without gradients, and who decides which rows there are
+// looks at their weights.
+const FtrlRule* TableSchema::FindImpliedWeight() const {
+  const auto* rule = std::get_if<FtrlRule>(&scalar_.rule);
+  const bool is_implied = rule != nullptr && rule->beta > 0 &&
+                          spec_.kind == TableSpec::Kind::kSparse && !retention_.any() &&
+                          spec_.parts[0].initializer.kind == InitializerSpec::Kind::kZero;
+  return is_implied ? rule : nullptr;
 }
 
 absl::Status TableSchema::AddParts(const RowOptimizers& extra) {

@@ -29,8 +29,8 @@ void SetStamp(uint32_t stamp, float* row);
 // One per server, shared by all shards; immutable, thread-safe.
 //
 // In memory a row is a count (row_count.h) and words() words: [weights of all parts][state of part
-// 0][state of part 1]...  Dense blocks have the same rows. In files it is row_floats() words: how
-// often it was seen, then the same.
+// 0][state of part 1]..., but see implied_weight. Dense blocks have the same rows. In files it is
+// row_floats() words: how often it was seen, then the same.
 class TableSchema {
  public:
   // kInvalidArgument: an optimizer that is not linked, numbers that it does not take, a row of more
@@ -47,6 +47,10 @@ class TableSchema {
   uint32_t width() const { return width_; }  // Weights of a row.
   uint32_t words() const { return words_; }  // Of a row in memory: weights and state.
   uint32_t row_floats() const { return kRowCountWords + words_; }  // Of a row in files.
+  // FTRL's weight follows from its state, so sparse rows of one weight that begins as 0 need not
+  // store it: in memory they have the state only, and their weight by this rule. Null: other rows.
+  const FtrlRule* implied_weight() const { return implied_weight_; }
+  uint32_t stored_words() const { return words_ - (implied_weight_ != nullptr ? width_ : 0); }
   bool gradient() const { return gradient_; }  // False if every part is "sum" or "assign".
   // A table of one weight a row, for loops over rows: what ApplyRow does, without its detours.
   struct Scalar {
@@ -104,6 +108,7 @@ class TableSchema {
 
   TableSchema() = default;
   absl::Status AddParts(const RowOptimizers& extra);
+  const FtrlRule* FindImpliedWeight() const;
 
   TableSpec spec_;
   uint32_t index_ = 0;
@@ -111,6 +116,7 @@ class TableSchema {
   uint32_t partitions_ = 1, width_ = 0, words_ = 0;
   bool gradient_ = false;
   Scalar scalar_;
+  const FtrlRule* implied_weight_ = nullptr;  // In scalar_.
   RetentionRules retention_;
   std::vector<Part> parts_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -26,6 +27,40 @@ uint32_t OccurrencesOf(const uint32_t* counts, size_t i) {
   return counts == nullptr ? 1 : counts[i];
 }
 
+// Looks up ids in turn; each home is found, and on its way into the cache, `ahead` ids before its
+// row is wanted.
+template <size_t ahead>
+class HomesAhead {
+ public:
+  HomesAhead(const RowTable* table, std::span<const uint64_t> ids) : table_(table), ids_(ids) {
+    FindFrom(0);
+  }
+
+  // i: 0, 1, ...
+  RowTable::Home Next(size_t i) {
+    if (table_->layout() != layout_) FindFrom(i);
+    const RowTable::Home home = homes_[i % ahead];
+    if (i + ahead < ids_.size()) homes_[i % ahead] = table_->Prefetch(ids_[i + ahead]);
+    return home;
+  }
+
+ private:
+  void FindFrom(size_t begin) {
+    layout_ = table_->layout();
+    const size_t end = std::min(begin + ahead, ids_.size());
+    for (size_t i = begin; i < end; ++i) homes_[i % ahead] = table_->Prefetch(ids_[i]);
+  }
+
+  const RowTable* const table_;
+  const std::span<const uint64_t> ids_;
+  uint64_t layout_ = 0;
+  std::array<RowTable::Home, ahead> homes_;
+};
+
+float WeightOf(const FtrlRule& rule, const float* state) {
+  return rule.WeightOf(state[0], std::sqrt(state[1]));
+}
+
 void PrefetchRow(const float* words, uint32_t count) {
   const uint32_t most = std::min(count, kPrefetchFloatsMax);
   for (uint32_t at = 0; at < most; at += kLineFloats) PrefetchForWrite(words + at);
@@ -42,7 +77,7 @@ TableShard::TableShard(std::shared_ptr<const TableSchema> schema, uint32_t parti
     const uint64_t first_id = shared_bits == 0 ? 0 : uint64_t{partition} << (64 - shared_bits);
     const RetentionRules& rules = schema_->retention();
     sparse_ = std::make_unique<RowTable>(
-        first_id, shared_bits, schema_->words(),
+        first_id, shared_bits, schema_->stored_words(),
         rules.needs_stamps() ? RowTable::Stamps::kTwoBits : RowTable::Stamps::kNone);
     if (rules.any()) {
       retention_ = std::make_unique<Retention>(schema_.get(), first_id, shared_bits);
@@ -129,27 +164,26 @@ void TableShard::Read(std::span<const uint64_t> ids, Missing missing, float* wei
 
 void TableShard::ReadSparse(std::span<const uint64_t> ids, Missing missing, float* weights) const {
   const uint32_t width = schema_->width();
-  const size_t ahead = sparse_->has_rows_inline() ? kAhead : kBatch;
-  Prefetch(ids);
   if (width == 1 && sparse_->has_rows_inline()) {
+    HomesAhead<kAhead> homes(sparse_.get(), ids);
+    const FtrlRule* const implied = schema_->implied_weight();
     for (size_t i = 0; i < ids.size(); ++i) {
       CAIRN_DCHECK(Owns(ids[i]));
-      if (i + ahead < ids.size()) sparse_->Prefetch(ids[i + ahead]);
-      if (const auto row = sparse_->Find(ids[i])) {
-        weights[i] = row->words()[0];
+      if (const auto row = sparse_->Find(ids[i], homes.Next(i))) {
+        weights[i] = implied == nullptr ? row->words()[0] : WeightOf(*implied, row->words());
       } else {
         ReadMissing(ids[i], missing, weights + i);
       }
     }
     return;
   }
+  HomesAhead<kBatch> homes(sparse_.get(), ids);
   std::array<const float*, kBatch> rows;
   for (size_t begin = 0; begin < ids.size(); begin += kBatch) {
     const size_t end = std::min(begin + kBatch, ids.size());
     for (size_t i = begin; i < end; ++i) {
       CAIRN_DCHECK(Owns(ids[i]));
-      if (i + ahead < ids.size()) sparse_->Prefetch(ids[i + ahead]);
-      const auto row = sparse_->Find(ids[i]);
+      const auto row = sparse_->Find(ids[i], homes.Next(i));
       rows[i - begin] = row ? row->words() : nullptr;
       if (row && !sparse_->has_rows_inline()) PrefetchRow(row->words(), width);
     }
@@ -167,11 +201,15 @@ void TableShard::ReadSparse(std::span<const uint64_t> ids, Missing missing, floa
 
 // The row of `id`, made if there is none, with its new count.
 inline RowTable::Row TableShard::Count(const TableSchema::Step& step, uint64_t id,
-                                       uint32_t occurrences) {
+                                       RowTable::Home home, uint32_t occurrences) {
   CAIRN_DCHECK(Owns(id));
   bool is_new = false;
-  RowTable::Row row = sparse_->FindOrAdd(id, &is_new);
-  if (is_new) schema_->InitRow(id, row.words());
+  RowTable::Row row = sparse_->FindOrAdd(id, home, &is_new);
+  if (is_new && schema_->implied_weight() != nullptr) {
+    std::fill_n(row.words(), schema_->stored_words(), 0.0f);
+  } else if (is_new) {
+    schema_->InitRow(id, row.words());
+  }
   row.set_count(TableSchema::CountRow(step, id, occurrences, row.count()));
   return row;
 }
@@ -181,11 +219,10 @@ inline RowTable::Row TableShard::Count(const TableSchema::Step& step, uint64_t i
 template <typename Update>
 void TableShard::ApplyInline(const TableSchema::Step& step, std::span<const uint64_t> ids,
                              const uint32_t* counts, const Update& update) {
-  Prefetch(ids);
+  HomesAhead<kAhead> homes(sparse_.get(), ids);
   for (size_t i = 0; i < ids.size(); ++i) {
-    if (i + kAhead < ids.size()) sparse_->Prefetch(ids[i + kAhead]);
     const uint32_t occurrences = OccurrencesOf(counts, i);
-    update(i, occurrences, Count(step, ids[i], occurrences));
+    update(i, occurrences, Count(step, ids[i], homes.Next(i), occurrences));
   }
 }
 
@@ -195,13 +232,12 @@ void TableShard::ApplySlab(const TableSchema::Step& step, std::span<const uint64
     float* words;
     RowCount count;
   };
+  HomesAhead<kBatch> homes(sparse_.get(), ids);
   std::array<Found, kBatch> rows;
-  Prefetch(ids);
   for (size_t begin = 0; begin < ids.size(); begin += kBatch) {
     const size_t end = std::min(begin + kBatch, ids.size());
     for (size_t i = begin; i < end; ++i) {
-      if (i + kBatch < ids.size()) sparse_->Prefetch(ids[i + kBatch]);
-      const RowTable::Row row = Count(step, ids[i], OccurrencesOf(counts, i));
+      const RowTable::Row row = Count(step, ids[i], homes.Next(i), OccurrencesOf(counts, i));
       rows[i - begin] = {row.words(), row.count()};
       PrefetchRow(row.words(), schema_->words());
     }
@@ -245,6 +281,17 @@ void TableShard::Apply(const TableSchema::Step& step, std::span<const uint64_t> 
       const bool is_mean = schema_->spec().reduction == TableSpec::Reduction::kMean;
       const float scale = is_mean ? step.inverse_rows : 1.0f;
       const float rate = scalar.learning_rate * step.rate_factor;
+      if constexpr (std::is_same_v<Rule, FtrlRule>) {
+        if (schema_->implied_weight() != nullptr) {
+          return ApplyInline(
+              step, ids, each, [&](size_t i, uint32_t occurrences, const RowTable::Row& row) {
+                float* const state = row.words();
+                float w = WeightOf(rule, state);
+                const float prior = TableSchema::PriorOf(scalar.l2, occurrences, row.count());
+                rule.Update(gradients[i] * scale + prior * w, rate, &w, state, state + 1);
+              });
+        }
+      }
       ApplyInline(step, ids, each, [&](size_t i, uint32_t occurrences, const RowTable::Row& row) {
         float* const words = row.words();
         float q = gradients[i];
@@ -285,7 +332,9 @@ bool TableShard::Get(uint64_t id, float* row) const {
   }
   SetCount(count, row);
   SetStamp(stamp, row);
-  std::copy_n(words, schema_->words(), row + kRowCountWords);
+  float* to = row + kRowCountWords;
+  if (const FtrlRule* implied = schema_->implied_weight()) *to++ = WeightOf(*implied, words);
+  std::copy_n(words, schema_->stored_words(), to);
   return true;
 }
 
@@ -304,7 +353,18 @@ void TableShard::Put(uint64_t id, std::span<const float> row) {
   RowTable::Row to = sparse_->FindOrAdd(id, &is_new);
   to.set_count(count);
   if (schema_->retention().needs_stamps()) to.set_stamp(StampOf(row.data()));
-  std::copy(words.begin(), words.end(), to.words());
+  const FtrlRule* const implied = schema_->implied_weight();
+  if (implied == nullptr) {
+    std::copy(words.begin(), words.end(), to.words());
+    return;
+  }
+  // The weight counts. Where the state is of another one, of another optimizer or learning rate
+  // that is, it becomes the state of this one.
+  const float weight = words[0], root = std::sqrt(words[2]);
+  to.words()[0] = words[1];
+  to.words()[1] = words[2];
+  if (implied->WeightOf(words[1], root) == weight) return;
+  to.words()[0] = weight == 0 ? 0 : implied->StateOf(weight, root);
 }
 
 void TableShard::Erase(uint64_t id) {

@@ -83,7 +83,8 @@ class TableShard {
   size_t DenseRowOf(uint64_t block) const;
   void ReadSparse(std::span<const uint64_t> ids, Missing missing, float* weights) const;
   void ReadMissing(uint64_t id, Missing missing, float* weights) const;
-  RowTable::Row Count(const TableSchema::Step& step, uint64_t id, uint32_t occurrences);
+  RowTable::Row Count(const TableSchema::Step& step, uint64_t id, RowTable::Home home,
+                      uint32_t occurrences);
   void ApplyDense(const TableSchema::Step& step, std::span<const uint64_t> ids,
                   const float* gradients, const uint32_t* counts);
   void ApplySlab(const TableSchema::Step& step, std::span<const uint64_t> ids,

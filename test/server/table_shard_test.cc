@@ -16,6 +16,9 @@ namespace {
 
 using Row = std::vector<float>;
 
+constexpr uint32_t kFtrl =
+    2;  // Of MakeJob's tables, the one whose weights follow from their state.
+
 JobSpec MakeJob(uint32_t partitions) {
   TableSpec sparse;
   sparse.name = "v";
@@ -30,9 +33,12 @@ JobSpec MakeJob(uint32_t partitions) {
   dense.dense_size = 101;
   dense.parts[0].width = 4;
   dense.parts[0].initializer = {InitializerSpec::Kind::kNormal, 0.2f};
+  TableSpec ftrl;
+  ftrl.name = "ftrl";
+  ftrl.parts[0].optimizer = {.name = "ftrl", .learning_rate = 0.2f, .l1 = 0.3f, .l2 = 0.5f};
   JobSpec job;
   job.partitions = partitions;
-  job.tables = {sparse, dense};
+  job.tables = {sparse, dense, ftrl};
   return job;
 }
 
@@ -82,7 +88,8 @@ uint64_t DrawId(uint64_t hash, uint32_t partition, bool clustered) {
 TEST_CASE("A sparse shard behaves as a map of rows under random operations", "[table_shard]") {
   const bool clustered = GENERATE(false, true);
   const uint32_t partition = GENERATE(0u, 3u);  // Those that own id 0 and id 2^64 - 1.
-  TableShard shard = MakeShard(MakeJob(4), 0, partition);
+  const uint32_t table = GENERATE(0u, kFtrl);
+  TableShard shard = MakeShard(MakeJob(4), table, partition);
   const TableSchema& schema = shard.schema();
   Model model(schema);
   for (uint64_t op = 0; op < 1500; ++op) {
@@ -155,6 +162,59 @@ TEST_CASE("Reading creates nothing, and Put restores a raw row", "[table_shard]"
   REQUIRE(shard.Get(1, found.data()));
   CHECK(found[2] == 99);
   CHECK(shard.rows() == 1);
+}
+
+TEST_CASE("An FTRL row has no word for its weight, which is there all the same", "[table_shard]") {
+  TableShard shard = MakeShard(MakeJob(1), kFtrl, 0);
+  REQUIRE(shard.schema().implied_weight() != nullptr);
+  CHECK(shard.schema().stored_words() == 2);
+  const std::vector<uint64_t> ids = {7};
+  shard.Apply({}, ids, std::vector<float>{-4.0f}, {});
+  float weight = 0;
+  shard.Read(ids, TableShard::Missing::kZero, &weight);
+  CHECK(weight > 0.1f);
+  Row row(shard.schema().row_floats()), again(row.size());
+  REQUIRE(shard.Get(7, row.data()));
+  CHECK(row[kRowCountWords] == weight);
+  // As it was saved: to the last bit.
+  shard.Erase(7);
+  shard.Put(7, row);
+  REQUIRE(shard.Get(7, again.data()));
+  CHECK(SameBits(again.data(), row.data(), row.size()));
+  // A weight that was learnt otherwise, and its state does not tell: the weight holds.
+  for (const float other : {0.25f, -1.5f, 0.0f}) {
+    row[kRowCountWords] = other;
+    shard.Put(7, row);
+    shard.Read(ids, TableShard::Missing::kZero, &weight);
+    CHECK(weight == Approx(other).epsilon(1e-6));
+  }
+  std::fill(row.begin() + kRowCountWords, row.end(), 0.0f);
+  row[kRowCountWords] = 0.75f;  // Without any state.
+  shard.Put(7, row);
+  shard.Read(ids, TableShard::Missing::kZero, &weight);
+  CHECK(weight == Approx(0.75f).epsilon(1e-6));
+}
+
+TEST_CASE("Only where a weight follows from its state it is left out", "[table_shard]") {
+  const auto is_implied = [](const auto& change) {
+    JobSpec job = MakeJob(1);
+    change(&job.tables[kFtrl]);
+    const auto schema = TableSchema::Make(job, kFtrl, {});
+    REQUIRE(schema.ok());
+    return (*schema)->implied_weight() != nullptr;
+  };
+  CHECK(is_implied([](TableSpec*) {}));
+  CHECK_FALSE(is_implied([](TableSpec* t) { t->parts[0].optimizer.beta = 0; }));
+  CHECK_FALSE(is_implied([](TableSpec* t) { t->parts[0].optimizer.name = "adagrad"; }));
+  CHECK_FALSE(is_implied([](TableSpec* t) { t->parts[0].width = 2; }));
+  CHECK_FALSE(is_implied([](TableSpec* t) { t->retention.admit_count = 2; }));
+  CHECK_FALSE(is_implied([](TableSpec* t) {
+    t->parts[0].initializer = {InitializerSpec::Kind::kNormal, 0.1f};
+  }));
+  CHECK_FALSE(is_implied([](TableSpec* t) {
+    t->kind = TableSpec::Kind::kDense;
+    t->dense_size = 5;
+  }));
 }
 
 TEST_CASE("A scan asks only for this partition's range", "[table_shard]") {
