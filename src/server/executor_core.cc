@@ -15,35 +15,71 @@ constexpr size_t kRowsPerSlice = 256;             // Of a scan: well under a mil
 constexpr uint32_t kStorageRequestsInFlight = 4;  // Of one snapshot: bounds its memory.
 constexpr int32_t kExitModelDamaged = 4;
 
-// Adds to the reply that is being made for a request.
-struct OpenReply {
-  MessagePtr request;
-  PullReply reply;
-  std::shared_ptr<std::vector<float>> values = std::make_shared<std::vector<float>>();
-  std::vector<std::pair<size_t, size_t>> ranges;  // Of each part, in `values`.
+// All values of a reply have to fit a frame.
+constexpr size_t kReplyFloatsMax = (limits::kFrameBytesMax - (limits::kFrameBytesMax >> 4)) / 4;
 
-  void Add(const PartResult& result, size_t begin) {
-    reply.parts.push_back({result.partition, result.code, {}});
-    ranges.emplace_back(begin, values->size() - begin);
+// The reply that is being made for a request: first what each part is answered with, then, once it
+// is known how many they are, the values, which are read into one array.
+class OpenReply {
+ public:
+  explicit OpenReply(MessagePtr request)
+      : request_(std::move(request)), pull_(BodyAs<Pull>(*request_)) {
+    reply_.ref = pull_->ref;
+    reply_.step = pull_->step;
   }
-  // The spans are made last: `values` moves while it grows.
-  PullReply Close() {
-    for (size_t i = 0; i < ranges.size(); ++i) {
-      reply.parts[i].values = {values->data() + ranges[i].first, ranges[i].second};
+
+  const MessagePtr& request() const { return request_; }
+  bool empty() const { return reply_.parts.empty(); }
+
+  // `partition`: whom to read from; null if nothing is to be read.
+  void Add(const PullPart& part, PartCode code, const Partition* partition, std::string error) {
+    if (partition != nullptr && floats_ + partition->FloatsOf(*pull_, part) > kReplyFloatsMax) {
+      code = PartCode::kInvalid;
+      error = Concat("more than ", kReplyFloatsMax, " floats in one reply");
+      partition = nullptr;
     }
-    reply.storage = std::move(values);
-    return std::move(reply);
+    if (!error.empty()) reply_.error = std::move(error);
+    if (partition != nullptr) floats_ += partition->FloatsOf(*pull_, part);
+    reply_.parts.push_back({part.partition, code, {}});
+    readings_.push_back({partition, &part});
   }
-};
 
-OpenReply OpenReplyTo(const MessagePtr& request) {
-  const Pull& pull = *BodyAs<Pull>(*request);
-  OpenReply open;
-  open.request = request;
-  open.reply.ref = pull.ref;
-  open.reply.step = pull.step;
-  return open;
-}
+  PullReply Close() {
+    const std::shared_ptr<float[]> values(new float[floats_]);
+    std::span<float> rest(values.get(), floats_);
+    Prefetch(0);
+    for (size_t i = 0; i < readings_.size(); ++i) {
+      Prefetch(i + 1);
+      const auto& [partition, part] = readings_[i];
+      if (partition == nullptr) continue;
+      const std::span<float> some = rest.first(partition->FloatsOf(*pull_, *part));
+      partition->ReadPull(*pull_, *part, some.data());
+      reply_.parts[i].values = some;
+      rest = rest.subspan(some.size());
+    }
+    reply_.storage = values;
+    return std::move(reply_);
+  }
+
+ private:
+  struct Reading {
+    const Partition* partition;
+    const PullPart* part;
+  };
+
+  // While one part is read, what the next one looks at first is on its way into the cache.
+  void Prefetch(size_t i) const {
+    if (i >= readings_.size() || readings_[i].partition == nullptr) return;
+    const PullPart& part = *readings_[i].part;
+    readings_[i].partition->Prefetch(pull_->slices, part.slice_begin, part.slice_end);
+  }
+
+  MessagePtr request_;
+  const Pull* pull_;  // In the request.
+  PullReply reply_;
+  std::vector<Reading> readings_;  // By part of the reply.
+  size_t floats_ = 0;
+};
 
 }  // namespace
 
@@ -181,11 +217,10 @@ void ExecutorCore::OnPush(const MessagePtr& sent, ExecutorActions* out) {
 }
 
 // While one part is handled, what the next one looks at first is on its way into the cache.
-template <typename Request, typename Part>
-void ExecutorCore::PrefetchNext(const Request& request, const Part* part) const {
-  if (++part == request.parts.data() + request.parts.size()) return;
+void ExecutorCore::PrefetchNext(const Push& push, const PushPart* part) const {
+  if (++part == push.parts.data() + push.parts.size()) return;
   if (const Partition* partition = FindPartition(part->partition)) {
-    partition->Prefetch(request.slices, part->slice_begin, part->slice_end);
+    partition->Prefetch(push.slices, part->slice_begin, part->slice_end);
   }
 }
 
@@ -197,47 +232,24 @@ uint64_t ExecutorCore::AssemblyBytes() const {
 
 void ExecutorCore::OnPull(const MessagePtr& message, ExecutorActions* out) {
   const Pull& pull = *BodyAs<Pull>(*message);
-  OpenReply open = OpenReplyTo(message);
-  open.values->reserve(FloatsToRead(pull));
+  OpenReply open(message);
   if (pull.kind == Pull::Kind::kTraining) KeepIds(message);
   for (const PullPart& part : pull.parts) {
-    PrefetchNext(pull, &part);
     if (!Serves(part.partition)) continue;
-    const size_t begin = open.values->size();
     Partition::PullOutcome outcome;
-    outcome.result.partition = part.partition;
-    Owned* owned = Serving(part.partition, part.term, &outcome.result.code);
-    if (owned != nullptr) {
-      outcome = owned->partition->OnPull(pull, part);
-      if (outcome.wait && waiting_count_ < limits::kWaitingPullsMax) {
-        Park(message, part);
-        continue;
-      }
-      if (outcome.wait) outcome.result.code = PartCode::kBehind;
-      if (outcome.result.code == PartCode::kOk) {
-        owned->partition->ReadPull(pull, part, open.values.get());
-      }
-      if (!outcome.error.empty()) open.reply.error = std::move(outcome.error);
+    const Owned* owned = Serving(part.partition, part.term, &outcome.result.code);
+    if (owned != nullptr) outcome = owned->partition->OnPull(pull, part);
+    if (outcome.wait && waiting_count_ < limits::kWaitingPullsMax) {
+      Park(message, part);
+      continue;
     }
-    open.Add(outcome.result, begin);
+    if (outcome.wait) outcome.result.code = PartCode::kBehind;
+    const bool reads = owned != nullptr && outcome.result.code == PartCode::kOk;
+    open.Add(part, outcome.result.code, reads ? owned->partition.get() : nullptr,
+             std::move(outcome.error));
   }
-  if (open.reply.parts.empty()) return;
+  if (open.empty()) return;
   out->messages.push_back({"", MakeMessage(ReplyTo(*message), open.Close())});
-}
-
-// About what this executor will answer to a pull, of which nothing need be valid.
-size_t ExecutorCore::FloatsToRead(const Pull& pull) const {
-  size_t floats = 0;
-  for (const PullPart& part : pull.parts) {
-    if (!Serves(part.partition)) continue;
-    for (uint32_t i = part.slice_begin; i < std::min<size_t>(part.slice_end, pull.slices.size());
-         ++i) {
-      const TableSlice& slice = pull.slices[i];
-      if (slice.table >= context_.schemas.size()) continue;
-      floats += slice.ids.size() * context_.schemas[slice.table]->width();
-    }
-  }
-  return std::min(floats, limits::kFrameBytesMax / sizeof(float));
 }
 
 // The push of the step may name them.
@@ -275,23 +287,19 @@ void ExecutorCore::ServeWaiting(const std::vector<uint32_t>& partitions, Executo
         continue;
       }
       auto open = std::find_if(replies.begin(), replies.end(), [&](const OpenReply& reply) {
-        return reply.request == waiting.message;
+        return reply.request() == waiting.message;
       });
-      if (open == replies.end()) {
-        open = replies.insert(replies.end(), OpenReplyTo(waiting.message));
-      }
-      const size_t begin = open->values->size();
-      if (owned != nullptr && outcome.result.code == PartCode::kOk) {
-        owned->partition->ReadPull(pull, *waiting.part, open->values.get());
-      }
-      open->Add(outcome.result, begin);
+      if (open == replies.end()) open = replies.emplace(replies.end(), waiting.message);
+      const bool reads = owned != nullptr && outcome.result.code == PartCode::kOk;
+      open->Add(*waiting.part, outcome.result.code, reads ? owned->partition.get() : nullptr,
+                std::move(outcome.error));
     }
     waiting_count_ -= found->second.size() - still.size();
     found->second = std::move(still);
     if (found->second.empty()) waiting_.erase(found);
   }
   for (OpenReply& open : replies) {
-    const Header header = ReplyTo(*open.request);
+    const Header header = ReplyTo(*open.request());
     out->messages.push_back({"", MakeMessage(header, open.Close())});
   }
 }

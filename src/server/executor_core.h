@@ -97,11 +97,9 @@ class ExecutorCore {
   void OnPush(const MessagePtr& sent, ExecutorActions* out);
   // Why a part cannot be handed to its partition, which is nullptr then.
   Owned* Admit(const Push& push, const PushPart& part, PartCode* code);
-  template <typename Request, typename Part>
-  void PrefetchNext(const Request& request, const Part* part) const;
+  void PrefetchNext(const Push& push, const PushPart* part) const;
   uint64_t AssemblyBytes() const;
   void OnPull(const MessagePtr& message, ExecutorActions* out);
-  size_t FloatsToRead(const Pull& pull) const;
   void KeepIds(const MessagePtr& message);
   void OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out);
   // Answers for "who serves this": nullptr, and the code to answer with, if not us.

@@ -413,21 +413,28 @@ Partition::PullOutcome Partition::OnPull(const Pull& pull, const PullPart& part)
   return outcome;
 }
 
-void Partition::ReadPull(const Pull& pull, const PullPart& part, std::vector<float>* values) const {
+size_t Partition::FloatsOf(const Pull& pull, const PullPart& part) const {
+  size_t floats = 0;
+  for (uint32_t i = part.slice_begin; i < part.slice_end; ++i) {
+    const TableSlice& slice = pull.slices[i];
+    floats += slice.ids.size() * shards_[slice.table].schema().width();
+  }
+  return floats;
+}
+
+void Partition::ReadPull(const Pull& pull, const PullPart& part, float* values) const {
   const bool training = pull.kind == Pull::Kind::kTraining;
   const bool before =
       training && context_->job.mode.consistency == Consistency::kBsp && pull.step == version_;
   for (uint32_t i = part.slice_begin; i < part.slice_end; ++i) {
     const TableSlice& slice = pull.slices[i];
     const TableShard& shard = shards_[slice.table];
-    const size_t at = values->size();
-    values->resize(at + slice.ids.size() * shard.schema().width());
+    const size_t floats = slice.ids.size() * shard.schema().width();
     shard.Read(slice.ids, training ? TableShard::Missing::kInitial : TableShard::Missing::kZero,
-               values->data() + at);
-    if (before) undo_.Patch(shard, slice.ids, values->data() + at);
-    if (training && IsRounded(context_->job, shard.schema().spec())) {
-      RoundToBf16(std::span(*values).subspan(at));
-    }
+               values);
+    if (before) undo_.Patch(shard, slice.ids, values);
+    if (training && IsRounded(context_->job, shard.schema().spec())) RoundToBf16({values, floats});
+    values += floats;
   }
 }
 

@@ -60,9 +60,10 @@ class Partition {
     std::string error;
   };
   PullOutcome OnPull(const Pull& pull, const PullPart& part) const;
-  // Appends the values of all slices of the part. Only after OnPull answered kOk, and before
-  // anything changes.
-  void ReadPull(const Pull& pull, const PullPart& part, std::vector<float>* values) const;
+  // The values of all slices of the part, FloatsOf(pull, part) of them. Only after OnPull answered
+  // kOk, and before anything changes.
+  void ReadPull(const Pull& pull, const PullPart& part, float* values) const;
+  size_t FloatsOf(const Pull& pull, const PullPart& part) const;
 
   // A stream ended: in bsp the step in hand may be complete without it. True if anything changed.
   bool OnStreamsChanged();

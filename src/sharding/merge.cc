@@ -22,17 +22,18 @@ std::vector<float> CoalesceRows(const TableSpec& spec, const KeyCut& cut,
                                 std::span<const float> rows) {
   const size_t width = cut.width;
   CAIRN_CHECK(rows.size() == cut.inverse.size() * width, "one row for each key");
-  std::vector<float> values(cut.unique() * width);
-  std::vector<bool> seen(cut.unique());
+  std::vector<uint32_t> first(cut.unique());  // Where each comes first.
+  for (size_t i = cut.inverse.size(); i-- > 0;) first[cut.inverse[i]] = static_cast<uint32_t>(i);
+  std::vector<float> values;
+  values.reserve(cut.unique() * width);
+  for (const uint32_t i : first) {
+    const float* const row = rows.data() + i * width;
+    values.insert(values.end(), row, row + width);
+  }
+  if (cut.unique() == cut.inverse.size()) return values;
   for (size_t i = 0; i < cut.inverse.size(); ++i) {
     const uint32_t at = cut.inverse[i];
-    float* into = values.data() + at * width;
-    if (seen[at]) {
-      MergeRow(spec, rows.data() + i * width, into);
-    } else {
-      std::copy_n(rows.data() + i * width, width, into);
-      seen[at] = true;
-    }
+    if (first[at] != i) MergeRow(spec, rows.data() + i * width, values.data() + at * width);
   }
   return values;
 }

@@ -176,8 +176,8 @@ void StreamRunner::OnCompletion(Completion completion, Micros now, RunnerActions
   Step* step = FindStep(key, &run);
   if (step == nullptr) return;
   if (!completion.is_push) {
-    step->values = std::move(completion.values);
     step->passed = completion.code == Completion::Code::kPassed;
+    if (!step->passed) step->values = completion.values.Packed();
     step->stage = Stage::kPulled;
   }
   ComputeInOrder(run, now, out);

@@ -22,6 +22,9 @@ namespace {
 // connection, which never begins so.
 constexpr char kListenerRoute = '\0';
 
+// Of a thread that stands in: what others want from it meanwhile.
+constexpr int kStandInRounds = 4;
+
 // Messages taken from one socket before the others get their turn.
 constexpr int kReceiveBatch = 64;
 
@@ -33,9 +36,23 @@ constexpr int kCheckAgeMillis = 100;
 // Version notices, of all routes together: peers repeat themselves, so each gets one in the end.
 constexpr Micros kNoticeEvery = 10 * kMicrosPerMilli;
 
-constexpr SendQueue<zmq::message_t>::Limits kQueueLimits = {
+constexpr SendQueue<ZmqFrame>::Limits kQueueLimits = {
     .bytes_max = limits::kPeerQueueBytesMax,
     .age_max = limits::kSendQueueMillisMax * kMicrosPerMilli};
+
+// Values of frames of this length are used where they were received.
+constexpr size_t kKeptBytesMin = 4'096;
+
+std::span<const std::byte> BytesOf(const zmq::message_t& part) {
+  return {static_cast<const std::byte*>(part.data()), part.size()};
+}
+
+absl::StatusOr<MessagePtr> Decode(const ZmqFrame& frame, const std::shared_ptr<const void>& owner) {
+  if (frame.others.empty()) return DecodeMessage(FrameView{BytesOf(frame.head)}, owner);
+  std::vector<std::span<const std::byte>> others;
+  for (const zmq::message_t& part : frame.others) others.push_back(BytesOf(part));
+  return DecodeMessage(FrameView{BytesOf(frame.head), others}, owner);
+}
 
 }  // namespace
 
@@ -66,13 +83,52 @@ void ZmqLoop::Enqueue(Command command) {
                                 << " bytes wait to be sent: dropping messages";
     return;
   }
-  bool wake = false;
+  bool stands_in = false, wake = false;
   {
     MutexLock lock(mutex_);
-    wake = commands_.empty();
-    commands_.push_back(std::move(command));
+    const bool is_idle = waiting_ && !stood_in_ && commands_.empty() && !stop_;
+    // Sockets are only taken away by the loop itself, which waits for them.
+    stands_in = is_idle && command.kind != Command::Kind::kDisconnect;
+    if (stands_in) {
+      stood_in_ = true;
+    } else {
+      wake = is_idle;
+      commands_.push_back(std::move(command));
+    }
   }
-  if (wake) Wake();
+  if (stands_in) {
+    StandIn(std::move(command));
+  } else if (wake) {
+    Wake();
+  }
+}
+
+void ZmqLoop::StandIn(Command command) {
+  now_ = time_.NowMicros();
+  const size_t connections = connections_.size();
+  Execute(std::move(command));
+  // A task sends, and others have their commands meanwhile: but not for ever.
+  for (int round = 0; round < kStandInRounds; ++round) {
+    std::deque<Command> commands;
+    {
+      MutexLock lock(mutex_);
+      commands.swap(commands_);
+    }
+    if (commands.empty()) break;
+    for (Command& next : commands) Execute(std::move(next));
+  }
+  Send();
+  // The loop waits for neither new sockets nor what is still in queues, and what has come meanwhile
+  // may have gone unnoticed.
+  bool wake = connections_.size() != connections;
+  if (listener_.has_value()) wake |= listener_->ready || !listener_->queues.empty();
+  for (auto& [address, connection] : connections_) {
+    wake |= connection.ready || !connection.queue.empty();
+  }
+  MutexLock lock(mutex_);
+  stood_in_ = false;
+  left_.NotifyOne();
+  if (wake || !commands_.empty() || stop_) Wake();
 }
 
 void ZmqLoop::RequestStop() {
@@ -88,7 +144,7 @@ void ZmqLoop::Run() {
     Wait();
     Service();
   } while (TakeCommands());
-  Service();  // Last words.
+  Send();  // Last words.
   if (listener_.has_value()) listener_->socket.AllowLastWords(limits::kCloseMillisMax);
   for (auto& [address, connection] : connections_) {
     connection.socket.AllowLastWords(limits::kCloseMillisMax);
@@ -100,26 +156,42 @@ void ZmqLoop::Run() {
 // ---- Waiting ----
 
 void ZmqLoop::Wait() {
-  polled_.clear();
-  polled_.push_back({wake_fd_, POLLIN, 0});
-  if (listener_.has_value()) polled_.push_back({listener_->socket.fd(), POLLIN, 0});
-  for (auto& [address, connection] : connections_) {
-    polled_.push_back({connection.socket.fd(), POLLIN, 0});
+  polled_.assign(1, {wake_fd_, POLLIN, 0});
+  const auto add = [this](Channel* channel) {
+    channel->polled = polled_.size();
+    polled_.push_back({channel->socket.fd(), POLLIN, 0});
+  };
+  if (listener_.has_value()) add(&*listener_);
+  for (auto& [address, connection] : connections_) add(&connection);
+  int millis = WaitMillis();
+  {
+    MutexLock lock(mutex_);
+    if (stop_ || !commands_.empty()) millis = 0;
+    waiting_ = millis != 0;
   }
-  const int ready = poll(polled_.data(), polled_.size(), WaitMillis());
+  const int ready = poll(polled_.data(), polled_.size(), millis);
+  {
+    MutexLock lock(mutex_);
+    while (stood_in_) left_.Wait(mutex_);
+    waiting_ = false;
+  }
   now_ = time_.NowMicros();
   if (ready < 0) return;  // EINTR: somebody's signal handler ran. Going round does no harm.
-  size_t i = 0;
-  if (polled_[i++].revents != 0) {
+  if (polled_[0].revents != 0) {
     uint64_t ignored;
     [[maybe_unused]] const ssize_t got = read(wake_fd_, &ignored, sizeof ignored);
   }
   if (listener_.has_value()) {
-    listener_->ready |= polled_[i++].revents != 0 || !listener_->queues.empty();
+    listener_->ready |= IsReady(*listener_) || !listener_->queues.empty();
   }
   for (auto& [address, connection] : connections_) {
-    connection.ready |= polled_[i++].revents != 0 || connection.queue.Stale(now_);
+    connection.ready |= IsReady(connection) || connection.queue.Stale(now_);
   }
+}
+
+// By the last poll.
+bool ZmqLoop::IsReady(const Channel& channel) const {
+  return channel.polled > 0 && polled_[channel.polled].revents != 0;
 }
 
 int ZmqLoop::WaitMillis() const {
@@ -144,6 +216,7 @@ bool ZmqLoop::TakeCommands() {
     stop = stop_;
   }
   for (Command& command : commands) Execute(std::move(command));
+  if (!commands.empty()) Send();
   return !stop;
 }
 
@@ -167,7 +240,7 @@ void ZmqLoop::Execute(Command command) {
   }
 }
 
-void ZmqLoop::SendOver(const std::string& route, zmq::message_t frame) {
+void ZmqLoop::SendOver(const std::string& route, ZmqFrame frame) {
   if (!route.empty() && route[0] == kListenerRoute) {
     const auto [entry, added] = listener_->queues.try_emplace(route.substr(1), kQueueLimits);
     listener_->ready = true;
@@ -203,13 +276,27 @@ ZmqLoop::Connection* ZmqLoop::ConnectionTo(const std::string& address) {
   return &connections_.try_emplace(address, *std::move(socket), Queue(kQueueLimits)).first->second;
 }
 
-void ZmqLoop::Push(Queue* queue, zmq::message_t frame) {
+void ZmqLoop::Push(Queue* queue, ZmqFrame frame) {
   if (queue->Push(std::move(frame), now_)) return;
   Release(frame.size());
   Count(counters_.messages_dropped);
 }
 
 // ---- Sockets ----
+
+// What waits to be sent; what has come is left to Service.
+void ZmqLoop::Send() {
+  if (listener_.has_value() && listener_->ready) {
+    FlushListener();
+    listener_->ready = listener_->socket.Readable();
+  }
+  for (auto& [address, connection] : connections_) {
+    if (!connection.ready) continue;
+    Flush(&connection.queue, &connection.socket, nullptr);
+    connection.ready =
+        connection.socket.Readable() || (!connection.queue.empty() && connection.socket.Writable());
+  }
+}
 
 void ZmqLoop::Service() {
   if (listener_.has_value() && listener_->ready) ServiceListener();
@@ -220,11 +307,15 @@ void ZmqLoop::Service() {
 
 void ZmqLoop::ServiceListener() {
   const bool more = Receive(&listener_->socket, nullptr);
+  FlushListener();
+  listener_->ready = more || listener_->socket.Readable();
+}
+
+void ZmqLoop::FlushListener() {
   for (auto entry = listener_->queues.begin(); entry != listener_->queues.end();) {
     Flush(&entry->second, &listener_->socket, &entry->first);
     entry = entry->second.empty() ? listener_->queues.erase(entry) : std::next(entry);
   }
-  listener_->ready = more || listener_->socket.Readable();
 }
 
 void ZmqLoop::ServiceConnection(const std::string& address, Connection* connection) {
@@ -237,29 +328,32 @@ void ZmqLoop::ServiceConnection(const std::string& address, Connection* connecti
 
 bool ZmqLoop::Receive(ZmqSocket* socket, const std::string* address) {
   std::string routing_id;
-  zmq::message_t frame;
+  ZmqFrame frame;
   for (int i = 0; i < kReceiveBatch; ++i) {
     switch (socket->Receive(&routing_id, &frame)) {
       case ZmqSocket::Arrival::kNothing:
         return false;
-      case ZmqSocket::Arrival::kMultipart:
+      case ZmqSocket::Arrival::kTooManyParts:
         Count(counters_.frames_refused);
-        LOG_EVERY_N(WARNING, 1'000) << "refused a message of several parts: not one of ours";
+        LOG_EVERY_N(WARNING, 1'000) << "refused a message of too many parts: not one of ours";
         break;
       case ZmqSocket::Arrival::kFrame:
-        Deliver(address != nullptr ? *address : kListenerRoute + routing_id, frame);
+        Deliver(address != nullptr ? *address : kListenerRoute + routing_id, std::move(frame));
         break;
     }
   }
   return true;
 }
 
-void ZmqLoop::Deliver(const std::string& route, const zmq::message_t& frame) {
-  const std::span<const std::byte> bytes(static_cast<const std::byte*>(frame.data()), frame.size());
-  if (const std::optional<VersionNotice> theirs = ForeignVersion(bytes)) {
+void ZmqLoop::Deliver(const std::string& route, ZmqFrame frame) {
+  if (const std::optional<VersionNotice> theirs = ForeignVersion(BytesOf(frame.head))) {
     return RefuseVersion(route, *theirs);
   }
-  absl::StatusOr<MessagePtr> message = DecodeMessage(bytes);
+  const size_t bytes = frame.size();
+  // Short ones are copied while they are decoded, and what ZeroMQ has for them is free again.
+  const bool is_kept = bytes >= kKeptBytesMin;
+  const auto kept = is_kept ? std::make_shared<ZmqFrame>(std::move(frame)) : nullptr;
+  absl::StatusOr<MessagePtr> message = Decode(is_kept ? *kept : frame, kept);
   if (!message.ok()) {
     Count(counters_.frames_refused);
     LOG_EVERY_N(WARNING, 1'000) << "refused a frame: " << MessageOf(message.status());
@@ -268,7 +362,7 @@ void ZmqLoop::Deliver(const std::string& route, const zmq::message_t& frame) {
   if (const auto* notice = BodyAs<VersionNotice>(**message)) return DeliverNotice(route, *notice);
   routes_.Learn((*message)->header.from, route);
   Count(counters_.messages_received);
-  Count(counters_.bytes_received, frame.size());
+  Count(counters_.bytes_received, bytes);
   handler_(*std::move(message));
 }
 
@@ -282,7 +376,7 @@ void ZmqLoop::RefuseVersion(const std::string& route, const VersionNotice& their
                               << "; this program speaks " << kWireMajor << '.' << kWireMinor;
   if (now_ < next_notice_) return;
   next_notice_ = now_ + kNoticeEvery;
-  zmq::message_t notice = ToZmqMessage(WriteVersionNotice({kWireMajor, kWireMinor}));
+  ZmqFrame notice = ToZmqFrame(WriteVersionNotice({kWireMajor, kWireMinor}));
   bytes_waiting_.fetch_add(notice.size(), std::memory_order_relaxed);
   SendOver(route, std::move(notice));
 }
@@ -309,7 +403,7 @@ void ZmqLoop::Flush(Queue* queue, ZmqSocket* socket, const std::string* routing_
       Count(counters_.messages_dropped);
       continue;
     }
-    zmq::message_t* const frame = &queue->front();
+    ZmqFrame* const frame = &queue->front();
     const ZmqSocket::Sent sent =
         routing_id == nullptr ? socket->Send(frame) : socket->SendTo(*routing_id, frame);
     if (sent == ZmqSocket::Sent::kFull) return;

@@ -44,7 +44,7 @@ class ZmqLoop {
     Kind kind = Kind::kSend;
     std::string address;  // kSend, kDisconnect.
     ProcessId to;         // kReply.
-    zmq::message_t frame;
+    ZmqFrame frame;
     std::function<void()> task = {};  // kRun.
   };
 
@@ -56,7 +56,9 @@ class ZmqLoop {
   zmq::context_t& context() { return context_; }
   void SetListener(ZmqSocket socket);
 
-  // Hands over a command; a frame for which there is no room is dropped and counted.
+  // Hands over a command; a frame for which there is no room is dropped and counted. While the loop
+  // has nothing to do but to wait, the calling thread carries it out, which saves a wake-up: what a
+  // task does it may find itself doing then, so it holds no lock that a task takes.
   void Enqueue(Command command) CAIRN_EXCLUDES(mutex_);
   void RequestStop() CAIRN_EXCLUDES(mutex_);
   // One message that never became a command.
@@ -68,13 +70,14 @@ class ZmqLoop {
   const ZmqCounters& counters() const { return counters_; }
 
  private:
-  using Queue = SendQueue<zmq::message_t>;
+  using Queue = SendQueue<ZmqFrame>;
 
   // A socket, and whether it may have something to do.
   struct Channel {
     explicit Channel(ZmqSocket s) : socket(std::move(s)) {}
     ZmqSocket socket;
     bool ready = true;
+    size_t polled = 0;  // Its place in polled_; 0: it has none yet.
   };
   struct Listener : Channel {
     using Channel::Channel;
@@ -86,20 +89,25 @@ class ZmqLoop {
   };
 
   void Wake();
-  void Wait();
+  void Wait() CAIRN_EXCLUDES(mutex_);
+  bool IsReady(const Channel& channel) const;
   int WaitMillis() const;
-  bool TakeCommands();  // False: it is time to stop.
+  bool TakeCommands() CAIRN_EXCLUDES(mutex_);  // False: it is time to stop.
+  // Of another thread, in the place of the loop's, which waits.
+  void StandIn(Command command) CAIRN_EXCLUDES(mutex_);
+  void Send();
   void Execute(Command command);
-  void SendOver(const std::string& route, zmq::message_t frame);
+  void SendOver(const std::string& route, ZmqFrame frame);
   Connection* ConnectionTo(const std::string& address);
-  void Push(Queue* queue, zmq::message_t frame);
+  void Push(Queue* queue, ZmqFrame frame);
   void Service();
   void ServiceListener();
+  void FlushListener();
   void ServiceConnection(const std::string& address, Connection* connection);
   void Renew(const std::string& address, Connection* connection);
   // Receives a batch. True if there may be more.
   bool Receive(ZmqSocket* socket, const std::string* address);
-  void Deliver(const std::string& route, const zmq::message_t& frame);
+  void Deliver(const std::string& route, ZmqFrame frame);
   // A peer of another release: tell it, now and then, which one this is,
   void RefuseVersion(const std::string& route, const VersionNotice& theirs);
   // and pass on what it tells of itself, if it was this process that connected to it.
@@ -113,7 +121,7 @@ class ZmqLoop {
   const RealTimeSource time_;
   const int wake_fd_;  // An eventfd: readable when there are commands.
 
-  // The loop's thread.
+  // The loop's thread, or who stands in for it.
   zmq::context_t context_;
   std::optional<Listener> listener_;
   std::map<std::string, Connection> connections_;  // By address.
@@ -126,8 +134,11 @@ class ZmqLoop {
   ZmqCounters counters_;
   std::atomic<size_t> bytes_waiting_{0};  // In commands and queues together.
   Mutex mutex_;
+  CondVar left_;  // Who stood in has left.
   std::deque<Command> commands_ CAIRN_GUARDED_BY(mutex_);
   bool stop_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool waiting_ CAIRN_GUARDED_BY(mutex_) = false;   // Only a Wake gets it to look at commands_.
+  bool stood_in_ CAIRN_GUARDED_BY(mutex_) = false;  // It stays in Wait.
 };
 
 }  // namespace cairn

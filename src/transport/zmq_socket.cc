@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
+#include <utility>
 
 #include "base/check.h"
 #include "base/status.h"
@@ -40,9 +42,19 @@ void TakeOver([[maybe_unused]] void* pointer) {
 }
 
 // Runs on a thread of ZeroMQ's when the bytes are sent, or never will be.
-void FreeFrame(void*, void* frame) {
-  TakeOver(frame);
-  delete static_cast<Frame*>(frame);
+template <typename Owner>
+void FreeOwner(void*, void* owner) {
+  TakeOver(owner);
+  delete static_cast<Owner*>(owner);
+}
+
+// The bytes as a part of a message, which holds `owner` as long as it needs them.
+template <typename Owner>
+zmq::message_t PartOf(std::span<const std::byte> bytes, Owner owner) {
+  auto* const kept = new Owner(std::move(owner));  // ZeroMQ owns it; FreeOwner is its deleter.
+  HandOver(kept);
+  // ZeroMQ only reads what it sends.
+  return zmq::message_t(const_cast<std::byte*>(bytes.data()), bytes.size(), FreeOwner<Owner>, kept);
 }
 
 absl::Status ErrorOf(const zmq::error_t& error, std::string_view what, const Address& address) {
@@ -53,13 +65,23 @@ absl::Status ErrorOf(const zmq::error_t& error, std::string_view what, const Add
 
 }  // namespace
 
-zmq::message_t ToZmqMessage(Frame frame) {
-  if (frame.size() <= kCopyBytesMax) return zmq::message_t(frame.data(), frame.size());
-  auto* owned = new Frame(std::move(frame));  // ZeroMQ owns it; FreeFrame is its deleter.
-  std::byte* const data = owned->data();
-  const size_t bytes = owned->size();
-  HandOver(owned);
-  return zmq::message_t(data, bytes, FreeFrame, owned);
+size_t ZmqFrame::size() const {
+  size_t bytes = head.size();
+  for (const zmq::message_t& part : others) bytes += part.size();
+  return bytes;
+}
+
+ZmqFrame ToZmqFrame(Frame frame) {
+  if (frame.size() <= kCopyBytesMax) return {zmq::message_t(frame.data(), frame.size()), {}};
+  const std::span<const std::byte> bytes(frame);  // Moving a vector moves none of its elements.
+  return {PartOf(bytes, std::move(frame)), {}};
+}
+
+ZmqFrame ToZmqFrame(FramePieces frame, const MessagePtr& message) {
+  ZmqFrame parts = ToZmqFrame(std::move(frame.head));
+  parts.others.reserve(frame.values.size());
+  for (const auto& values : frame.values) parts.others.push_back(PartOf(values, message));
+  return parts;
 }
 
 ZmqSocket::ZmqSocket(zmq::context_t& context, zmq::socket_type type, const Address& address)
@@ -109,20 +131,29 @@ absl::StatusOr<ZmqSocket> ZmqSocket::Connect(zmq::context_t& context, const Addr
   }
 }
 
-ZmqSocket::Sent ZmqSocket::Send(zmq::message_t* frame) {
-  CAIRN_DCHECK(type_ == zmq::socket_type::dealer);
-  const int sent = zmq_msg_send(frame->handle(), socket_.handle(), ZMQ_DONTWAIT);
-  return sent >= 0 ? Sent::kYes : Sent::kFull;
+// The first part decides: once it is taken there is room for the others, and if the peer goes
+// meanwhile ZeroMQ takes them for nothing.
+bool ZmqSocket::SendParts(ZmqFrame* frame) {
+  const int more = frame->others.empty() ? 0 : ZMQ_SNDMORE;
+  if (zmq_msg_send(frame->head.handle(), socket_.handle(), ZMQ_DONTWAIT | more) < 0) return false;
+  for (zmq::message_t& part : frame->others) {
+    const int flags = ZMQ_DONTWAIT | (&part == &frame->others.back() ? 0 : ZMQ_SNDMORE);
+    zmq_msg_send(part.handle(), socket_.handle(), flags);
+  }
+  return true;
 }
 
-ZmqSocket::Sent ZmqSocket::SendTo(const std::string& routing_id, zmq::message_t* frame) {
+ZmqSocket::Sent ZmqSocket::Send(ZmqFrame* frame) {
+  CAIRN_DCHECK(type_ == zmq::socket_type::dealer);
+  return SendParts(frame) ? Sent::kYes : Sent::kFull;
+}
+
+ZmqSocket::Sent ZmqSocket::SendTo(const std::string& routing_id, ZmqFrame* frame) {
   CAIRN_DCHECK(type_ == zmq::socket_type::router);
-  // The first part decides: once it is taken, there is room for the second.
   const int routed =
       zmq_send(socket_.handle(), routing_id.data(), routing_id.size(), ZMQ_SNDMORE | ZMQ_DONTWAIT);
   if (routed < 0) return errno == EHOSTUNREACH ? Sent::kGone : Sent::kFull;
-  const int sent = zmq_msg_send(frame->handle(), socket_.handle(), ZMQ_DONTWAIT);
-  return sent >= 0 ? Sent::kYes : Sent::kFull;
+  return SendParts(frame) ? Sent::kYes : Sent::kFull;
 }
 
 bool ZmqSocket::ReceivePart(zmq::message_t* part, bool* more) {
@@ -131,18 +162,22 @@ bool ZmqSocket::ReceivePart(zmq::message_t* part, bool* more) {
   return true;
 }
 
-ZmqSocket::Arrival ZmqSocket::Receive(std::string* routing_id, zmq::message_t* frame) {
+ZmqSocket::Arrival ZmqSocket::Receive(std::string* routing_id, ZmqFrame* frame) {
   bool more = false;
-  if (!ReceivePart(frame, &more)) return Arrival::kNothing;
+  frame->others.clear();
+  if (!ReceivePart(&frame->head, &more)) return Arrival::kNothing;
   if (type_ == zmq::socket_type::router) {
-    routing_id->assign(frame->data<char>(), frame->size());
+    routing_id->assign(frame->head.data<char>(), frame->head.size());
     // Parts of one message become visible together.
-    if (!more || !ReceivePart(frame, &more)) return Arrival::kMultipart;
+    if (!more || !ReceivePart(&frame->head, &more)) return Arrival::kTooManyParts;
   }
-  if (!more) return Arrival::kFrame;
-  while (more && ReceivePart(frame, &more)) {
+  zmq::message_t part;
+  while (more && ReceivePart(&part, &more)) {
+    // What is beyond the limit is thrown away as it comes.
+    if (frame->others.size() < limits::kFramePiecesMax) frame->others.push_back(std::move(part));
   }
-  return Arrival::kMultipart;
+  const bool is_legal = frame->others.size() < limits::kFramePiecesMax;
+  return is_legal ? Arrival::kFrame : Arrival::kTooManyParts;
 }
 
 }  // namespace cairn

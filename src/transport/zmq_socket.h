@@ -4,6 +4,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 #include <zmq.hpp>
 
 #include "absl/status/statusor.h"
@@ -12,8 +13,18 @@
 
 namespace cairn {
 
-// A frame as ZeroMQ sends it: large ones are not copied, the message owns them.
-zmq::message_t ToZmqMessage(Frame frame);
+// A frame as ZeroMQ sends and receives it: the parts of one of its messages.
+struct ZmqFrame {
+  zmq::message_t head;
+  std::vector<zmq::message_t> others;  // Mostly none.
+
+  size_t size() const;
+};
+
+// Large frames are not copied, ZeroMQ owns them.
+ZmqFrame ToZmqFrame(Frame frame);
+// Neither are values: ZeroMQ holds `message`, in whose storage they are, until they are sent.
+ZmqFrame ToZmqFrame(FramePieces frame, const MessagePtr& message);
 
 // A ROUTER (listens; a frame comes from and goes to one of many peers) or a DEALER (connects to one
 // peer). One thread at a time. Nothing blocks.
@@ -30,16 +41,16 @@ class ZmqSocket {
     kFull,  // Not now: the peer is slow, or not connected yet. `frame` is untouched.
     kGone,  // ROUTER: nobody has this routing id any more.
   };
-  Sent Send(zmq::message_t* frame);                                   // DEALER.
-  Sent SendTo(const std::string& routing_id, zmq::message_t* frame);  // ROUTER.
+  Sent Send(ZmqFrame* frame);                                   // DEALER.
+  Sent SendTo(const std::string& routing_id, ZmqFrame* frame);  // ROUTER.
 
   enum class Arrival {
     kNothing,
     kFrame,
-    kMultipart,  // Not ours; it has been thrown away.
+    kTooManyParts,  // Not ours; it has been thrown away.
   };
   // ROUTER: also says from whom, as a routing id.
-  Arrival Receive(std::string* routing_id, zmq::message_t* frame);
+  Arrival Receive(std::string* routing_id, ZmqFrame* frame);
 
   // Becomes readable when Receive or Send may do more than they could; edge-triggered, so use both
   // until they say kNothing and kFull, then ask Readable and Writable, before waiting for it.
@@ -56,6 +67,7 @@ class ZmqSocket {
   int Events() const { return socket_.get(zmq::sockopt::events); }
   // False: the part does not exist yet. `more`: another part of the same message follows.
   bool ReceivePart(zmq::message_t* part, bool* more);
+  bool SendParts(ZmqFrame* frame);
 
   zmq::socket_type type_;
   zmq::socket_t socket_;

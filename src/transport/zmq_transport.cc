@@ -33,12 +33,12 @@ class ZmqTransport final : public Transport {
 
   void Send(const std::string& address, MessagePtr message) override {
     VLOG(2) << "send to " << address << ": " << DescribeMessage(*message);
-    Enqueue({.kind = Kind::kSend, .address = address, .to = {}, .frame = {}}, *message);
+    Enqueue({.kind = Kind::kSend, .address = address, .to = {}, .frame = {}}, message);
   }
 
   void Reply(const ProcessId& to, MessagePtr message) override {
     VLOG(2) << "reply: " << DescribeMessage(*message);
-    Enqueue({.kind = Kind::kReply, .address = {}, .to = to, .frame = {}}, *message);
+    Enqueue({.kind = Kind::kReply, .address = {}, .to = to, .frame = {}}, message);
   }
 
   bool Run(std::function<void()> task) override {
@@ -66,13 +66,13 @@ class ZmqTransport final : public Transport {
   using Kind = ZmqLoop::Command::Kind;
 
   // A message that is too long is a bug of whoever made it, but one that a peer may have provoked.
-  void Enqueue(ZmqLoop::Command command, const Message& message) {
-    absl::StatusOr<Frame> frame = TryEncodeMessage(message, checksum_);
+  void Enqueue(ZmqLoop::Command command, const MessagePtr& message) {
+    absl::StatusOr<FramePieces> frame = TryEncodePieces(*message, checksum_);
     if (!frame.ok()) {
       LOG(ERROR) << "not sent: " << MessageOf(frame.status());
       return loop_->CountDropped();
     }
-    command.frame = ToZmqMessage(*std::move(frame));
+    command.frame = ToZmqFrame(*std::move(frame), message);
     loop_->Enqueue(std::move(command));
   }
 

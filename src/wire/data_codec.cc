@@ -4,8 +4,11 @@
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <utility>
 
+#include "wire/array_block.h"
 #include "wire/columns.h"
+#include "wire/frame_values.h"
 #include "wire/id_codec.h"
 #include "wire/limits.h"
 #include "wire/value_codec.h"
@@ -23,24 +26,25 @@ std::string_view ErrorText(const std::string& error) {
   return std::string_view(error).substr(0, limits::kStringBytesMax);
 }
 
-// What a payload is filled up to.
+// Zeros in front of the values, or at the end, so that the payload has its length.
 class Filling {
  public:
   // `payload_begin`: where the payload begins, in the writer or the reader.
   Filling(size_t payload_begin, uint64_t bytes_min)
       : payload_begin_(payload_begin), bytes_min_(bytes_min) {}
 
-  void Write(ByteWriter* out) const { out->Extend(Missing(out->size())); }
+  void Write(ByteWriter* out, uint64_t value_bytes = 0) const {
+    out->Extend(Missing(out->size(), value_bytes));
+  }
 
-  // That the zeros are there, and nothing else.
-  absl::Status Read(ByteReader* in, std::string_view what) const {
-    CAIRN_RETURN_IF_ERROR(in->Take(what, Missing(in->offset())).status());
-    return in->End(what);
+  // That the zeros are there.
+  absl::Status Read(ByteReader* in, std::string_view what, uint64_t value_bytes = 0) const {
+    return in->Take(what, Missing(in->offset(), value_bytes)).status();
   }
 
  private:
-  uint64_t Missing(size_t end) const {
-    const uint64_t bytes = end - payload_begin_;
+  uint64_t Missing(size_t end, uint64_t value_bytes) const {
+    const uint64_t bytes = end - payload_begin_ + value_bytes;
     return PaddedTo8(std::max(bytes, bytes_min_)) - bytes;
   }
 
@@ -57,6 +61,17 @@ absl::StatusOr<size_t> ReadCount(std::string_view field, uint64_t bytes_each,
   if (count <= payload_bytes / bytes_each) return count;
   return InvalidArgument(field, " at offset ", offset, ": ", count, " of them take at least ",
                          bytes_each, " bytes each, but the payload has ", payload_bytes);
+}
+
+template <typename Holder>
+ValuePieces ApartValuesOf(const std::vector<Holder>& holders) {
+  ValueGathering gathering;
+  for (const Holder& holder : holders) {
+    if (holder.values.empty()) continue;
+    if (ShortestForm(holder.values) != ValueForm::kF32) return {};
+    gathering.Add(holder.values);
+  }
+  return gathering.Take();
 }
 
 // ---- Slices -----------------------------------------------------------------------------------
@@ -114,44 +129,15 @@ size_t SliceBytesMax(const std::vector<TableSlice>& slices) {
   return bytes;
 }
 
-// The arrays of a decoded message, in a block of their own. An array of bytes made by new is
-// aligned for every number; 8-byte numbers come first.
-class ArrayBlock {
- public:
-  // `bytes` is paid for by what is left of the payload: an id by a byte, a count and a value too.
-  explicit ArrayBlock(size_t bytes) {
-    if (bytes > 0) storage_ = std::shared_ptr<std::byte[]>(new std::byte[bytes]);
-    next_ = storage_.get();
-  }
-
-  template <WireNumber T>
-  std::span<T> Make(size_t count) {
-    if (count == 0) return {};
-    const std::span<T> numbers(reinterpret_cast<T*>(next_), count);
-    std::uninitialized_default_construct(numbers.begin(), numbers.end());
-    next_ += numbers.size_bytes();
-    return numbers;
-  }
-
-  const std::shared_ptr<std::byte[]>& storage() const { return storage_; }
-
- private:
-  std::shared_ptr<std::byte[]> storage_;
-  std::byte* next_ = nullptr;
-};
-
 // How many numbers the slices have, after a look at whether they can be there.
 struct Totals {
-  uint64_t ids = 0, values = 0, counts = 0;
-
-  size_t bytes() const {
-    return ids * sizeof(uint64_t) + values * sizeof(float) + counts * sizeof(uint32_t);
-  }
+  uint64_t ids = 0, values = 0, counts = 0, value_bytes = 0;
+  bool all_f32 = true;
 };
 
-absl::StatusOr<Totals> CheckTotals(const std::vector<RawSlice>& slices, const ByteReader& in) {
+absl::StatusOr<Totals> CheckTotals(const std::vector<RawSlice>& slices, const ByteReader& in,
+                                   const PayloadRest& rest) {
   Totals totals;
-  uint64_t value_bytes = 0;
   for (size_t i = 0; i < slices.size(); ++i) {
     const RawSlice& slice = slices[i];
     const bool legal = slice.id_count <= limits::kIdsPerSliceMax &&
@@ -164,12 +150,16 @@ absl::StatusOr<Totals> CheckTotals(const std::vector<RawSlice>& slices, const By
     }
     totals.ids += slice.listed_ids();
     totals.values += slice.value_count();
-    value_bytes += ValueBytes(slice.form, slice.value_count());
+    totals.value_bytes += ValueBytes(slice.form, slice.value_count());
+    totals.all_f32 = totals.all_f32 && slice.form == ValueForm::kF32;
     if (slice.has_counts) totals.counts += slice.id_count;
   }
   CAIRN_RETURN_IF_ERROR(in.Need("slices.ids", totals.ids, 1));
-  CAIRN_RETURN_IF_ERROR(in.Need("slices.values", value_bytes, 1));
   CAIRN_RETURN_IF_ERROR(in.Need("slices.counts", totals.counts, 1));
+  if (const uint64_t left = in.remaining() + rest.bytes(); totals.value_bytes > left) {
+    return InvalidArgument("slices.values: ", totals.value_bytes, " bytes, but ", left,
+                           " are left");
+  }
   return totals;
 }
 
@@ -179,19 +169,6 @@ absl::Status ReadListedIds(const std::vector<RawSlice>& raws, std::span<uint64_t
   for (size_t i = 0; i < raws.size(); ++i) {
     (*slices)[i].ids = ids.first(raws[i].listed_ids());
     ids = ids.subspan(raws[i].listed_ids());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ReadSliceValues(const std::vector<RawSlice>& raws, ArrayBlock* block, ByteReader* in,
-                             std::vector<TableSlice>* slices) {
-  for (size_t i = 0; i < raws.size(); ++i) {
-    const RawSlice& raw = raws[i];
-    if (raw.width == 0) continue;
-    const std::span<float> values = block->Make<float>(raw.value_count());
-    CAIRN_RETURN_IF_ERROR(
-        Annotate(ReadValues(in, raw.form, values.size(), values.data()), "slices[", i, "]"));
-    (*slices)[i].values = values;
   }
   return absl::OkStatus();
 }
@@ -207,10 +184,28 @@ absl::Status ReadSliceCounts(const std::vector<RawSlice>& raws, ArrayBlock* bloc
   return absl::OkStatus();
 }
 
-absl::Status MakeSlices(const std::vector<RawSlice>& raws, ByteReader* in,
-                        std::vector<TableSlice>* slices, std::shared_ptr<const void>* storage) {
-  CAIRN_ASSIGN_OR_RETURN(const Totals totals, CheckTotals(raws, *in));
-  ArrayBlock block(totals.bytes());
+absl::Status ReadSliceValues(const std::vector<RawSlice>& raws, ValueArrays* arrays,
+                             std::vector<TableSlice>* slices) {
+  for (size_t i = 0; i < raws.size(); ++i) {
+    auto values = arrays->Next(raws[i].form, raws[i].value_count());
+    CAIRN_RETURN_IF_ERROR(Annotate(values.status(), "slices[", i, "]"));
+    (*slices)[i].values = *values;
+  }
+  return arrays->End();
+}
+
+// Both, where there are both.
+std::shared_ptr<const void> Together(std::shared_ptr<const void> a, std::shared_ptr<const void> b) {
+  if (a == nullptr || b == nullptr) return a == nullptr ? b : a;
+  return std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
+      std::move(a), std::move(b));
+}
+
+absl::Status MakeSlices(const std::vector<RawSlice>& raws, const Filling& filling, ByteReader* in,
+                        const PayloadRest& rest, std::vector<TableSlice>* slices,
+                        std::shared_ptr<const void>* storage) {
+  CAIRN_ASSIGN_OR_RETURN(const Totals totals, CheckTotals(raws, *in, rest));
+  ArrayBlock block(totals.ids * sizeof(uint64_t) + totals.counts * sizeof(uint32_t));
   slices->resize(raws.size());
   for (size_t i = 0; i < raws.size(); ++i) {
     (*slices)[i].table = raws[i].table;
@@ -218,10 +213,18 @@ absl::Status MakeSlices(const std::vector<RawSlice>& raws, ByteReader* in,
     (*slices)[i].named = {raws[i].named_request, raws[i].named_begin, raws[i].id_count};
   }
   CAIRN_RETURN_IF_ERROR(ReadListedIds(raws, block.Make<uint64_t>(totals.ids), in, slices));
-  CAIRN_RETURN_IF_ERROR(ReadSliceValues(raws, &block, in, slices));
   CAIRN_RETURN_IF_ERROR(ReadSliceCounts(raws, &block, in, slices));
-  *storage = block.storage();
+  CAIRN_RETURN_IF_ERROR(filling.Read(in, "filling", totals.value_bytes));
+  ValueArrays arrays(in, rest, totals.all_f32, totals.values);
+  CAIRN_RETURN_IF_ERROR(ReadSliceValues(raws, &arrays, slices));
+  *storage = Together(block.storage(), arrays.storage());
   return absl::OkStatus();
+}
+
+uint64_t ValueBytesOf(const std::vector<RawSlice>& raws) {
+  uint64_t bytes = 0;
+  for (const RawSlice& raw : raws) bytes += ValueBytes(raw.form, raw.value_count());
+  return bytes;
 }
 
 template <typename Part>
@@ -231,13 +234,15 @@ uint64_t RequestBytesMin(const std::vector<Part>& parts, size_t slices) {
 
 }  // namespace
 
-// ---- Push: head, columns of parts, columns of slices, ids, values, counts ---------------------
+// ---- Push: head, columns of parts, columns of slices, ids, counts, values ---------------------
+
+ValuePieces ApartValues(const Push& push) { return ApartValuesOf(push.slices); }
 
 size_t PayloadBytesMax(const Push& push) {
   return 64 + push.parts.size() * sizeof(PushPart) + SliceBytesMax(push.slices);
 }
 
-void WritePayload(const Push& push, ByteWriter* out) {
+void WritePayload(const Push& push, ByteWriter* out, bool apart) {
   const Filling filling(out->size(), RequestBytesMin(push.parts, push.slices.size()));
   out->Varint(push.ref.stream);
   out->Varint(push.ref.attempt);
@@ -264,18 +269,18 @@ void WritePayload(const Push& push, ByteWriter* out) {
   WriteColumn(raws, &RawSlice::has_counts, out);
   WriteListedIds(push.slices, out);
   for (size_t i = 0; i < raws.size(); ++i) {
-    WriteValues(raws[i].form, push.slices[i].values, out);
-  }
-  for (size_t i = 0; i < raws.size(); ++i) {
     if (!raws[i].has_counts) continue;
     for (const uint32_t count : push.slices[i].counts) out->Varint(count);
   }
-  filling.Write(out);
+  filling.Write(out, ValueBytesOf(raws));
+  for (size_t i = 0; !apart && i < raws.size(); ++i) {
+    WriteValues(raws[i].form, push.slices[i].values, out);
+  }
 }
 
-absl::Status ReadPayload(ByteReader* payload, Push* push) {
+absl::Status ReadPayload(ByteReader* payload, Push* push, const PayloadRest& rest) {
   const size_t begin = payload->offset();
-  const size_t bytes = payload->remaining();
+  const size_t bytes = payload->remaining() + rest.bytes();
   uint32_t rate_bits = 0;
   CAIRN_RETURN_IF_ERROR(payload->Varint("push.stream", &push->ref.stream));
   CAIRN_RETURN_IF_ERROR(payload->Varint("push.attempt", &push->ref.attempt));
@@ -307,8 +312,8 @@ absl::Status ReadPayload(ByteReader* payload, Push* push) {
   CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.width", payload, &raws, &RawSlice::width));
   CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.form", payload, &raws, &RawSlice::form));
   CAIRN_RETURN_IF_ERROR(ReadColumn("push.slices.counts", payload, &raws, &RawSlice::has_counts));
-  CAIRN_RETURN_IF_ERROR(Annotate(MakeSlices(raws, payload, &push->slices, &push->storage), "push"));
-  return Filling(begin, RequestBytesMin(push->parts, slice_count)).Read(payload, "push");
+  const Filling filling(begin, RequestBytesMin(push->parts, slice_count));
+  return Annotate(MakeSlices(raws, filling, payload, rest, &push->slices, &push->storage), "push");
 }
 
 // ---- PushReply: head, columns of parts, error --------------------------------------------------
@@ -350,7 +355,8 @@ absl::Status ReadPayload(ByteReader* payload, PushReply* reply) {
   CAIRN_RETURN_IF_ERROR(ReadColumn("push_reply.parts.last", payload, parts, &PartResult::last));
   CAIRN_RETURN_IF_ERROR(
       payload->PackedText("push_reply.error", error_bytes, limits::kStringBytesMax, &reply->error));
-  return Filling(begin, part_count * kBytesOfResult).Read(payload, "push_reply");
+  CAIRN_RETURN_IF_ERROR(Filling(begin, part_count * kBytesOfResult).Read(payload, "push_reply"));
+  return payload->End("push_reply");
 }
 
 // ---- Pull: head, columns of parts, columns of slices, ids --------------------------------------
@@ -403,11 +409,11 @@ absl::Status ReadPayload(ByteReader* payload, Pull* pull) {
   std::vector<RawSlice> raws(slice_count);
   CAIRN_RETURN_IF_ERROR(ReadColumn("pull.slices.table", payload, &raws, &RawSlice::table));
   CAIRN_RETURN_IF_ERROR(ReadColumn("pull.slices.ids", payload, &raws, &RawSlice::id_count));
-  CAIRN_RETURN_IF_ERROR(Annotate(MakeSlices(raws, payload, &pull->slices, &pull->storage), "pull"));
-  return Filling(begin, RequestBytesMin(pull->parts, slice_count)).Read(payload, "pull");
+  const Filling filling(begin, RequestBytesMin(pull->parts, slice_count));
+  return Annotate(MakeSlices(raws, filling, payload, {}, &pull->slices, &pull->storage), "pull");
 }
 
-// ---- PullReply: head, columns of parts, error, values ------------------------------------------
+// ---- PullReply: head, columns of parts, error, values -------------------------------------------
 
 namespace {
 
@@ -418,36 +424,41 @@ struct RawResult {
   ValueForm form = ValueForm::kF32;
 };
 
-absl::StatusOr<uint64_t> CheckResultValues(const std::vector<RawResult>& raws,
-                                           const ByteReader& in) {
-  uint64_t values = 0;
-  uint64_t bytes = 0;
+absl::StatusOr<Totals> CheckResultValues(const std::vector<RawResult>& raws, uint64_t bytes_left) {
+  Totals totals;
   for (size_t i = 0; i < raws.size(); ++i) {
     if (raws[i].form > kLastValueForm) {
       return InvalidArgument("parts[", i, "].form: ", static_cast<int>(raws[i].form),
                              ", legal: 0 to ", static_cast<int>(kLastValueForm));
     }
-    values += raws[i].value_count;
-    bytes += ValueBytes(raws[i].form, raws[i].value_count);
+    totals.values += raws[i].value_count;
+    totals.value_bytes += ValueBytes(raws[i].form, raws[i].value_count);
+    totals.all_f32 = totals.all_f32 && raws[i].form == ValueForm::kF32;
   }
-  CAIRN_RETURN_IF_ERROR(in.Need("parts.values", bytes, 1));
-  return values;
+  if (totals.value_bytes <= bytes_left) return totals;
+  return InvalidArgument("parts.values: ", totals.value_bytes, " bytes, but ", bytes_left,
+                         " are left");
 }
 
-absl::Status MakeResults(const std::vector<RawResult>& raws, ByteReader* in, PullReply* reply) {
-  CAIRN_ASSIGN_OR_RETURN(const uint64_t values_in_all, CheckResultValues(raws, *in));
-  ArrayBlock block(values_in_all * sizeof(float));
+absl::Status MakeResults(const std::vector<RawResult>& raws, const Filling& filling, ByteReader* in,
+                         const PayloadRest& rest, PullReply* reply) {
+  CAIRN_ASSIGN_OR_RETURN(const Totals totals,
+                         CheckResultValues(raws, in->remaining() + rest.bytes()));
+  CAIRN_RETURN_IF_ERROR(filling.Read(in, "filling", totals.value_bytes));
+  ValueArrays arrays(in, rest, totals.all_f32, totals.values);
   reply->parts.reserve(raws.size());
   for (const RawResult& raw : raws) {
-    const std::span<float> values = block.Make<float>(raw.value_count);
-    CAIRN_RETURN_IF_ERROR(ReadValues(in, raw.form, values.size(), values.data()));
+    CAIRN_ASSIGN_OR_RETURN(const std::span<const float> values,
+                           arrays.Next(raw.form, raw.value_count));
     reply->parts.push_back({raw.partition, raw.code, values});
   }
-  reply->storage = block.storage();
-  return absl::OkStatus();
+  reply->storage = arrays.storage();
+  return arrays.End();
 }
 
 }  // namespace
+
+ValuePieces ApartValues(const PullReply& reply) { return ApartValuesOf(reply.parts); }
 
 size_t PayloadBytesMax(const PullReply& reply) {
   size_t bytes = 64 + reply.parts.size() * sizeof(RawResult) + ErrorText(reply.error).size();
@@ -455,7 +466,7 @@ size_t PayloadBytesMax(const PullReply& reply) {
   return bytes;
 }
 
-void WritePayload(const PullReply& reply, ByteWriter* out) {
+void WritePayload(const PullReply& reply, ByteWriter* out, bool apart) {
   const Filling filling(out->size(), reply.parts.size() * kBytesOfResult);
   const std::string_view error = ErrorText(reply.error);
   std::vector<RawResult> raws;
@@ -474,15 +485,17 @@ void WritePayload(const PullReply& reply, ByteWriter* out) {
   WriteColumn(raws, &RawResult::value_count, out);
   WriteColumn(raws, &RawResult::form, out);
   out->PackedText(error);
-  for (size_t i = 0; i < raws.size(); ++i) {
+  uint64_t value_bytes = 0;
+  for (const RawResult& raw : raws) value_bytes += ValueBytes(raw.form, raw.value_count);
+  filling.Write(out, value_bytes);
+  for (size_t i = 0; !apart && i < raws.size(); ++i) {
     WriteValues(raws[i].form, reply.parts[i].values, out);
   }
-  filling.Write(out);
 }
 
-absl::Status ReadPayload(ByteReader* payload, PullReply* reply) {
+absl::Status ReadPayload(ByteReader* payload, PullReply* reply, const PayloadRest& rest) {
   const size_t begin = payload->offset();
-  const size_t bytes = payload->remaining();
+  const size_t bytes = payload->remaining() + rest.bytes();
   uint64_t error_bytes = 0;
   CAIRN_RETURN_IF_ERROR(payload->Varint("pull_reply.stream", &reply->ref.stream));
   CAIRN_RETURN_IF_ERROR(payload->Varint("pull_reply.attempt", &reply->ref.attempt));
@@ -499,8 +512,8 @@ absl::Status ReadPayload(ByteReader* payload, PullReply* reply) {
   CAIRN_RETURN_IF_ERROR(ReadColumn("pull_reply.parts.form", payload, &raws, &RawResult::form));
   CAIRN_RETURN_IF_ERROR(
       payload->PackedText("pull_reply.error", error_bytes, limits::kStringBytesMax, &reply->error));
-  CAIRN_RETURN_IF_ERROR(Annotate(MakeResults(raws, payload, reply), "pull_reply"));
-  return Filling(begin, part_count * kBytesOfResult).Read(payload, "pull_reply");
+  const Filling filling(begin, part_count * kBytesOfResult);
+  return Annotate(MakeResults(raws, filling, payload, rest, reply), "pull_reply");
 }
 
 }  // namespace cairn

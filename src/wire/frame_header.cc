@@ -13,7 +13,13 @@
 namespace cairn {
 namespace {
 
-absl::Status CheckLengths(const FrameHeader& header, size_t frame_bytes) {
+uint32_t BodyChecksum(const FrameView& frame) {
+  uint32_t crc = Crc32c(frame.head.subspan(sizeof(FrameHeader)));
+  for (const std::span<const std::byte> piece : frame.others) crc = Crc32c(piece, crc);
+  return crc;
+}
+
+absl::Status CheckLengths(const FrameHeader& header, const FrameView& frame) {
   if (header.header_bytes != sizeof(FrameHeader)) {
     return InvalidArgument("header length at offset 10: ", header.header_bytes, ", not ",
                            sizeof(FrameHeader));
@@ -28,13 +34,17 @@ absl::Status CheckLengths(const FrameHeader& header, size_t frame_bytes) {
                            " bytes, not a multiple of 8 up to ", limits::kFrameBytesMax);
   }
   const uint64_t sum = sizeof(FrameHeader) + PaddedTo8(header.control_bytes) + header.payload_bytes;
-  if (sum != frame_bytes) {
-    return InvalidArgument("lengths add up to ", sum, " bytes, but the frame has ", frame_bytes);
+  if (sum != frame.size()) {
+    return InvalidArgument("lengths add up to ", sum, " bytes, but the frame has ", frame.size());
+  }
+  if (sum - header.payload_bytes > frame.head.size()) {
+    return InvalidArgument("the first piece of the frame ends after ", frame.head.size(),
+                           " bytes, within its control part");
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckBodyChecksum(const FrameHeader& header, std::span<const std::byte> frame) {
+absl::Status CheckBodyChecksum(const FrameHeader& header, const FrameView& frame) {
   if ((header.flags & ~kFlagBodyChecksum) != 0) {
     return InvalidArgument("flags at offset 12: unknown bits in ", header.flags);
   }
@@ -42,7 +52,7 @@ absl::Status CheckBodyChecksum(const FrameHeader& header, std::span<const std::b
     if (IsBulk(static_cast<MessageType>(header.type))) return absl::OkStatus();
     return InvalidArgument("flags at offset 12: only push, pull and pull_reply go unchecked");
   }
-  if (Crc32c(frame.subspan(sizeof(FrameHeader))) != header.body_crc) {
+  if (BodyChecksum(frame) != header.body_crc) {
     return InvalidArgument("body checksum at offset 68 does not match the body");
   }
   return absl::OkStatus();
@@ -50,34 +60,39 @@ absl::Status CheckBodyChecksum(const FrameHeader& header, std::span<const std::b
 
 }  // namespace
 
-void SealFrame(FrameHeader header, std::span<std::byte> frame) {
-  CAIRN_CHECK(CheckLengths(header, frame.size()).ok(), "a frame that its receiver would refuse");
-  const std::span<const std::byte> bytes = frame;
-  if ((header.flags & kFlagBodyChecksum) != 0) {
-    header.body_crc = Crc32c(bytes.subspan(sizeof(FrameHeader)));
-  }
-  std::memcpy(frame.data(), &header, sizeof header);
-  header.header_crc = Crc32c(bytes.first(offsetof(FrameHeader, header_crc)));
-  std::memcpy(frame.data(), &header, sizeof header);
+size_t FrameView::size() const {
+  size_t bytes = head.size();
+  for (const std::span<const std::byte> piece : others) bytes += piece.size();
+  return bytes;
 }
 
-absl::StatusOr<FrameHeader> OpenFrame(std::span<const std::byte> frame) {
+void SealFrame(FrameHeader header, std::span<std::byte> head,
+               std::span<const std::span<const std::byte>> others) {
+  const FrameView frame{head, others};
+  CAIRN_CHECK(CheckLengths(header, frame).ok(), "a frame that its receiver would refuse");
+  if ((header.flags & kFlagBodyChecksum) != 0) header.body_crc = BodyChecksum(frame);
+  std::memcpy(head.data(), &header, sizeof header);
+  header.header_crc = Crc32c(frame.head.first(offsetof(FrameHeader, header_crc)));
+  std::memcpy(head.data(), &header, sizeof header);
+}
+
+absl::StatusOr<FrameHeader> OpenFrame(const FrameView& frame) {
   if (frame.size() > limits::kFrameBytesMax) {
     return InvalidArgument("frame of ", frame.size(), " bytes, at most ", limits::kFrameBytesMax,
                            " are legal");
   }
   // Before everything else: another major version may have another length and another checksum.
-  if (const std::optional<VersionNotice> other = ForeignVersion(frame)) {
+  if (const std::optional<VersionNotice> other = ForeignVersion(frame.head)) {
     return MakeError(absl::StatusCode::kUnimplemented, "protocol version ", other->major, ".",
                      other->minor, ", but this program speaks ", kWireMajor, ".", kWireMinor,
                      "; run the same release everywhere");
   }
-  ByteReader in(frame);
+  ByteReader in(frame.head);
   CAIRN_ASSIGN_OR_RETURN(const FrameHeader header, in.Record<FrameHeader>("header"));
   if (header.magic != kFrameMagic) {
     return InvalidArgument("magic at offset 0: this is not a message of ours");
   }
-  if (Crc32c(frame.first(offsetof(FrameHeader, header_crc))) != header.header_crc) {
+  if (Crc32c(frame.head.first(offsetof(FrameHeader, header_crc))) != header.header_crc) {
     return InvalidArgument("header checksum at offset 92 does not match the header");
   }
   const auto type = static_cast<MessageType>(header.type);
@@ -85,7 +100,7 @@ absl::StatusOr<FrameHeader> OpenFrame(std::span<const std::byte> frame) {
     return MakeError(absl::StatusCode::kUnimplemented, "type at offset 8: ", header.type,
                      " is not known to version ", kWireMajor, ".", kWireMinor);
   }
-  CAIRN_RETURN_IF_ERROR(CheckLengths(header, frame.size()));
+  CAIRN_RETURN_IF_ERROR(CheckLengths(header, frame));
   CAIRN_RETURN_IF_ERROR(CheckBodyChecksum(header, frame));
   return header;
 }

@@ -46,13 +46,22 @@ static_assert(offsetof(FrameHeader, payload_bytes) == 24);
 static_assert(offsetof(FrameHeader, to_process) == 64);
 static_assert(offsetof(FrameHeader, header_crc) == 92);
 
-// Fills in both checksums and writes `header` over the first 96 bytes of `frame`, whose body is
-// complete.
-void SealFrame(FrameHeader header, std::span<std::byte> frame);
+// A frame in pieces: `head`, which has the header and at least the control part, then `others`.
+struct FrameView {
+  std::span<const std::byte> head;
+  std::span<const std::span<const std::byte>> others = {};
+
+  size_t size() const;
+};
+
+// Fills in both checksums and writes `header` over the first 96 bytes of `head`. With `others`
+// behind it the frame is complete.
+void SealFrame(FrameHeader header, std::span<std::byte> head,
+               std::span<const std::span<const std::byte>> others = {});
 
 // Checks everything that can be checked without knowing the message: magic, version, checksums,
 // flags, and that the lengths add up to the frame. kUnimplemented: another major version or an
 // unknown type; kInvalidArgument: anything else.
-absl::StatusOr<FrameHeader> OpenFrame(std::span<const std::byte> frame);
+absl::StatusOr<FrameHeader> OpenFrame(const FrameView& frame);
 
 }  // namespace cairn

@@ -9,6 +9,7 @@ namespace cairn::limits {
 // Frames.
 inline constexpr size_t kFrameBytesMax = size_t{8} << 20;  // Anything longer is cut off by ZeroMQ.
 inline constexpr size_t kFrameBytesAim = size_t{1} << 20;  // Large requests are cut to this.
+inline constexpr size_t kFramePiecesMax = 64;              // Parts of a ZeroMQ message.
 inline constexpr size_t kControlBytesMax = size_t{64} << 10;  // Protobuf part of a frame.
 inline constexpr size_t kStringBytesMax = 4096;               // Any string inside a message.
 inline constexpr size_t kAddressBytesMax = 256;

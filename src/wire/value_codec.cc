@@ -78,6 +78,14 @@ void WriteF8(std::span<const float> values, ByteWriter* out) {
   }
 }
 
+void ReadBf16(std::span<const std::byte> bytes, std::span<float> values) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint16_t half;
+    std::memcpy(&half, bytes.data() + i * sizeof half, sizeof half);
+    values[i] = std::bit_cast<float>(uint32_t{half} << 16);
+  }
+}
+
 absl::Status ReadF8(std::span<const std::byte> bytes, std::span<float> values) {
   const auto largest = std::to_integer<uint32_t>(bytes[0]);
   bool legal = largest < kExponentInfinite;
@@ -113,21 +121,64 @@ void WriteValues(ValueForm form, std::span<const float> values, ByteWriter* out)
   }
 }
 
-absl::Status ReadValues(ByteReader* in, ValueForm form, size_t count, float* values) {
-  if (form == ValueForm::kF32) return in->Packed("values", count, values);
-  const size_t offset = in->offset();
-  CAIRN_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
-                         in->Take("values", ValueBytes(form, count)));
+// ---- Reading ----------------------------------------------------------------------------------
+
+uint64_t ValueReader::remaining() const {
+  uint64_t bytes = piece_.size();
+  for (const std::span<const std::byte> other : others_) bytes += other.size();
+  return bytes;
+}
+
+bool ValueReader::IsAligned() const {
+  const auto is_aligned = [](std::span<const std::byte> piece) {
+    return reinterpret_cast<uintptr_t>(piece.data()) % alignof(float) == 0;
+  };
+  return is_aligned(piece_) && std::all_of(others_.begin(), others_.end(), is_aligned);
+}
+
+absl::StatusOr<std::span<const std::byte>> ValueReader::Take(uint64_t bytes) {
+  if (bytes == 0) return std::span<const std::byte>{};
+  while (piece_.empty() && !others_.empty()) {
+    piece_ = others_.front();
+    others_ = others_.subspan(1);
+  }
+  if (bytes > piece_.size()) {
+    return InvalidArgument("values at offset ", offset_, ": ", bytes, " bytes, but ", piece_.size(),
+                           " are left", others_.empty() ? "" : " of this piece of the frame");
+  }
+  const std::span<const std::byte> taken = piece_.first(bytes);
+  piece_ = piece_.subspan(bytes);
+  offset_ += bytes;
+  return taken;
+}
+
+absl::Status ValueReader::Read(ValueForm form, size_t count, float* values) {
   if (count == 0) return absl::OkStatus();
-  if (form == ValueForm::kF8) {
-    return Annotate(ReadF8(bytes, {values, count}), "values at offset ", offset);
+  const size_t offset = offset_;
+  CAIRN_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, Take(ValueBytes(form, count)));
+  switch (form) {
+    case ValueForm::kF32:
+      std::memcpy(values, bytes.data(), bytes.size());
+      return absl::OkStatus();
+    case ValueForm::kBf16:
+      ReadBf16(bytes, {values, count});
+      return absl::OkStatus();
+    case ValueForm::kF8:
+      return Annotate(ReadF8(bytes, {values, count}), "values at offset ", offset);
   }
-  for (size_t i = 0; i < count; ++i) {
-    uint16_t half;
-    std::memcpy(&half, bytes.data() + i * sizeof half, sizeof half);
-    values[i] = std::bit_cast<float>(uint32_t{half} << 16);
-  }
-  return absl::OkStatus();
+  return Internal("no such form of values");
+}
+
+absl::StatusOr<std::span<const float>> ValueReader::View(size_t count) {
+  CAIRN_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
+                         Take(ValueBytes(ValueForm::kF32, count)));
+  return std::span(reinterpret_cast<const float*>(bytes.data()), count);
+}
+
+absl::Status ValueReader::End() const {
+  const uint64_t bytes = remaining();
+  if (bytes == 0) return absl::OkStatus();
+  return InvalidArgument("values end at offset ", offset_, ", but ", bytes, " bytes follow");
 }
 
 }  // namespace cairn

@@ -33,7 +33,32 @@ constexpr uint64_t ValueBytes(ValueForm form, uint64_t count) {
 // `form` is one that tells the values back exactly.
 void WriteValues(ValueForm form, std::span<const float> values, ByteWriter* out);
 
-// Reads `count` values into memory of the caller's. kInvalidArgument: they are not there.
-absl::Status ReadValues(ByteReader* in, ValueForm form, size_t count, float* values);
+// Reads what WriteValues wrote from the values of a frame in pieces: what is left of the first,
+// then the others. Nobody has checked them. Does not own the bytes.
+class ValueReader {
+ public:
+  // `offset`: where `rest` begins in the frame; only for errors.
+  ValueReader(std::span<const std::byte> rest, size_t offset,
+              std::span<const std::span<const std::byte>> others)
+      : piece_(rest), offset_(offset), others_(others) {}
+
+  uint64_t remaining() const;
+  // Floats may be read where they lie.
+  bool IsAligned() const;
+
+  // `count` values into memory of the caller's. kInvalidArgument: they are not there, in one piece.
+  absl::Status Read(ValueForm form, size_t count, float* values);
+  // `count` floats where they lie. IsAligned() was true, and only this was called since.
+  absl::StatusOr<std::span<const float>> View(size_t count);
+  // That nothing is left.
+  absl::Status End() const;
+
+ private:
+  absl::StatusOr<std::span<const std::byte>> Take(uint64_t bytes);
+
+  std::span<const std::byte> piece_;
+  size_t offset_;
+  std::span<const std::span<const std::byte>> others_;
+};
 
 }  // namespace cairn

@@ -205,8 +205,7 @@ class ClientShell final : public ShellClient {
   void OnGrants();
   void Settle();
   void FailAll(const absl::Status& status);
-  void Release(const Waiting& waiting, const absl::Status& status,
-               const std::vector<std::vector<float>>& values);
+  void Release(const Waiting& waiting, const absl::Status& status, const PulledValues& values);
   // OK, or why nothing can be sent (any more).
   absl::Status Usable() const;
 
@@ -273,10 +272,8 @@ std::shared_ptr<Pending::Impl> ClientShell::StartPull(cairn::Pull::Kind kind, St
     return Failed(FailedPrecondition("this client joined read_only: use Read"));
   }
   std::shared_ptr<const KeyCut> cut = CutKeys(table, keys);
-  auto pending =
-      std::make_shared<Pending::Impl>([cut, rows](const std::vector<std::vector<float>>& values) {
-        ScatterRows(*cut, values[0], rows);
-      });
+  auto pending = std::make_shared<Pending::Impl>(
+      [rows](const PulledValues& values) { values.ScatterTo(0, rows); });
   auto payload = std::make_shared<const PullPayload>(PullPayload{cut});
   MutexLock lock(step_mutex_);
   const StepIndex at = step == 0 ? next_step_ : step;
@@ -312,7 +309,7 @@ void ClientShell::PostPull(cairn::Pull::Kind kind, StepIndex step, StepIndex aft
 Pending ClientShell::ReadPayload(std::shared_ptr<const PullPayload> payload,
                                  std::vector<std::vector<float>>* values) {
   auto pending = std::make_shared<Pending::Impl>(
-      [values](const std::vector<std::vector<float>>& read) { *values = read; });
+      [values](const PulledValues& read) { *values = read.Packed(); });
   PostPull(cairn::Pull::Kind::kReadOnly, 0, 0, std::move(payload), pending);
   return cairn::Pending(std::move(pending));
 }
@@ -450,7 +447,7 @@ void ClientShell::Settle() {
 }
 
 void ClientShell::Release(const Waiting& waiting, const absl::Status& status,
-                          const std::vector<std::vector<float>>& values) {
+                          const PulledValues& values) {
   if (waiting.window_bytes > 0) window_.Leave(waiting.window_bytes);
   waiting.pending->Complete(status, values);
 }

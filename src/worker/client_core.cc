@@ -120,10 +120,9 @@ OpId ClientCore::StartPull(PullRequest request, Micros now, Outbox* out) {
     op.parts.push_back(part);
   }
   op.unanswered = op.parts.size();
-  for (const auto& cut : *request.payload) {
-    op.values.emplace_back(cut->unique() * cut->width);
-    op.bytes += op.values.back().size() * sizeof(float);
-  }
+  std::vector<uint32_t> partitions;
+  for (const Part& part : op.parts) partitions.push_back(part.partition);
+  op.values = PulledValues(request.payload, partitions);
   op.request = std::move(request);
   if (absl::Status large = CheckPartSizes(op); !large.ok()) {
     Complete(op, false, Completion::Code::kError, std::move(large));
@@ -318,26 +317,15 @@ void ClientCore::Receive(const Message& message, Micros now, Outbox* out) {
   }
 }
 
-// Copies a partition's values, which come slice by slice, to their places. An answer of the wrong
-// size is treated as none: the part is asked for again.
-void ClientCore::StorePart(PullOp* op, const PullResult& result) {
+// Keeps a partition's values. An answer of the wrong size is treated as none: the part is asked for
+// again.
+void ClientCore::StorePart(PullOp* op, const PullReply& reply, const PullResult& result) {
   const auto part =
       std::lower_bound(op->parts.begin(), op->parts.end(), result.partition,
                        [](const Part& a, uint32_t partition) { return a.partition < partition; });
   if (part == op->parts.end() || part->partition != result.partition || part->answered) return;
-  size_t expected = 0;
-  for (const auto& cut : *op->request.payload) {
-    expected += cut->IdsOf(result.partition).size() * cut->width;
-  }
-  if (expected != result.values.size()) return;
-  const float* from = result.values.data();
-  for (size_t t = 0; t < op->values.size(); ++t) {
-    const KeyCut& cut = *(*op->request.payload)[t];
-    const size_t count = cut.IdsOf(result.partition).size() * cut.width;
-    std::copy_n(from, count,
-                op->values[t].data() + size_t{cut.offsets[result.partition]} * cut.width);
-    from += count;
-  }
+  const auto index = static_cast<size_t>(part - op->parts.begin());
+  if (!op->values.Set(index, result.values, reply.storage)) return;
   part->answered = true;
   --op->unanswered;
 }
@@ -352,7 +340,7 @@ void ClientCore::OnPullReply(const Message& message, const PullReply& reply, Mic
   for (const PullResult& result : reply.parts) {
     switch (result.code) {
       case PartCode::kOk:
-        StorePart(&op, result);
+        StorePart(&op, reply, result);
         break;
       case PartCode::kPassed:
         code = Completion::Code::kPassed;

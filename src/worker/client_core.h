@@ -17,6 +17,7 @@
 #include "transport/member_core.h"
 #include "transport/outbox.h"
 #include "worker/payload.h"
+#include "worker/pulled_values.h"
 #include "worker/request_builder.h"
 
 namespace cairn {
@@ -38,7 +39,7 @@ struct Completion {
   StepIndex step = 0;
   Code code = Code::kOk;
   absl::Status status;
-  std::vector<std::vector<float>> values;  // Pull: by table, [cut->unique() x cut->width].
+  PulledValues values;  // Pull.
 };
 
 class ClientCore {
@@ -119,7 +120,7 @@ class ClientCore {
   };
   struct PullOp : Op {
     PullRequest request;
-    std::vector<std::vector<float>> values;
+    PulledValues values;  // By part.
   };
   struct PushOp : Op {
     std::shared_ptr<const PushPayload> payload;  // Null: a step that is skipped.
@@ -154,7 +155,7 @@ class ClientCore {
                                                     const std::vector<size_t>& chosen, Fill fill);
   const std::string* AddressOf(const ProcessId& id) const;
   void OnPullReply(const Message& message, const PullReply& reply, Micros now);
-  void StorePart(PullOp* op, const PullResult& result);
+  static void StorePart(PullOp* op, const PullReply& reply, const PullResult& result);
   void OnPushReply(const Message& message, const PushReply& reply, Micros now, Outbox* out);
   void Rewind(Run* run, uint32_t partition, StepIndex last, Micros now, Outbox* out);
   void PopAcknowledged(Run* run, Micros now, Outbox* out);

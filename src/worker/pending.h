@@ -6,11 +6,11 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "base/mutex.h"
 #include "cairn/client.h"
+#include "worker/pulled_values.h"
 
 namespace cairn {
 
@@ -18,11 +18,10 @@ namespace cairn {
 class Pending::Impl {
  public:
   // `gather` copies the result into the caller's buffer; it is not called once abandoned.
-  explicit Impl(std::function<void(const std::vector<std::vector<float>>&)> gather = {})
+  explicit Impl(std::function<void(const PulledValues&)> gather = {})
       : gather_(std::move(gather)) {}
 
-  void Complete(const absl::Status& status, const std::vector<std::vector<float>>& values)
-      CAIRN_EXCLUDES(mutex_) {
+  void Complete(const absl::Status& status, const PulledValues& values) CAIRN_EXCLUDES(mutex_) {
     std::function<void(const absl::Status&)> callback;
     {
       MutexLock lock(mutex_);
@@ -67,7 +66,7 @@ class Pending::Impl {
   }
 
  private:
-  const std::function<void(const std::vector<std::vector<float>>&)> gather_;
+  const std::function<void(const PulledValues&)> gather_;
 
   Mutex mutex_;
   CondVar changed_;

@@ -1,6 +1,8 @@
 // Frames from the network.
 #include <cstring>
+#include <memory>
 #include <span>
+#include <utility>
 
 #include "base/check.h"
 #include "base/crc32c.h"
@@ -63,7 +65,48 @@ int DecodeSealedFuzz(const uint8_t* data, size_t size) {
   return DecodeFuzz(reinterpret_cast<const uint8_t*>(frame.data()), frame.size());
 }
 
+// Frames in pieces: the first bytes say where the rest is cut.
+int DecodePiecesFuzz(const uint8_t* data, size_t size) {
+  constexpr size_t kCuts = 2 * sizeof(uint16_t);
+  if (size < kCuts) return -1;
+  uint16_t cuts[2];
+  std::memcpy(cuts, data, kCuts);
+  const std::span<const std::byte> frame(reinterpret_cast<const std::byte*>(data) + kCuts,
+                                         size - kCuts);
+  const size_t first = cuts[0] % (frame.size() + 1);
+  const size_t second = first + cuts[1] % (frame.size() - first + 1);
+  const std::span<const std::byte> others[] = {frame.subspan(first, second - first),
+                                               frame.subspan(second)};
+  const auto owner = std::make_shared<int>();
+  const auto decoded = DecodeMessage(FrameView{frame.first(first), others}, owner);
+  if (!decoded.ok()) return -1;
+  const auto whole = DecodeMessage(frame);
+  CAIRN_CHECK(whole.ok(), "refused as a whole");
+  CAIRN_CHECK(EncodeMessage(**decoded, Checksum::kAll) == EncodeMessage(**whole, Checksum::kAll));
+  return 0;
+}
+
+// Frames with values, cut wherever that is legal.
+std::vector<FuzzTarget::Bytes> SamplePieces() {
+  std::vector<FuzzTarget::Bytes> all;
+  for (const FuzzTarget::Bytes& frame : SampleFrames(Samples::kWithHeader)) {
+    for (uint16_t first = sizeof(FrameHeader); first <= frame.size(); first += 4) {
+      const uint16_t cuts[2] = {first, 8};
+      FuzzTarget::Bytes bytes(sizeof cuts);
+      std::memcpy(bytes.data(), cuts, sizeof cuts);
+      bytes.insert(bytes.end(), frame.begin(), frame.end());
+      if (DecodePiecesFuzz(bytes.data(), bytes.size()) == 0) all.push_back(std::move(bytes));
+    }
+  }
+  CAIRN_CHECK(!all.empty());
+  return all;
+}
+
 }  // namespace
+
+FuzzTarget PiecesTarget() {
+  return {.name = "pieces", .run = DecodePiecesFuzz, .seeds = SamplePieces};
+}
 
 FuzzTarget MessageTarget() {
   return {

@@ -27,6 +27,7 @@ struct FuzzTarget {
 
 FuzzTarget MessageTarget();   // DecodeMessage, as frames come.
 FuzzTarget SealedTarget();    // DecodeMessage behind the checksums, which random bytes never pass.
+FuzzTarget PiecesTarget();    // DecodeMessage of frames in pieces.
 FuzzTarget AddressTarget();   // ParseAddress.
 FuzzTarget ParseTarget();     // The text formats of data files (parse_fuzz.h).
 FuzzTarget ColumnsTarget();   // csv and Criteo's rows.

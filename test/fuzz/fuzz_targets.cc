@@ -27,9 +27,9 @@ FuzzTarget ParseTarget() {
 }
 
 std::vector<FuzzTarget> FuzzTargets() {
-  return {MessageTarget(),    SealedTarget(),    AddressTarget(), ParseTarget(),
-          ColumnsTarget(),    ReadSpecTarget(),  DecodeTarget(),  IdxTarget(),
-          OptionFileTarget(), ModelTextTarget(), SnapshotTarget()};
+  return {MessageTarget(), SealedTarget(),     PiecesTarget(),    AddressTarget(),
+          ParseTarget(),   ColumnsTarget(),    ReadSpecTarget(),  DecodeTarget(),
+          IdxTarget(),     OptionFileTarget(), ModelTextTarget(), SnapshotTarget()};
 }
 
 }  // namespace cairn

@@ -90,10 +90,10 @@ class Harness {
     const Partition::PullOutcome outcome = partition_->OnPull(pull, part);
     REQUIRE(!outcome.wait);
     REQUIRE(outcome.result.code == PartCode::kOk);
-    std::vector<float> values;
-    partition_->ReadPull(pull, part, &values);
-    REQUIRE(values.size() == 1);
-    return values[0];
+    REQUIRE(partition_->FloatsOf(pull, part) == 1);
+    float value = 0;
+    partition_->ReadPull(pull, part, &value);
+    return value;
   }
   float Now(Key key) { return Read({.kind = Pull::Kind::kReadOnly}, key); }
 

@@ -19,9 +19,9 @@ constexpr size_t kLargest = limits::kFrameBytesMax;
 // Frames that all show the same bytes, and count how many of them are alive.
 class Frames {
  public:
-  zmq::message_t Next() {
+  ZmqFrame Next() {
     ++alive_;
-    return zmq::message_t(bytes_.data(), bytes_.size(), Free, &alive_);
+    return {zmq::message_t(bytes_.data(), bytes_.size(), Free, &alive_), {}};
   }
   int alive() const { return alive_; }
 
@@ -40,7 +40,7 @@ std::string Nowhere() {
   return FormatAddress(address);
 }
 
-Command SendTo(const std::string& address, zmq::message_t frame) {
+Command SendTo(const std::string& address, ZmqFrame frame) {
   return {.kind = Command::Kind::kSend, .address = address, .to = {}, .frame = std::move(frame)};
 }
 

@@ -1,7 +1,10 @@
 #include "transport/zmq_socket.h"
 
 #include <catch2/catch.hpp>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "transport/inbox.h"
@@ -22,9 +25,9 @@ struct Pair {
   ZmqSocket listener = *ZmqSocket::Listen(context, &address);
   ZmqSocket connection = *ZmqSocket::Connect(context, address);
   std::string routing_id;
-  zmq::message_t received;
+  ZmqFrame received;
 
-  bool Send(zmq::message_t* frame) {
+  bool Send(ZmqFrame* frame) {
     return Eventually([&] { return connection.Send(frame) == Sent::kYes; });
   }
   // What arrives first.
@@ -42,16 +45,16 @@ TEST_CASE("frames of any size go to the listener and back") {
   Pair pair;
   CHECK(pair.address.port != 0);
   for (const size_t bytes : {size_t{0}, size_t{1}, size_t{4'096}, size_t{4'097}, size_t{1} << 20}) {
-    zmq::message_t frame = ToZmqMessage(FrameOf(bytes));
+    ZmqFrame frame = ToZmqFrame(FrameOf(bytes));
     REQUIRE(pair.Send(&frame));
     REQUIRE(pair.Receive(&pair.listener) == Arrival::kFrame);
     CHECK(pair.received.size() == bytes);
 
-    frame = ToZmqMessage(FrameOf(bytes));
+    frame = ToZmqFrame(FrameOf(bytes));
     REQUIRE(pair.listener.SendTo(pair.routing_id, &frame) == Sent::kYes);
     REQUIRE(pair.Receive(&pair.connection) == Arrival::kFrame);
     const Frame expected = FrameOf(bytes);
-    CHECK(pair.received == zmq::message_t(expected.data(), expected.size()));
+    CHECK(pair.received.head == zmq::message_t(expected.data(), expected.size()));
   }
 }
 
@@ -64,7 +67,7 @@ TEST_CASE("nothing is taken for a peer that is not there, and the frame stays wh
   zmq::context_t context;
   absl::StatusOr<ZmqSocket> socket = ZmqSocket::Connect(context, address);
   REQUIRE(socket.ok());
-  zmq::message_t frame = ToZmqMessage(FrameOf(10'000));
+  ZmqFrame frame = ToZmqFrame(FrameOf(10'000));
   CHECK(socket->Send(&frame) == Sent::kFull);
   CHECK_FALSE(socket->Writable());
   CHECK(frame.size() == 10'000);
@@ -72,7 +75,7 @@ TEST_CASE("nothing is taken for a peer that is not there, and the frame stays wh
 
 TEST_CASE("a routing id that nobody has is gone, and the frame stays whole") {
   Pair pair;
-  zmq::message_t frame = ToZmqMessage(FrameOf(100));
+  ZmqFrame frame = ToZmqFrame(FrameOf(100));
   CHECK(pair.listener.SendTo("nobody", &frame) == Sent::kGone);
   CHECK(frame.size() == 100);
 }
@@ -80,11 +83,11 @@ TEST_CASE("a routing id that nobody has is gone, and the frame stays whole") {
 TEST_CASE("a peer that does not read is full after a while, never lost") {
   Pair pair;
   uint64_t sent = 0;
-  zmq::message_t frame = ToZmqMessage(FrameOf(1 << 16));
+  ZmqFrame frame = ToZmqFrame(FrameOf(1 << 16));
   REQUIRE(pair.Send(&frame));
   // 128 messages of high-water marks, and what the kernel's buffers hold.
   CHECK(Eventually([&] {
-    frame = ToZmqMessage(FrameOf(1 << 16));
+    frame = ToZmqFrame(FrameOf(1 << 16));
     if (pair.connection.Send(&frame) == Sent::kFull) return true;
     ++sent;
     return false;
@@ -93,17 +96,60 @@ TEST_CASE("a peer that does not read is full after a while, never lost") {
   CHECK(frame.size() == 1 << 16);
 }
 
-TEST_CASE("a message of several parts is thrown away whole") {
+// A message with values that are worth a part of their own.
+MessagePtr Reply(size_t values) {
+  auto numbers = std::make_shared<std::vector<float>>(values);
+  for (size_t i = 0; i < values; ++i) (*numbers)[i] = 0.1f + static_cast<float>(i);
+  PullReply reply;
+  reply.parts = {{0, PartCode::kOk, std::span(*numbers).first(values / 2)},
+                 {1, PartCode::kOk, std::span(*numbers).subspan(values / 2)}};
+  reply.storage = std::move(numbers);
+  return std::make_shared<const Message>(Message{{}, std::move(reply)});
+}
+
+std::string Text(const ZmqFrame& frame) {
+  std::string text = frame.head.to_string();
+  for (const zmq::message_t& part : frame.others) text += part.to_string();
+  return text;
+}
+
+TEST_CASE("values travel in a part of their own, either way, and hold their message until then") {
+  Pair pair;
+  MessagePtr message = Reply(100'000);
+  const Frame whole = EncodeMessage(*message);
+  const std::string expected(reinterpret_cast<const char*>(whole.data()), whole.size());
+  const auto send = [&] {
+    return ToZmqFrame(*TryEncodePieces(*message, Checksum::kControl), message);
+  };
+  ZmqFrame frame = send();
+  REQUIRE(frame.others.size() == 1);
+  CHECK(frame.size() == whole.size());
+  CHECK(message.use_count() == 2);
+  REQUIRE(pair.Send(&frame));
+  REQUIRE(pair.Receive(&pair.listener) == Arrival::kFrame);
+  CHECK(pair.received.others.size() == 1);
+  CHECK(Text(pair.received) == expected);
+  frame = send();
+  REQUIRE(pair.listener.SendTo(pair.routing_id, &frame) == Sent::kYes);
+  REQUIRE(pair.Receive(&pair.connection) == Arrival::kFrame);
+  CHECK(Text(pair.received) == expected);
+  CHECK(Eventually([&] { return message.use_count() == 1; }));
+}
+
+TEST_CASE("a message of too many parts is thrown away whole") {
   Pair pair;
   zmq::socket_t raw(pair.context, zmq::socket_type::dealer);
   raw.set(zmq::sockopt::linger, 0);
   raw.connect(FormatAddress(pair.address));
-  for (int i = 0; i < 10; ++i) raw.send(zmq::str_buffer("part"), zmq::send_flags::sndmore);
+  for (size_t i = 0; i < limits::kFramePiecesMax; ++i) {
+    raw.send(zmq::str_buffer("part"), zmq::send_flags::sndmore);
+  }
   raw.send(zmq::str_buffer("last"), zmq::send_flags::none);
   raw.send(zmq::str_buffer("whole"), zmq::send_flags::none);
-  CHECK(pair.Receive(&pair.listener) == Arrival::kMultipart);
+  CHECK(pair.Receive(&pair.listener) == Arrival::kTooManyParts);
   REQUIRE(pair.Receive(&pair.listener) == Arrival::kFrame);
-  CHECK(pair.received.to_string() == "whole");
+  CHECK(pair.received.others.empty());
+  CHECK(pair.received.head.to_string() == "whole");
 }
 
 TEST_CASE("an address that is taken is an error that names it") {

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -231,6 +233,56 @@ TEST_CASE("a message too long for a frame is dropped and counted, and ends nobod
   reply.parts = {{0, PartCode::kOk, values}};
   bob->Reply(kAlice, std::make_shared<Message>(Message{{kBob, kAlice, 1, 0}, std::move(reply)}));
   CHECK(bob->Stats().messages_dropped == 1);
+}
+
+TEST_CASE("while the transport has nothing to do, who sends does it himself") {
+  const auto alice = MakeZmqTransport({}, [](MessagePtr) {});
+  CHECK(Eventually([&] {
+    std::promise<std::thread::id> ran;
+    REQUIRE((*alice)->Run([&] { ran.set_value(std::this_thread::get_id()); }));
+    return ran.get_future().get() == std::this_thread::get_id();
+  }));
+}
+
+TEST_CASE("messages and tasks of many threads keep their order, while answers come in") {
+  constexpr uint64_t kThreads = 4, kEach = 500;
+  Inbox to_alice, to_bob;
+  std::atomic<Transport*> bob_answers{nullptr};
+  const MessageHandler keep = to_bob.handler();
+  const auto bob = Listen("tcp://127.0.0.1:0", [&](MessagePtr message) {
+    const uint64_t number = message->header.request;
+    keep(std::move(message));
+    if (Transport* transport = bob_answers) {
+      transport->Reply(kAlice, Numbered(number, kBob, kAlice));
+    }
+  });
+  bob_answers = bob.get();
+  const auto alice = MakeZmqTransport({}, to_alice.handler());
+  std::vector<std::thread> threads;
+  for (uint64_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (uint64_t i = 0; i < kEach; ++i) {
+        const auto send = [&, message = Numbered(t * kEach + i)] {
+          (*alice)->Send(bob->address(), message);
+        };
+        if (t % 2 == 0) {
+          (*alice)->Run(send);
+        } else {
+          send();
+        }
+        if (i % 50 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::vector<MessagePtr> received = to_bob.WaitFor(kThreads * kEach);
+  REQUIRE(received.size() == kThreads * kEach);
+  std::vector<uint64_t> next(kThreads);
+  for (const MessagePtr& message : received) {
+    const uint64_t number = message->header.request;
+    CHECK(number % kEach == next[number / kEach]++);
+  }
+  CHECK(to_alice.WaitFor(kThreads * kEach).size() == kThreads * kEach);
 }
 
 TEST_CASE("a forgotten address loses what waited for it") {

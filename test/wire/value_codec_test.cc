@@ -21,15 +21,16 @@ ValueForm RoundTrip(const Floats& values) {
   WriteValues(form, values, &out);
   CHECK(bytes.size() == ValueBytes(form, values.size()));
   Floats read(values.size());
-  ByteReader in(bytes);
-  REQUIRE(ReadValues(&in, form, read.size(), read.data()).ok());
+  ValueReader in(bytes, 0, {});
+  REQUIRE(in.Read(form, read.size(), read.data()).ok());
   const bool same = values.empty() ||  // And then without an address, which memcmp does not take.
                     std::memcmp(read.data(), values.data(), values.size() * sizeof(float)) == 0;
   CHECK(same);
-  CHECK(in.remaining() == 0);
+  CHECK(in.End().ok());
   if (!bytes.empty()) {
-    ByteReader cut{std::span(bytes).first(bytes.size() - 1)};
-    CHECK_FALSE(ReadValues(&cut, form, read.size(), read.data()).ok());
+    const auto most = std::span<const std::byte>(bytes).first(bytes.size() - 1);
+    ValueReader cut(most, 0, {});
+    CHECK_FALSE(cut.Read(form, read.size(), read.data()).ok());
   }
   return form;
 }
@@ -59,11 +60,34 @@ TEST_CASE("the ends of the range keep every bit") {
   CHECK(RoundTrip({std::ldexp(1.f, -127), 0.f}) == ValueForm::kBf16);
 }
 
+TEST_CASE("values go on in the next piece, and each array lies in one") {
+  const Floats floats = {1, 2, 3, 4, 5};
+  const auto bytes = std::as_bytes(std::span(floats));
+  const std::vector<std::span<const std::byte>> others = {bytes.subspan(8, 0), bytes.subspan(8, 8),
+                                                          bytes.subspan(16)};
+  ValueReader in(bytes.first(8), 40, others);
+  CHECK(in.remaining() == 20);
+  CHECK(in.IsAligned());
+  Floats read(2);
+  REQUIRE(in.Read(ValueForm::kF32, 2, read.data()).ok());
+  CHECK(read == Floats{1, 2});
+  CHECK(in.View(2)->data() == floats.data() + 2);
+  CHECK(in.View(0)->empty());
+  CHECK_FALSE(in.End().ok());
+  CHECK(in.View(1)->front() == 5);
+  CHECK(in.End().ok());
+
+  ValueReader apart(bytes.first(8), 40, others);
+  const absl::Status refused = apart.Read(ValueForm::kF32, 3, read.data());
+  CHECK_THAT(std::string(refused.message()), Catch::Contains("at offset 40: 12 bytes, but 8"));
+  CHECK_FALSE(ValueReader(bytes.subspan(1, 4), 0, {}).IsAligned());
+}
+
 TEST_CASE("bytes that are no values of 8 bits are refused") {
   const auto read = [](std::vector<uint8_t> bytes) {
-    ByteReader in(std::as_bytes(std::span(bytes)));
+    ValueReader in(std::as_bytes(std::span(bytes)), 0, {});
     float value = 0;
-    return ReadValues(&in, ValueForm::kF8, 1, &value).ok();
+    return in.Read(ValueForm::kF8, 1, &value).ok();
   };
   CHECK(read({1, 31 << 2}));  // 2^-126.
   CHECK(read({127, 0x80 | 1 << 2}));

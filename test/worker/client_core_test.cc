@@ -283,9 +283,10 @@ TEST_CASE("ClientCore: pulled values lie in the order of the cut") {
   harness.AnswerPull(op, 1, {{1, PartCode::kOk, values[1]}});
   const auto completions = harness.core->TakeCompletions();
   REQUIRE(completions.size() == 1);
-  REQUIRE(completions[0].values.size() == 1);
+  REQUIRE(completions[0].values.tables() == 1);
+  const std::vector<float> packed = completions[0].values.Packed(0);
   for (size_t i = 0; i < cut->unique(); ++i) {
-    CHECK(completions[0].values[0][i] == static_cast<float>(i));
+    CHECK(packed[i] == static_cast<float>(i));
   }
 }
 
