@@ -8,9 +8,6 @@
 //   --width    floats of a row; by default 1, 16 and 64, and then latency and a dense table
 //   --rounds   interleaved measurements of each kind, of which the median counts, 7 by default
 //   --seconds  of each of them, 0.5 by default
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -30,10 +27,9 @@
 #include "base/option_parser.h"
 #include "base/status.h"
 #include "cairn/client.h"
-#include "cairn/coordinator.h"
 #include "cairn/memory.h"
-#include "cairn/server.h"
 #include "lookup_loop.h"
+#include "server_process.h"
 #include "zmq_echo.h"
 
 namespace cairn {
@@ -56,82 +52,9 @@ struct Settings {
   std::vector<uint32_t> widths = {1, 16, 64};
 };
 
-void Must(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "pull_push_bench: %s\n", std::string(MessageOf(status)).c_str());
-  std::exit(1);
-}
-
-double WallSeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double CpuNanos(clockid_t clock) {
-  timespec time{};
-  CAIRN_CHECK(clock_gettime(clock, &time) == 0, "no CPU clock");
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
-}
-
-// ---- Processes ------------------------------------------------------------------------------
-
-// A process that serves at an address until its client has left.
-struct Peer {
-  pid_t pid = 0;
-  std::string address;
-
-  // Of the whole process, all threads and system calls.
-  double CpuNanos() const {
-    clockid_t clock = 0;
-    CAIRN_CHECK(clock_getcpuclockid(pid, &clock) == 0, "no clock of the server");
-    return cairn::CpuNanos(clock);
-  }
-  void Wait() const {
-    int status = 0;
-    CAIRN_CHECK(waitpid(pid, &status, 0) == pid && status == 0, "the server process has failed");
-  }
-};
-
-// Forks before this process has any thread. `serve` tells the address and returns at the end.
-Peer StartPeer(const std::function<void(const std::function<void(const std::string&)>&)>& serve) {
-  int ends[2];
-  CAIRN_CHECK(pipe(ends) == 0, "no pipe");
-  const pid_t pid = fork();
-  CAIRN_CHECK(pid >= 0, "no second process");
-  if (pid == 0) {
-    close(ends[0]);
-    serve([&](const std::string& address) {
-      const auto size = static_cast<ssize_t>(address.size());
-      CAIRN_CHECK(write(ends[1], address.data(), address.size()) == size);
-      close(ends[1]);
-    });
-    std::exit(0);
-  }
-  close(ends[1]);
-  char text[256];
-  const ssize_t size = read(ends[0], text, sizeof(text));
-  close(ends[0]);
-  CAIRN_CHECK(size > 0, "the server process has ended");
-  return {pid, std::string(text, static_cast<size_t>(size))};
-}
-
-Peer StartServerProcess(const TableSpec& table) {
-  return StartPeer([&](const auto& tell) {
-    Coordinator::Options options;
-    options.job.tables = {table};
-    const auto coordinator = Coordinator::Start(options);
-    Must(coordinator.status());
-    Server::Options serving;
-    serving.coordinator = (*coordinator)->address();
-    const auto server = Server::Start(serving);
-    Must(server.status());
-    tell((*coordinator)->address());
-    Must((*coordinator)->Wait());
-  });
 }
 
 Peer StartEchoProcess() {
@@ -155,14 +78,6 @@ TableSpec DenseTable() {
   table.kind = TableSpec::Kind::kDense;
   table.dense_size = kDenseFloats;
   return table;
-}
-
-std::unique_ptr<Client> Join(const Peer& server) {
-  Client::Options options;
-  options.coordinator = server.address;
-  auto client = Client::Join(options);
-  Must(client.status());
-  return *std::move(client);
 }
 
 // ---- Load -----------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 // Train() does it.
 //
 // Usage: train_stages FILE [ROUNDS [ROWS]]
-//   FILE    training data of any format that needs no further options; read before timing starts
+//   FILE    training data of any format that needs no further options, not compressed; read before
+//           timing starts
 //   ROUNDS  of which the median counts, 5 by default
 //   ROWS    of a batch; by default what `cairn train` would take
 #include <time.h>
@@ -13,8 +14,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -60,6 +63,8 @@ class StageClock {
  private:
   double last_ = Seconds(CLOCK_THREAD_CPUTIME_ID);
 };
+
+constexpr uint32_t kBspStreams = 4;
 
 enum Stage { kRead, kParse, kCut, kPull, kCompute, kPush, kStages };
 constexpr const char* kNames[] = {"read", "parse",   "distinct keys by partition",
@@ -207,18 +212,23 @@ int Main(const std::string& path, size_t rounds, uint32_t rows) {
   const TrainPlan plan = Must(MakeTrainPlan(options));
   const TrainProgram program = Must(DecodeProgram(plan.setup.job.program));
   std::array<std::vector<double>, kStages> stages;
-  std::vector<double> total, through, cpu, wall;
+  TrainOptions lockstep = options;
+  lockstep.mode = {Consistency::kBsp, 0};
+  lockstep.streams = kBspStreams;
+  std::vector<double> total, through, cpu, wall, bsp_cpu, bsp_wall;
   Pass pass;
   for (size_t round = 0; round <= rounds; ++round) {
     pass = StagedPass(plan, program).Run();
     const double read_through = ReadThrough(path);
-    const TrainRun train = RunTrain(options);
+    const TrainRun train = RunTrain(options), bsp = RunTrain(lockstep);
     if (round == 0) continue;  // It brought the file into memory.
     for (size_t s = 0; s < kStages; ++s) stages[s].push_back(pass.seconds[s]);
     total.push_back(pass.total());
     through.push_back(read_through);
     cpu.push_back(train.cpu);
     wall.push_back(train.wall);
+    bsp_cpu.push_back(bsp.cpu);
+    bsp_wall.push_back(bsp.wall);
   }
   const auto features = static_cast<double>(pass.features);
   std::printf("%s\n%llu rows, %llu features, %.3f distinct a batch and feature; medians of %zu\n\n",
@@ -236,9 +246,16 @@ int Main(const std::string& path, size_t rounds, uint32_t rows) {
               Median(total) * 1e9 / features);
   std::printf("| reading the file through, 1 MiB at a time | %.3f | %.2f | |\n", Median(through),
               Median(through) * 1e9 / features);
-  std::printf("| Train() | %.3f | %.2f | |\n\n", Median(cpu), Median(cpu) * 1e9 / features);
-  std::printf("Train(): %.3f s, %.2f million rows/s; all stages on one thread: %.2f\n",
-              Median(wall), rate(Median(wall)), rate(Median(total)));
+  for (const auto& [name, seconds] : {std::pair("Train()", &cpu), std::pair("in bsp", &bsp_cpu)}) {
+    std::printf("| %s | %.3f | %.2f | |\n", name, Median(*seconds),
+                Median(*seconds) * 1e9 / features);
+  }
+  std::printf(
+      "\nParser: %.0f MB/s of text. All stages on one thread: %.2f million rows/s.\n"
+      "Train(): %.3f s, %.2f million rows/s; in bsp with %u streams: %.3f s, %.2f.\n",
+      static_cast<double>(std::filesystem::file_size(path)) * 1e-6 / Median(stages[kParse]),
+      rate(Median(total)), Median(wall), rate(Median(wall)), kBspStreams, Median(bsp_wall),
+      rate(Median(bsp_wall)));
   return 0;
 }
 
