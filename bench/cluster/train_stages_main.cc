@@ -22,6 +22,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "cairn/memory.h"
 #include "cairn/train.h"
 #include "cluster/train_plan.h"
 #include "server/table_shard.h"
@@ -269,5 +270,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: train_stages FILE [ROUNDS [ROWS of a batch]]\n");
     return 2;
   }
+  cairn::KeepFreedMemory();  // As the programs do.
   return cairn::Main(argv[1], rounds, static_cast<uint32_t>(rows));
 }

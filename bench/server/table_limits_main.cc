@@ -89,6 +89,7 @@ class Table final : public Subject {
   uint64_t step_ = 0;
 };
 
+// The same rows in the map, counted by the same rule.
 class Map final : public Subject {
  public:
   Map() : Subject("absl::flat_hash_map") {}
@@ -97,22 +98,30 @@ class Map final : public Subject {
     for (size_t i = 0; i < ids.size(); ++i) {
       if (i + kAhead < ids.size()) map_.prefetch(ids[i + kAhead]);
       const auto found = map_.find(ids[i]);
-      weights[i] = found == map_.end() ? 0 : found->second.weight;
+      weights[i] = found == map_.end() ? 0 : found->second.content.weight;
     }
   }
   void Push(uint32_t, Ids ids, const float* gradients) override {
     Begin(ids);
+    const TableSchema::Step step{.chance = ++step_};
     for (size_t i = 0; i < ids.size(); ++i) {
       if (i + kAhead < ids.size()) map_.prefetch(ids[i + kAhead]);
-      Learn(gradients[i], &map_[ids[i]]);
+      Row& row = map_[ids[i]];
+      row.count = TableSchema::CountRow(step, ids[i], 1, row.count);
+      Learn(gradients[i], &row.content);
     }
   }
 
  private:
+  struct Row {
+    Content content;
+    RowCount count = RowCount::Never();
+  };
   void Begin(Ids ids) {
     for (size_t i = 0; i < std::min(kAhead, ids.size()); ++i) map_.prefetch(ids[i]);
   }
-  absl::flat_hash_map<uint64_t, Content> map_;
+  absl::flat_hash_map<uint64_t, Row> map_;
+  uint64_t step_ = 0;
 };
 
 // No search: the row is where the id says. What the memory allows.
