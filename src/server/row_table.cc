@@ -75,16 +75,16 @@ uint64_t RowTable::bytes() const {
   return bytes + (slab_ ? slab_->bytes() : 0);
 }
 
-// Adds an entry for an id that has none.
-std::byte* RowTable::Insert(uint64_t id) {
+// Adds an entry for an id that has none; `at` is where LowerBound has looked for it.
+std::byte* RowTable::Insert(uint64_t id, std::byte* at) {
   while (true) {
     Segment& segment = segments_[SegmentOf(id).index()];
-    std::byte* at = LowerBound(segment.place, id);
     std::byte* free = at;
     while (WordAt(free) != 0) free += stride_;
     std::byte* end = segment.place.entries + size_t{segment.slots - kHomeSlots} * stride_;
     if (free >= end || IsTooFull(segment.size + 1, segment.place.homes)) {
       MakeRoom(&segment);
+      at = LowerBound(SegmentOf(id), id);
       continue;
     }
     std::memmove(at + stride_, at, static_cast<size_t>(free - at));
@@ -175,67 +175,59 @@ void RowTable::SetHomes(Segment* segment, uint32_t homes) {
   CAIRN_CHECK(homes < std::numeric_limits<uint32_t>::max() / 4);
   uint32_t slots = SlotsOfWholePages(homes + kTail);
   segment->place.homes = std::max((slots - kTail) / kHomeSlots, 1u) * kHomeSlots;
-  const uint32_t needed = SlotsFor(*segment);
-  if (needed > slots) slots = SlotsOfWholePages(needed + kTail);
-  const uint32_t slots_before = segment->slots;
-  const uint32_t slots_most = std::max(slots, slots_before);
+  const Packed packed = PackRight(*segment);
+  if (packed.slots_needed > slots) slots = SlotsOfWholePages(packed.slots_needed + kTail);
+  const uint32_t slots_most = std::max(slots, segment->slots);
+  const size_t bytes = size_t{segment->size} * stride_;
+  std::byte* const old = segment->place.entries;
   segment->slots = slots;
   if (slots <= segment->capacity) {
-    std::byte* const packed = PackRight(segment->place.entries, slots_before, slots_most);
-    Spread(segment, packed, segment->place.entries + size_t{slots_most} * stride_);
-    return;
+    std::byte* const end = old + size_t{slots_most} * stride_;
+    std::memmove(end - bytes, packed.entries, bytes);
+    return Spread(segment, end - bytes, end);
   }
   // A first region, or a larger one for ids that cluster.
-  std::byte* const old = segment->place.entries;
-  const size_t bytes = size_t{segment->size} * stride_;
-  const std::byte* const packed = PackRight(old, slots_before, slots_before);
   const uint32_t capacity = std::max(kRegionSlots, slots + slots / 2);
   segment->place.entries = Reserve(capacity);
   std::byte* const end = segment->place.entries + size_t{slots} * stride_;
-  std::memcpy(end - bytes, packed, bytes);
+  std::memcpy(end - bytes, packed.entries, bytes);
   if (segment->capacity > 0) DiscardPages(old, old + size_t{segment->capacity} * stride_);
   segment->capacity = capacity;
   Spread(segment, end - bytes, end);
 }
 
-// Moves the entries among the first `slots` slots, in order, to the end of the first `slots_most`;
-// returns the first of them.
-std::byte* RowTable::PackRight(std::byte* entries, uint32_t slots, uint32_t slots_most) const {
-  std::byte* to = entries + size_t{slots_most} * stride_;
-  for (std::byte* from = entries + size_t{slots} * stride_; from != entries;) {
-    from -= stride_;
-    if (WordAt(from) == 0) continue;
-    to -= stride_;
-    std::memmove(to, from, stride_);
-  }
-  return to;
-}
-
-// How many it takes with the homes that are set, the free ones at the end included.
-uint32_t RowTable::SlotsFor(const Segment& segment) const {
-  uint64_t next = 0;
-  const std::byte* entry = segment.place.entries;
-  for (uint32_t left = segment.size; left > 0; entry += stride_) {
-    if (WordAt(entry) == 0) continue;
-    next = std::max(next, HomeSlotOf(segment.place, IdAt(segment, entry))) + 1;
-    --left;
-  }
-  return static_cast<uint32_t>(next) + kHomeSlots;
+// Moves a segment's entries, in order, to the end of its slots. As for how many slots they need
+// with the homes that are set: an entry's place is at or behind its home, and all entries from it
+// on are behind that.
+RowTable::Packed RowTable::PackRight(const Segment& segment) const {
+  return WithStride([&](auto stride) {
+    std::byte* to = segment.place.entries + size_t{segment.slots} * stride;
+    uint64_t needed = 0, count = 0;
+    for (std::byte* from = to; from != segment.place.entries;) {
+      from -= stride;
+      if (WordAt(from) == 0) continue;
+      needed = std::max(needed, HomeSlotOf(segment.place, IdAt(segment, from)) + ++count);
+      to -= stride;
+      std::memmove(to, from, stride);
+    }
+    return Packed{to, static_cast<uint32_t>(needed) + kHomeSlots};  // The free ones at the end.
+  });
 }
 
 // Gives the entries from `packed` on their places, from left to right: none overtakes what is still
 // to be moved, because that fits behind it. Frees all other slots before `dirty_end`.
 void RowTable::Spread(Segment* segment, const std::byte* packed, std::byte* dirty_end) {
-  std::byte* free = segment->place.entries;
-  for (uint32_t i = 0; i < segment->size; ++i, packed += stride_) {
-    std::byte* home = HomeOf(segment->place, IdAt(*segment, packed));
-    if (home > free) {
-      std::memset(free, 0, static_cast<size_t>(home - free));
-      free = home;
+  std::byte* const free = WithStride([&](auto stride) {
+    std::byte* free = segment->place.entries;
+    for (uint32_t i = 0; i < segment->size; ++i, packed += stride) {
+      const uint64_t slot = HomeSlotOf(segment->place, IdAt(*segment, packed));
+      std::byte* const home = segment->place.entries + slot * stride;
+      for (; free < home; free += stride) std::memset(free, 0, stride);
+      if (free != packed) std::memmove(free, packed, stride);
+      free += stride;
     }
-    if (free != packed) std::memmove(free, packed, stride_);
-    free += stride_;
-  }
+    return free;
+  });
   std::memset(free, 0, static_cast<size_t>(dirty_end - free));
   DiscardPages(segment->place.entries + size_t{segment->slots} * stride_, dirty_end);
   Publish(*segment);

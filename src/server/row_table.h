@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -100,7 +101,7 @@ class RowTable {
   Row FindOrAdd(uint64_t id, Home home, bool* added) {
     std::byte* entry = LowerBound(home, id);
     *added = !Holds(entry, id);
-    return RowAt(*added ? Insert(id) : entry);
+    return RowAt(*added ? Insert(id, entry) : entry);
   }
 
   // False if there was none.
@@ -201,15 +202,23 @@ class RowTable {
   }
   const Place* PlaceBehind(const Place& place) const;
 
-  std::byte* Insert(uint64_t id);
+  // Calls work(stride_), as a constant, so that loops over entries copy them without a call for
+  // each.
+  template <typename Work>
+  auto WithStride(const Work& work) const;
+
+  std::byte* Insert(uint64_t id, std::byte* at);
   void MakeRoom(Segment* segment);
   std::byte* Reserve(uint32_t slots);
   uint32_t SlotsOfWholePages(uint64_t slots) const;
   bool MayCut(const Segment& segment) const;
   void Cut(uint32_t index);
   void SetHomes(Segment* segment, uint32_t homes);
-  std::byte* PackRight(std::byte* entries, uint32_t slots, uint32_t slots_most) const;
-  uint32_t SlotsFor(const Segment& segment) const;
+  struct Packed {
+    const std::byte* entries;
+    uint32_t slots_needed;
+  };
+  Packed PackRight(const Segment& segment) const;
   void Spread(Segment* segment, const std::byte* packed, std::byte* dirty_end);
   void Publish(const Segment& segment);
 
@@ -226,6 +235,23 @@ class RowTable {
   size_t arena_used_ = 0;  // Bytes of the last one.
   std::optional<RowSlab> slab_;
 };
+
+template <typename Work>
+auto RowTable::WithStride(const Work& work) const {
+  constexpr auto kStrideOf = [](uint32_t words) {
+    return sizeof(uint64_t) + words * sizeof(float);
+  };
+  switch (stride_) {
+    case kStrideOf(1):
+      return work(std::integral_constant<size_t, kStrideOf(1)>());
+    case kStrideOf(2):
+      return work(std::integral_constant<size_t, kStrideOf(2)>());
+    case kStrideOf(3):
+      return work(std::integral_constant<size_t, kStrideOf(3)>());
+    default:
+      return work(size_t{stride_});
+  }
+}
 
 template <typename Visit>
 bool RowTable::ForEachFrom(uint64_t first, const Visit& visit) const {
