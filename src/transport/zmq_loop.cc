@@ -291,7 +291,8 @@ void ZmqLoop::Send() {
     listener_->ready = listener_->socket.Readable();
   }
   for (auto& [address, connection] : connections_) {
-    if (!connection.ready) continue;
+    // What is too old may have to do with the connection, which Service looks after.
+    if (!connection.ready || connection.queue.Stale(now_)) continue;
     Flush(&connection.queue, &connection.socket, nullptr);
     connection.ready =
         connection.socket.Readable() || (!connection.queue.empty() && connection.socket.Writable());
