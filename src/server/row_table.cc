@@ -11,7 +11,7 @@ namespace {
 // Searches slow down quickly beyond this load, and memory is the inverse of its mean between two
 // growths (bench/README.md).
 constexpr uint64_t kLoadMaxPercent = 86;
-constexpr uint32_t kGrowth = 16;          // A segment grows by a sixteenth,
+constexpr uint32_t kGrowth = 12;          // A segment grows by a twelfth,
 constexpr uint32_t kHomesMax = 1u << 15;  // and is cut when it would grow beyond this.
 constexpr uint32_t kTail = 64;            // Of the runs that begin at the last homes.
 constexpr uint32_t kRegionSlots = kHomesMax + kTail;

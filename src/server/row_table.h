@@ -28,7 +28,7 @@ namespace cairn {
 // words lie in a slab, and the entry holds their position. Where rows have stamps, two bits between
 // count and id are theirs, and segments have 10 bits in common.
 //
-// A segment grows by an eighth, inside address space that was reserved for it, so nothing is copied
+// A segment grows by a twelfth, inside address space that was reserved for it, so nothing is copied
 // elsewhere and nothing is freed; when it is large it is cut in two. So memory follows the rows,
 // and no operation takes longer than one segment does, about 0.2 ms.
 //
