@@ -10,6 +10,7 @@ pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 find_package(Threads REQUIRED)
+find_package(hwy CONFIG REQUIRED)
 # Headers that one of our files includes: our users need nothing of it.
 find_package(tomlplusplus 3 CONFIG REQUIRED)
 

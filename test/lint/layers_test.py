@@ -34,6 +34,7 @@ OWNED = {
     r"glog/": {"base"},
     r"CLI/": {"cli"},
     r"cuda|cublas|cub/": {"kernels"},
+    r"hwy/": {"kernels"},
     r"(catch2|benchmark|support)/": set(),
     r"absl/(log|synchronization)/": set(),  # Not in Debian's Abseil; invisible to ThreadSanitizer.
 }

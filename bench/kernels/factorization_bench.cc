@@ -1,0 +1,200 @@
+// Kernels of sparse models on packed rows, one thread. ns_per_feature is for each feature of each
+// row; of_limit is the speed of a loop that only loads those rows, or loads, changes and stores
+// them, in the same order with the same vectors, measured before in the same process: 1 would be
+// perfect.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/prefetch.h"
+#include "kernels/factorization.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "../bench/kernels/factorization_bench.cc"
+#include <hwy/foreach_target.h>  // Before highway.h.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace cairn::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr size_t kAhead = 16;
+
+// Adds up the rows of all features; what is left over of a vector is not read.
+float LoadRows(const std::vector<uint32_t>& indices, const float* rows, size_t width) {
+  const hn::CappedTag<float, 16> tag;
+  const size_t lanes = hn::Lanes(tag);
+  auto sum = hn::Zero(tag);
+  for (size_t k = 0; k < indices.size(); ++k) {
+    if (k + kAhead < indices.size()) Prefetch(rows + indices[k + kAhead] * width);
+    const float* const row = rows + indices[k] * width;
+    for (size_t f = 0; f + lanes <= width; f += lanes) sum = hn::Add(sum, hn::LoadU(tag, row + f));
+  }
+  return hn::GetLane(sum);
+}
+
+// Adds 1 to them.
+float ChangeRows(const std::vector<uint32_t>& indices, float* rows, size_t width) {
+  const hn::CappedTag<float, 16> tag;
+  const size_t lanes = hn::Lanes(tag);
+  const auto one = hn::Set(tag, 1.0f);
+  for (size_t k = 0; k < indices.size(); ++k) {
+    if (k + kAhead < indices.size()) PrefetchForWrite(rows + indices[k + kAhead] * width);
+    float* const row = rows + indices[k] * width;
+    for (size_t f = 0; f + lanes <= width; f += lanes) {
+      hn::StoreU(hn::Add(hn::LoadU(tag, row + f), one), tag, row + f);
+    }
+  }
+  return rows[0];
+}
+
+}  // namespace
+}  // namespace cairn::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace cairn {
+namespace {
+
+HWY_EXPORT(LoadRows);
+HWY_EXPORT(ChangeRows);
+
+constexpr size_t kRows = 4096;
+constexpr size_t kLength = 39;
+
+enum class Keys : int64_t { kZipf, kUniform };
+
+struct Batch {
+  explicit Batch(Keys keys) {
+    // Zipf: 4 million keys with s = 1.05, as `cairn data gen` draws them.
+    constexpr double kCard = 4e6, kOneLessS = -0.05;
+    std::unordered_map<uint64_t, uint32_t> local;
+    for (size_t row = 0; row <= kRows; ++row) {
+      offsets.push_back(static_cast<uint32_t>(row * kLength));
+    }
+    for (size_t k = 0; k < kRows * kLength; ++k) {
+      const double u = UnitInterval(HashWords(1, k));
+      const double top = std::pow(kCard + 1, kOneLessS) - 1;
+      const uint64_t key = keys == Keys::kZipf
+                               ? static_cast<uint64_t>(std::pow(top * u + 1, 1 / kOneLessS))
+                               : Mix64(k) % 32'768;
+      indices.push_back(local.emplace(key, local.size()).first->second);
+    }
+    distinct = local.size();
+  }
+  LinearBatch view() const { return {offsets, indices, {}}; }
+
+  std::vector<uint32_t> offsets, indices;
+  size_t distinct = 0;
+};
+
+// ns of one call, the least of several.
+template <typename Call>
+double Least(const Call& call) {
+  double least = 1e18;
+  for (int i = 0; i < 20; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    benchmark::DoNotOptimize(call());
+    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+    least = std::min(least, took.count());
+  }
+  return least;
+}
+
+// `limit`: ns for the whole batch.
+void Tell(benchmark::State& state, const Batch& batch, double least, double limit) {
+  const auto features = static_cast<double>(batch.indices.size());
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * batch.indices.size()));
+  state.counters["ns_per_feature"] = least / features;
+  state.counters["limit_ns"] = limit / features;
+  state.counters["of_limit"] = limit / least;
+}
+
+template <typename Call>
+void Measure(benchmark::State& state, const Batch& batch, double limit, const Call& call) {
+  for (auto _ : state) call();
+  Tell(state, batch, Least([&] { return call(), 0; }), limit);
+}
+
+struct Model {
+  Model(const Batch& batch, uint32_t dimensions)
+      : dim(dimensions), rows(batch.distinct * (dim + 1), 0.125f), gradients(rows.size()) {}
+  uint32_t dim;
+  std::vector<float> rows, gradients;
+  std::vector<float> margins = std::vector<float>(kRows, 0.5f);
+  std::vector<float> sums = std::vector<float>(kRows * dim);
+};
+
+void FactorizationForward(benchmark::State& state) {
+  const Batch batch(static_cast<Keys>(state.range(0)));
+  Model model(batch, static_cast<uint32_t>(state.range(1)));
+  const double limit = Least([&] {
+    return HWY_DYNAMIC_DISPATCH(LoadRows)(batch.indices, model.rows.data(), model.dim + 1);
+  });
+  Measure(state, batch, limit, [&] {
+    FactorizationForward(batch.view(), {model.rows, model.dim}, 0, model.margins, model.sums);
+  });
+}
+
+void FactorizationGradient(benchmark::State& state) {
+  const Batch batch(static_cast<Keys>(state.range(0)));
+  Model model(batch, static_cast<uint32_t>(state.range(1)));
+  const double limit = Least([&] {
+    std::fill(model.gradients.begin(), model.gradients.end(), 0.0f);
+    return HWY_DYNAMIC_DISPATCH(LoadRows)(batch.indices, model.rows.data(), model.dim + 1) +
+           HWY_DYNAMIC_DISPATCH(ChangeRows)(batch.indices, model.gradients.data(), model.dim + 1);
+  });
+  Measure(state, batch, limit, [&] {
+    FactorizationGradient(batch.view(), {model.rows, model.dim}, model.sums, model.margins,
+                          model.gradients);
+  });
+}
+
+// A row of one weight is a load of four bytes: the limit is a loop that adds them up.
+void LinearForward(benchmark::State& state) {
+  const Batch batch(static_cast<Keys>(state.range(0)));
+  const std::vector<float> weights(batch.distinct, 0.125f);
+  std::vector<float> margins(kRows);
+  const double limit = Least([&] {
+    float sums[4] = {};
+    for (size_t k = 0; k + 4 <= batch.indices.size(); k += 4) {
+      for (size_t i = 0; i < 4; ++i) sums[i] += weights[batch.indices[k + i]];
+    }
+    return sums[0] + sums[1] + sums[2] + sums[3];
+  });
+  Measure(state, batch, limit, [&] { LinearForward(batch.view(), weights, 0, margins); });
+}
+
+void LinearGradient(benchmark::State& state) {
+  const Batch batch(static_cast<Keys>(state.range(0)));
+  const std::vector<float> slopes(kRows, 0.5f);
+  std::vector<float> gradients(batch.distinct);
+  const double limit = Least([&] {
+    std::fill(gradients.begin(), gradients.end(), 0.0f);
+    for (const uint32_t index : batch.indices) gradients[index] += 1;
+    return gradients[0];
+  });
+  Measure(state, batch, limit, [&] { LinearGradient(batch.view(), slopes, gradients); });
+}
+
+void Dims(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"uniform", "dim"})->ArgsProduct({{0, 1}, {1, 4, 8, 16, 64}});
+}
+
+BENCHMARK(FactorizationForward)->Apply(Dims);
+BENCHMARK(FactorizationGradient)->Apply(Dims);
+BENCHMARK(LinearForward)->ArgName("uniform")->Arg(0)->Arg(1);
+BENCHMARK(LinearGradient)->ArgName("uniform")->Arg(0)->Arg(1);
+
+}  // namespace
+}  // namespace cairn
+#endif  // HWY_ONCE

@@ -1,0 +1,168 @@
+#include "kernels/conformance.h"
+
+#include <hwy/targets.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "kernels/factorization.h"
+#include "kernels/finite.h"
+
+namespace cairn::conformance {
+namespace {
+
+// ---- Linear models: margin = bias + sum of w x.
+
+// A row of the table begins with the feature's weight.
+double LinearPart(const Input& input, size_t row, std::span<const double> table) {
+  double margin = input.bias;
+  for (size_t k = input.offsets[row]; k < input.offsets[row + 1]; ++k) {
+    margin += table[input.indices[k] * input.width] * input.value(k);
+  }
+  return margin;
+}
+
+Backend LinearBackend() {
+  return {"any",
+          [](const Input& in, std::span<float> margins, std::vector<float>*) {
+            LinearForward(in.batch(), in.table, in.bias, margins);
+          },
+          [](const Input& in, const std::vector<float>&, std::span<float> gradients) {
+            LinearGradient(in.batch(), in.slopes, gradients);
+          }};
+}
+
+// ---- Factorization machines: in double, half of what S^2 - Q add up to.
+
+double FactorizationMargin(const Input& input, size_t row, std::span<const double> table) {
+  const size_t begin = input.offsets[row], end = input.offsets[row + 1];
+  double margin = LinearPart(input, row, table);
+  for (size_t f = 1; f < input.width; ++f) {
+    double sum = 0, squares = 0;
+    for (size_t k = begin; k < end; ++k) {
+      const double product = table[input.indices[k] * input.width + f] * input.value(k);
+      sum += product;
+      squares += product * product;
+    }
+    margin += (sum * sum - squares) / 2;
+  }
+  return margin;
+}
+
+// The same by the definition: the sum over all pairs of features.
+double PairsMargin(const Input& input, size_t row, std::span<const double> table) {
+  const size_t width = input.width;
+  double margin = LinearPart(input, row, table);
+  const size_t begin = input.offsets[row], end = input.offsets[row + 1];
+  for (size_t j = begin; j < end; ++j) {
+    const auto one = table.subspan(input.indices[j] * width, width);
+    for (size_t i = begin; i < j; ++i) {
+      const auto other = table.subspan(input.indices[i] * width, width);
+      double product = 0;
+      for (size_t f = 1; f < width; ++f) product += one[f] * other[f];
+      margin += product * input.value(i) * input.value(j);
+    }
+  }
+  return margin;
+}
+
+// target: of Highway; 0: the one that this CPU gets.
+Backend FactorizationBackend(int64_t target) {
+  const auto on_target = [target](const auto& call) {
+    hwy::SetSupportedTargetsForTest(target);
+    call();
+    hwy::SetSupportedTargetsForTest(0);
+  };
+  return {
+      target == 0 ? "this CPU's" : hwy::TargetName(target),
+      [=](const Input& in, std::span<float> margins, std::vector<float>* sums) {
+        sums->resize(in.slopes.size() * (in.width - 1));
+        on_target([&] {
+          FactorizationForward(in.batch(), {in.table, in.width - 1}, in.bias, margins, *sums);
+        });
+      },
+      [=](const Input& in, const std::vector<float>& sums, std::span<float> gradients) {
+        on_target([&] {
+          FactorizationGradient(in.batch(), {in.table, in.width - 1}, sums, in.slopes, gradients);
+        });
+      }};
+}
+
+std::vector<Backend> FactorizationBackends() {
+  std::vector<Backend> backends = {FactorizationBackend(0)};
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    backends.push_back(FactorizationBackend(target));
+  }
+  return backends;
+}
+
+std::vector<Kernel> Kernels() {
+  return {
+      {"linear", {1}, LinearPart, {LinearBackend()}},
+      {"factorization", {2, 4, 5, 9, 11, 17, 32, 65}, FactorizationMargin, FactorizationBackends()},
+  };
+}
+
+TEST_CASE("Every kernel agrees with its definition, on every backend", "[conformance]") {
+  for (const Kernel& kernel : Kernels()) {
+    for (const Shape& shape : OddShapes()) {
+      for (const uint32_t width : kernel.widths) CHECK(Check(kernel, shape, width) == "");
+    }
+  }
+}
+
+TEST_CASE("The reference of factorization machines is the sum over all pairs", "[conformance]") {
+  for (const Shape& shape : OddShapes()) {
+    const Input input(shape, 6, 3);
+    const std::vector<double> table(input.table.begin(), input.table.end());
+    for (size_t row = 0; row < shape.rows; ++row) {
+      CHECK(FactorizationMargin(input, row, table) ==
+            Approx(PairsMargin(input, row, table)).epsilon(1e-9));
+    }
+  }
+}
+
+TEST_CASE("Factorization: what is not finite stays so, on every backend", "[conformance]") {
+  const Shape shape = {.name = "ones", .rows = 20, .distinct = 9, .length_max = 5};
+  Input input(shape, 9, 3);
+  input.table[input.indices[0] * 9 + 3] = std::numeric_limits<float>::quiet_NaN();
+  for (const Backend& backend : FactorizationBackends()) {
+    std::vector<float> margins(shape.rows), gradients(input.table.size()), saved;
+    backend.forward(input, margins, &saved);
+    backend.gradient(input, saved, gradients);
+    CHECK(!AllFinite(margins));
+    CHECK(!AllFinite(gradients));
+  }
+}
+
+TEST_CASE("The conformance test complains of what is wrong", "[conformance]") {
+  const Shape shape = {.name = "ones", .rows = 20, .distinct = 9, .length_max = 5};
+  const Backend good = LinearBackend();
+  const auto complaint = [&](const std::function<void(std::span<float>)>& fault) {
+    Backend bad = good;
+    bad.name = "bad";
+    bad.forward = [&](const Input& in, std::span<float> margins, std::vector<float>* saved) {
+      good.forward(in, margins, saved);
+      fault(margins);
+    };
+    return Check({"linear", {1}, LinearPart, {good, bad}}, shape, 1);
+  };
+  const auto says = [](const std::string& what) { return Catch::Contains("bad, ones, " + what); };
+  CHECK(complaint([](std::span<float>) {}) == "");
+  CHECK_THAT(complaint([](std::span<float> m) { m[3] = NAN; }), says("width 1: margins are off"));
+  CHECK_THAT(complaint([](std::span<float> m) { m[3] += 1e-3f; }), says("width 1: margins are"));
+  CHECK_THAT(complaint([](std::span<float> m) { *(m.data() - 1) = 0; }), says("width 1: writes"));
+  CHECK_THAT(complaint([](std::span<float> m) { *(m.data() + m.size()) = 0; }),
+             Catch::Contains("beside"));
+  CHECK_THAT(complaint([](std::span<float> m) { m[3] = std::nextafter(m[3], 9.0f); }),
+             Catch::Contains("other bits of margins"));
+  int calls = 0;
+  CHECK_THAT(complaint([&](std::span<float> m) {
+               m[3] = ++calls % 2 == 0 ? std::nextafter(m[3], 9.0f) : m[3];
+             }),
+             Catch::Contains("the second time"));
+}
+
+}  // namespace
+}  // namespace cairn::conformance
