@@ -38,7 +38,8 @@ struct RowOptions {
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
 struct TrainOptions {
-  std::string model = "lr";  // "lr": logistic regression; "count": counts features.
+  // "lr": logistic regression; "fm": a factorization machine; "count": counts features.
+  std::string model = "lr";
   // Files, plain or compressed by gzip or zstd; directories (the files in them), patterns
   // ("part-*.gz"), pipes, and "-" for standard input. What comes from the last two is copied to a
   // file in $TMPDIR first, which goes with this process.
@@ -51,16 +52,23 @@ struct TrainOptions {
   // gradients. "sequential", the workers, one for each row, on their copy of what a batch touches;
   // they push what has changed. "lr" with sgd, adagrad or ftrl only. doc/defaults.md
   std::string update = "gradient";
-  double learning_rate = -1;     // < 0: the model's default.
-  double l1 = 0;                 // ftrl only.
-  double l2 = -1;                // Prior per feature; < 0: the model's default.
-  RetentionSpec retention = {};  // Of features: which ones get a weight, and keep it. lr only.
-  uint32_t batch_rows = 0;       // About so many rows; 0: the default.
-  uint64_t epochs = 0;           // 0: the default.
-  uint64_t steps_max = 0;        // Batches in all; 0: as many as the epochs have.
-  bool shuffle = true;           // false: every epoch in the files' order.
-  bool constant_rate = false;    // Without warm-up and decay.
-  double bad_rows_share = 0;     // Up to this share of unparsable rows is left out.
+  double learning_rate = -1;  // < 0: the model's default.
+  double l1 = 0;              // ftrl only.
+  double l2 = -1;             // Prior per feature; < 0: the model's default.
+  // "fm": a weight and a vector of `dim` numbers for each feature; what is above is the weight's,
+  // and the bias's.
+  uint32_t dim = 0;                  // 1 .. 1,024; 0: the default, or that of the saved model.
+  std::string vector_optimizer;      // As `optimizer`; "": if that is "", too, rowwise_adagrad.
+  double vector_learning_rate = -1;  // < 0: the same as the weight's.
+  double vector_l2 = -1;             // Prior per feature; < 0: the model's default.
+  double init_scale = -1;            // Vectors start normally distributed; < 0: the default.
+  RetentionSpec retention = {};      // Of features: which ones have a row, and keep it.
+  uint32_t batch_rows = 0;           // About so many rows; 0: the default.
+  uint64_t epochs = 0;               // 0: the default.
+  uint64_t steps_max = 0;            // Batches in all; 0: as many as the epochs have.
+  bool shuffle = true;               // false: every epoch in the files' order.
+  bool constant_rate = false;        // Without warm-up and decay.
+  double bad_rows_share = 0;         // Up to this share of unparsable rows is left out.
   uint64_t seed = 1;
 
   // Where the roles are: "embedded", threads of this process; "local", processes that are started

@@ -52,9 +52,9 @@ constexpr std::array<CommandSpec, 10> kCommands = {{
 std::vector<OptionSpec> MakeTable() {
   std::vector<OptionSpec> table;
   for (const auto& part :
-       {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(), RetentionOptions(),
-        StopOptions(), ClusterOptions(), GenerateOptions(), InspectionOptions(), OutputOptions(),
-        StatusOptions(), SettingsOptions()}) {
+       {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(), VectorOptions(),
+        RetentionOptions(), StopOptions(), ClusterOptions(), GenerateOptions(), InspectionOptions(),
+        OutputOptions(), StatusOptions(), SettingsOptions()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

@@ -18,10 +18,11 @@ std::vector<OptionSpec> ModelOptions() {
        .kind = Kind::kChoice,
        .metavar = "MODEL",
        .section = "Model",
-       .help = "lr is logistic regression; count learns nothing, it counts each feature exactly",
+       .help = "lr is logistic regression; fm is a factorization machine; count learns nothing, it "
+               "counts each feature exactly",
        .fallback = "lr",
        .commands = kTrain,
-       .choices = {"lr", "count"}},
+       .choices = {"lr", "fm", "count"}},
       {.name = "model-dir",
        .kind = Kind::kText,
        .metavar = "DIR",

@@ -12,6 +12,7 @@ std::vector<OptionSpec> ModelOptions();
 std::vector<OptionSpec> DataOptions();
 std::vector<OptionSpec> ReadingOptions();  // How rows are made of text.
 std::vector<OptionSpec> LearningOptions();
+std::vector<OptionSpec> VectorOptions();     // Of models that have one for each feature.
 std::vector<OptionSpec> RetentionOptions();  // Which features get a weight, and keep it.
 std::vector<OptionSpec> StopOptions();
 std::vector<OptionSpec> ClusterOptions();

@@ -145,6 +145,11 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.learning_rate = values.Real("lr", options.learning_rate);
   options.l1 = values.Real("l1");
   options.l2 = values.Real("l2", options.l2);
+  options.dim = static_cast<uint32_t>(values.Count("dim"));
+  options.vector_optimizer = values.Text("optimizer-v");
+  options.vector_learning_rate = values.Real("lr-v", options.vector_learning_rate);
+  options.vector_l2 = values.Real("l2-v", options.vector_l2);
+  options.init_scale = values.Real("init-scale", options.init_scale);
   options.retention = MakeRetention(values);
   options.batch_rows = static_cast<uint32_t>(values.Count("batch"));
   options.epochs = values.Count("epochs");

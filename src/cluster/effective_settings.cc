@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/numbers.h"
+#include "cluster/vector_settings.h"
 #include "sharding/consistency.h"
 #include "sharding/wire_values.h"
 
@@ -50,6 +51,13 @@ void AddLearning(const TrainOptions& options, const ModelSettings& model, double
   settings->emplace_back("rate", options.constant_rate ? "constant" : "decay");
   settings->emplace_back("l1", Shortest(model.l1));
   settings->emplace_back("l2", Shortest(model.l2));
+  if (HasVectors(model.model)) {
+    settings->emplace_back("dim", std::to_string(model.dim));
+    settings->emplace_back("optimizer-v", model.vector_optimizer);
+    settings->emplace_back("lr-v", Shortest(model.vector_learning_rate));
+    settings->emplace_back("l2-v", Shortest(model.vector_l2));
+    settings->emplace_back("init-scale", Shortest(model.init_scale));
+  }
   settings->emplace_back("batch", std::to_string(std::lround(batch_rows)));
   settings->emplace_back("seed", std::to_string(options.seed));
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr double kLossTolerance = 1.02;
 
 // `count` features do not care what the labels are.
-bool Learns(const TrainOptions& options) { return options.model == "lr"; }
+bool Learns(const TrainOptions& options) { return options.model != "count"; }
 
 std::string NumberText(float value) {
   constexpr float kWholeMax = 1e15f;

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cluster/effective_settings.h"
 #include "cluster/train_notes.h"
+#include "cluster/vector_settings.h"
 #include "cluster/warm_start.h"
 #include "server/table_schema.h"
 #include "sharding/consistency.h"
@@ -25,7 +26,8 @@ namespace {
 // doc/defaults.md; none of them depends on the cluster.
 constexpr double kBatchRowsMin = 16;
 constexpr double kBatchRowsMax = 4000;
-constexpr double kBatchesPerEpoch = 256;  // Where that leaves batches within the bounds above.
+constexpr double kBatchRowsVectorsMax = 1000;  // Vectors gain by more steps, weights do not.
+constexpr double kBatchesPerEpoch = 256;       // Where that leaves batches within the bounds above.
 constexpr uint32_t kStreams = 4;
 constexpr double kManyRows = 500'000;
 constexpr double kFewRows = 50'000;
@@ -34,6 +36,8 @@ constexpr uint64_t kEpochs = 12;
 constexpr uint64_t kEpochsFewRows = 30;
 constexpr uint64_t kEpochsWarm = 3;  // From a saved model.
 constexpr double kLearningRate = 0.3;
+constexpr double kVectorPrior =
+    0.8;  // For each feature of a row, times the root of the dimensions.
 constexpr double kWarmupShare = 0.1;
 constexpr double kBaseRateMin = 1e-4;  // Keeps the first bias finite.
 constexpr uint64_t kLeaseBatchesMax = 32;
@@ -47,6 +51,7 @@ absl::Status CheckOptions(const TrainOptions& options) {
   if (options.update == kSequentialUpdate && options.model != "lr") {
     return InvalidArgument("--update sequential is for --model lr, not for ", options.model);
   }
+  CAIRN_RETURN_IF_ERROR(CheckVectorOptions(options));
   if (!options.cache.empty()) {  // Else it is the workers' own business.
     CAIRN_RETURN_IF_ERROR(RowCache::Check({options.cache, options.cache_bytes_max}));
   }
@@ -90,8 +95,9 @@ absl::Status Define(const DefineOptions& define, OpenedData* data) {
   return {};
 }
 
-// define.batch_rows 0: as many as the number of rows suggests.
-absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& files, DefineOptions define) {
+// define.batch_rows 0: as many as the number of rows suggests, but at most `most`.
+absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& files, DefineOptions define,
+                                    double most) {
   absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(files, {});
   if (!source.ok()) return DataError(source.status());
   OpenedData data;
@@ -103,13 +109,14 @@ absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& files, Defin
     define.format = data.definition.format;
     define.read = data.definition.read;
     define.batch_rows = static_cast<uint32_t>(
-        std::clamp(data.sample.rows_estimate / kBatchesPerEpoch, kBatchRowsMin, kBatchRowsMax));
+        std::clamp(data.sample.rows_estimate / kBatchesPerEpoch, kBatchRowsMin, most));
     CAIRN_RETURN_IF_ERROR(Define(define, &data));
   }
   return data;
 }
 
-ModelSettings SettingsFor(const TrainOptions& options, const DataSample& sample) {
+ModelSettings SettingsFor(const TrainOptions& options, const ModelSettings& before,
+                          const DataSample& sample) {
   ModelSettings settings;
   settings.model = options.model;
   settings.optimizer = options.optimizer.empty() ? "adagrad" : options.optimizer;
@@ -123,6 +130,7 @@ ModelSettings SettingsFor(const TrainOptions& options, const DataSample& sample)
   const double share = warm ? 1 : std::min(1.0, sample.rows_estimate / kFewRows);
   const double prior = sample.features_per_row / 4 * share;
   settings.l2 = static_cast<float>(options.l2 < 0 ? prior : options.l2);
+  SetVectors(options, before, kVectorPrior * sample.features_per_row * share, &settings);
   settings.retention = options.retention;
   settings.base_rate =
       static_cast<float>(std::clamp(sample.positive_share, kBaseRateMin, 1 - kBaseRateMin));
@@ -177,6 +185,15 @@ void ReadAsModelDid(const DataDefinition& model, DefineOptions* define,
   notes->push_back("the data is read as the model's was: " + options);
 }
 
+void AddNotes(const TrainOptions& options, const DataSample& sample, uint32_t streams,
+              double batch_rows, std::vector<std::string>* notes) {
+  for (std::string& note : NotesBefore(options, sample)) notes->push_back(std::move(note));
+  for (const std::string& note : {OvershootNote(options, streams, batch_rows),
+                                  RowsAtOnceNote(options, streams, batch_rows)}) {
+    if (!note.empty()) notes->push_back(note);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
@@ -200,24 +217,29 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
                          plan.paths->Expand(options.train));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> valid_files,
                          plan.paths->Expand(options.valid));
-  CAIRN_ASSIGN_OR_RETURN(const OpenedData train, OpenData(train_files, define));
+  CAIRN_ASSIGN_OR_RETURN(
+      const OpenedData train,
+      OpenData(train_files, define,
+               HasVectors(options.model) ? kBatchRowsVectorsMax : kBatchRowsMax));
   JobSpec& job = plan.setup.job;
   job.mode = options.mode;
   job.wire_values = options.wire_values;
   const bool fixed = job.mode.consistency != Consistency::kAsp;
   if (fixed) job.streams = options.streams == 0 ? kStreams : options.streams;
   TrainProgram program;
-  program.model = SettingsFor(options, train.sample);
+  program.model = SettingsFor(options, before.model, train.sample);
   // The bias of such a model is kept as what was added to this start.
   if (before.model.update == kSequentialUpdate) program.model.base_rate = before.model.base_rate;
   program.train = train.definition;
   program.schedule = ScheduleFor(options, train.sample, train.definition, fixed ? job.streams : 0);
   program.bad_rows_share = options.bad_rows_share;
+  const double batch_rows = train.sample.rows_per_chunk * train.definition.chunks_per_batch;
+  program.steps_at_once = StepsAtOnce(options, batch_rows);
   plan.train = train.source;
   if (!valid_files.empty()) {
     define.format = train.definition.format;
     define.read = train.definition.read;
-    CAIRN_ASSIGN_OR_RETURN(const OpenedData valid, OpenData(valid_files, define));
+    CAIRN_ASSIGN_OR_RETURN(const OpenedData valid, OpenData(valid_files, define, kBatchRowsMax));
     program.valid = valid.definition;
     plan.valid = valid.source;
   }
@@ -239,15 +261,10 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   }
   plan.setup.plan = PlanFor(options, program);
   plan.setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);
-  const double batch_rows = train.sample.rows_per_chunk * train.definition.chunks_per_batch;
   plan.settings = EffectiveSettings(options, program, job, batch_rows);
   plan.data_description = Describe(train.definition);
   plan.sample = train.sample;
-  std::vector<std::string> more = NotesBefore(options, plan.sample);
-  if (std::string note = OvershootNote(options, job.streams, batch_rows); !note.empty()) {
-    more.push_back(std::move(note));
-  }
-  plan.notes.insert(plan.notes.end(), more.begin(), more.end());
+  AddNotes(options, plan.sample, job.streams, batch_rows, &plan.notes);
   return plan;
 }
 

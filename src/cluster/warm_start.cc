@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "cluster/saved_model.h"
+#include "cluster/vector_settings.h"
 #include "server/row_converter.h"
 #include "server/table_schema.h"
 #include "train/program.h"
@@ -122,6 +123,22 @@ absl::Status CheckUpdate(const std::string& init_dir, const ModelSettings& befor
                             ": say ", options(before), " here too, or start without --init");
 }
 
+// Models with other numbers for a feature, in words of the command line.
+absl::Status CheckVectors(const std::string& init_dir, const ModelSettings& before,
+                          const ModelSettings& now) {
+  const auto dim = [](const ModelSettings& model) {
+    return HasVectors(model.model) ? model.dim : 0;
+  };
+  if (dim(before) == dim(now)) return {};
+  const auto options = [&](const ModelSettings& model) {
+    const std::string text = "--model " + model.model;
+    return dim(model) == 0 ? text : Concat(text, " --dim ", model.dim);
+  };
+  return FailedPrecondition("the model in ", init_dir, " was trained with ", options(before),
+                            ", which keeps other numbers for a feature than ", options(now),
+                            ": say ", options(before), " here too, or start without --init");
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobSpec& job) {
@@ -137,6 +154,7 @@ absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobS
   const absl::StatusOr<TrainProgram> before = DecodeProgram(model.manifest().program);
   const absl::StatusOr<TrainProgram> now = DecodeProgram(job.program);
   if (before.ok() && now.ok()) {  // Else a program of somebody's own.
+    CAIRN_RETURN_IF_ERROR(CheckVectors(job.init_dir, before->model, now->model));
     CAIRN_RETURN_IF_ERROR(CheckUpdate(job.init_dir, before->model, now->model));
     NoteReading(before->train.read, now->train.read, &notes);
   }

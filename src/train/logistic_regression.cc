@@ -18,25 +18,10 @@ TableSpec WeightsTable(const OptimizerSpec& optimizer, const RetentionSpec& rete
   return weights;
 }
 
-// The bias has no prior, and begins where the base rate puts it.
-TableSpec BiasTable(OptimizerSpec optimizer, float base_rate) {
-  optimizer.l1 = optimizer.l2 = 0;
-  TableSpec bias;
-  bias.name = "bias";
-  bias.kind = TableSpec::Kind::kDense;
-  bias.dense_size = 1;
-  bias.parts = {
-      PartSpec{.width = 1,
-               .optimizer = optimizer,
-               .initializer = {InitializerSpec::Kind::kConstant, StartOfBias(base_rate)}}};
-  return bias;
-}
-
 class LogisticRegression final : public LinearModel {
  public:
   explicit LogisticRegression(const ModelSettings& settings)
-      : LinearModel(WeightsTable(OptimizerOf(settings), settings.retention),
-                    BiasTable(OptimizerOf(settings), settings.base_rate)) {}
+      : LinearModel(WeightsTable(OptimizerOf(settings), settings.retention), BiasTable(settings)) {}
 
   std::vector<float> Score(const PreparedBatch& prepared,
                            const std::vector<std::vector<float>>& values) const override {
@@ -78,10 +63,27 @@ OptimizerSpec OptimizerOf(const ModelSettings& settings) {
   return optimizer;
 }
 
+TableSpec BiasTable(const ModelSettings& settings) {
+  OptimizerSpec optimizer = OptimizerOf(settings);
+  optimizer.l1 = optimizer.l2 = 0;
+  TableSpec bias;
+  bias.name = "bias";
+  bias.kind = TableSpec::Kind::kDense;
+  bias.dense_size = 1;
+  bias.parts = {
+      PartSpec{.width = 1,
+               .optimizer = optimizer,
+               .initializer = {InitializerSpec::Kind::kConstant, StartOfBias(settings.base_rate)}}};
+  return bias;
+}
+
+absl::Status CheckBaseRate(float base_rate) {
+  if (base_rate > 0 && base_rate < 1) return {};
+  return InvalidArgument("base rate ", base_rate, " is not between 0 and 1");
+}
+
 absl::StatusOr<std::unique_ptr<Model>> MakeLogisticRegression(const ModelSettings& settings) {
-  if (!(settings.base_rate > 0 && settings.base_rate < 1)) {
-    return InvalidArgument("base rate ", settings.base_rate, " is not between 0 and 1");
-  }
+  CAIRN_RETURN_IF_ERROR(CheckBaseRate(settings.base_rate));
   if (settings.update == kSequentialUpdate) return MakeSequentialRegression(settings);
   if (settings.update != kGradientUpdate) {
     return InvalidArgument("unknown update \"", settings.update, "\"; known: ", kGradientUpdate,

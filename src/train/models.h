@@ -17,9 +17,18 @@ absl::StatusOr<std::unique_ptr<Model>> MakeLogisticRegression(const ModelSetting
 // part each. kInvalidArgument: an optimizer that cannot learn so, or settings.retention.
 absl::StatusOr<std::unique_ptr<Model>> MakeSequentialRegression(const ModelSettings& settings);
 
-// What both make of the settings: the log-odds of the base rate, the optimizer of the weights.
+// A factorization machine: a weight and a vector of settings.dim numbers for each feature, two
+// parts of a row in a sparse table; the bias as in logistic regression. kInvalidArgument:
+// settings.base_rate, dim or init_scale out of range, or an update that it does not know.
+absl::StatusOr<std::unique_ptr<Model>> MakeFactorizationMachine(const ModelSettings& settings);
+
+// What several make of the settings: the log-odds of the base rate, the optimizer of the weights,
+// and the table "bias" of one weight without a prior, which begins where the base rate puts it.
 float StartOfBias(float base_rate);
 OptimizerSpec OptimizerOf(const ModelSettings& settings);
+TableSpec BiasTable(const ModelSettings& settings);
+// kInvalidArgument: not between 0 and 1.
+absl::Status CheckBaseRate(float base_rate);
 
 // Counts: the table "counts" holds how often each feature has occurred, all epochs together; scores
 // are 0. Nothing is learnt, but every update shows: after a job with whatever failures the counts

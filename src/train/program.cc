@@ -36,6 +36,12 @@ void ForEachScalar(Io& io, Program& program) {
   io("warmup_share", program.schedule.warmup_share);
   io("decay", program.schedule.decay);
   io("bad_rows_share", program.bad_rows_share);
+  io("steps_at_once", program.steps_at_once);
+  io("dim", program.model.dim);
+  io("vector_optimizer", program.model.vector_optimizer);
+  io("vector_learning_rate", program.model.vector_learning_rate);
+  io("vector_l2", program.model.vector_l2);
+  io("init_scale", program.model.init_scale);
 }
 
 template <typename Io, typename Data>

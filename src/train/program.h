@@ -27,6 +27,13 @@ struct ModelSettings {
   std::string update = kGradientUpdate;
   RetentionSpec retention = {};  // Of the table of features.
 
+  // "fm": of each feature's vector. The numbers above are those of its weight.
+  uint32_t dim = 8;
+  std::string vector_optimizer = "rowwise_adagrad";
+  float vector_learning_rate = 0.3f;
+  float vector_l2 = 0;
+  float init_scale = 0.1f;  // Standard deviation of a new vector's numbers.
+
   bool operator==(const ModelSettings&) const = default;
 };
 
@@ -36,6 +43,7 @@ struct TrainProgram {
   DataDefinition train;
   DataDefinition valid;  // Without files: none.
   double bad_rows_share = 0;
+  uint32_t steps_at_once = 0;  // StreamRunner::Options; 0: no bound.
 
   bool operator==(const TrainProgram&) const = default;
 };

@@ -28,6 +28,7 @@ inline constexpr uint64_t kBatchesMax = uint64_t{1} << 40;  // Of an epoch; and 
 inline constexpr uint64_t kStreamsAtOnceMax = 1u << 20;     // asp: streams of one epoch.
 inline constexpr uint32_t kStalenessMax = 1'000'000;        // Steps; ssp.
 inline constexpr size_t kTableNameBytesMax = 64;
+inline constexpr uint32_t kDimMax = 1'024;       // Of a feature's vector; of built-in models.
 inline constexpr uint32_t kAdmitCountMax = 256;  // Occurrences; of a RetentionSpec.
 inline constexpr uint64_t kSketchBytesMin = 64u << 10;
 inline constexpr uint64_t kSketchBytesMax = uint64_t{1} << 40;

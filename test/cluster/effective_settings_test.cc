@@ -36,6 +36,21 @@ TEST_CASE("Defaults that were filled in are settings as given ones are", "[effec
   CHECK(settings.at("wire-values") == "f32");
 }
 
+TEST_CASE("Vectors are settings of models that have them", "[effective_settings]") {
+  CHECK(Of({}, {}).count("dim") == 0);
+  TrainProgram program;
+  program.model.model = "fm";
+  program.model.dim = 4;
+  program.model.vector_l2 = 2.5f;
+  std::map<std::string, std::string> settings;
+  for (const auto& [name, value] : EffectiveSettings({}, program, {}, 64)) settings[name] = value;
+  CHECK(settings.at("dim") == "4");
+  CHECK(settings.at("optimizer-v") == "rowwise_adagrad");
+  CHECK(settings.at("lr-v") == "0.3");
+  CHECK(settings.at("l2-v") == "2.5");
+  CHECK(settings.at("init-scale") == "0.1");
+}
+
 TEST_CASE("What is switched off is no setting", "[effective_settings]") {
   const auto settings = Of({}, {});
   for (const char* name : {"init", "save", "valid", "max-steps", "max-seconds", "stop-metric",

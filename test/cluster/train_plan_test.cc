@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -79,6 +80,40 @@ TEST_CASE("A plan's program is what the workers read") {
   CHECK(plan.setup.job.seed == 9);
   CHECK(plan.setup.plan.evaluation_batches == BatchCount(program.valid));
   CHECK(plan.setup.job.tables.size() == 2);
+}
+
+TEST_CASE("A factorization machine's defaults are the data's, and a saved model's dim") {
+  const Harness harness;
+  TrainOptions options = harness.Options();
+  options.model = "fm";
+  options.workers = 40;
+  options.batch_rows = 500;
+  const TrainPlan plan = MakeTrainPlan(options).value();
+  const auto model_of = [](const TrainOptions& of) {
+    return DecodeProgram(MakeTrainPlan(of).value().setup.job.program).value().model;
+  };
+  const double share = 2000.0 / 50'000;
+  CHECK(model_of(options).l2 == Approx(2.0 / 4 * share).epsilon(0.1));
+  CHECK(model_of(options).vector_l2 == Approx(0.8 * 2 * std::sqrt(8.0) * share).epsilon(0.1));
+  CHECK(plan.setup.job.tables[0].width() == 9);
+  CHECK(DecodeProgram(plan.setup.job.program).value().steps_at_once == 1);
+  CHECK(std::count(plan.settings.begin(), plan.settings.end(),
+                   std::pair<std::string, std::string>("dim", "8")) == 1);
+  options.workers = 1;
+  options.dim = 3;
+  options.save_dir = harness.directory.PathOf("model");
+  REQUIRE(Train(options).ok());
+  options.init_dir = options.save_dir;
+  options.save_dir.clear();
+  options.dim = 0;
+  CHECK(model_of(options).dim == 3);
+  options.dim = 4;
+  const absl::Status other = MakeTrainPlan(options).status();
+  CHECK(other.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_THAT(std::string(MessageOf(other)), Catch::Contains("say --model fm --dim 3 here too"));
+  options = harness.Options();
+  options.dim = 4;
+  CHECK(ErrorOf(options) == "--dim is for --model fm: lr has no vectors");
 }
 
 TEST_CASE("From a saved model, a few epochs with the whole prior are the default") {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "base/temp_directory.h"
 #include "cairn/inspect.h"
@@ -129,9 +130,55 @@ TEST_CASE("Learning row by row works with several workers in every mode") {
   CHECK(Train(options).value().model_digest == report.model_digest);
 }
 
+// Two features of eight each; the label is whether they are alike. Each alone says nothing, so that
+// only pairs can be learnt.
+std::string WritePairs(const TempDirectory& directory, const std::string& name, uint64_t seed) {
+  std::ofstream file(directory.PathOf(name), std::ios::binary);
+  for (uint64_t row = 0; row < 3000; ++row) {
+    const uint64_t random = Mix64(row + seed * 1'000'003);
+    const uint64_t a = random % 8, b = (random >> 8) % 8;
+    file << (a % 2 == b % 2 ? 1 : 0) << " 0:" << a << ":1 1:" << 100 + b << ":1\n";
+  }
+  return directory.PathOf(name);
+}
+
+TEST_CASE("A factorization machine learns what no weight of a feature can say") {
+  const TempDirectory directory;
+  TrainOptions options;
+  options.train = {WritePairs(directory, "train", 1)};
+  options.valid = {WritePairs(directory, "valid", 2)};
+  options.epochs = 5;
+  options.l2 = 0;
+  options.partitions = 8;
+  CHECK(Train(options).value().epochs.back().valid_auc < 0.6);
+  options.model = "fm";
+  options.dim = 3;
+  options.vector_l2 = 0;
+  options.servers = 2;
+  options.workers = 2;
+  options.mode =
+      GENERATE(ConsistencyMode{Consistency::kAsp, 0}, ConsistencyMode{Consistency::kSsp, 1},
+               ConsistencyMode{Consistency::kBsp, 0});
+  options.save_dir = directory.PathOf("model");
+  const TrainReport report = Train(options).value();
+  CHECK(report.features == 16);
+  CHECK(report.epochs.back().valid_auc > 0.99);
+  const EvalReport eval = Evaluate({.model_dir = options.save_dir, .data = options.valid}).value();
+  CHECK(eval.model == "fm");
+  CHECK(eval.auc == Approx(report.epochs.back().valid_auc));
+  CHECK(eval.logloss == Approx(report.epochs.back().valid_logloss));
+  // Going on, as long as it was.
+  options.init_dir = options.save_dir;
+  options.save_dir.clear();
+  options.dim = 0;
+  options.epochs = 1;
+  CHECK(Train(options).value().epochs[0].train_logloss < report.epochs[1].train_logloss);
+}
+
 TEST_CASE("bsp: the model is the same to the last bit, whoever trains it") {
   const Data data;
   TrainOptions options = data.Options();
+  options.model = GENERATE("lr", "fm");
   options.epochs = 1;
   options.mode.consistency = Consistency::kBsp;
   const std::string alone = Train(options).value().model_digest;
@@ -204,6 +251,24 @@ TEST_CASE("bsp: which features have a weight is the same too, for equal partitio
   options.workers = 3;
   options.threads = 2;
   options.executors = 2;
+  CHECK(Train(options).value().model_digest == alone.model_digest);
+}
+
+TEST_CASE("bsp: a factorization machine's features are admitted as others are") {
+  const TempDirectory directory;
+  TrainOptions options;
+  options.model = "fm";
+  options.train = {WriteClicks(directory, 1'500)};
+  options.epochs = 2;
+  options.partitions = 8;
+  options.mode.consistency = Consistency::kBsp;
+  const uint64_t all = Train(options).value().features;
+  options.retention = {.admit_count = 2, .sketch_bytes = 64u << 10};
+  const TrainReport alone = Train(options).value();
+  CHECK(alone.features < all * 2 / 3);
+  CHECK(alone.features > 500);
+  options.servers = 3;
+  options.workers = 3;
   CHECK(Train(options).value().model_digest == alone.model_digest);
 }
 

@@ -225,6 +225,13 @@ TEST_CASE_METHOD(TrainFixture, "A model of another kind is no start", "[warm_sta
   const absl::Status status = Train(options).status();
   CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
   CHECK(MessageOf(status).starts_with("the model in " + old_dir));
+  options.model = "fm";
+  options.dim = 3;
+  CHECK(MessageOf(Train(options).status()) ==
+        "the model in " + old_dir +
+            " was trained with --model lr, which keeps other numbers for a feature than --model fm "
+            "--dim 3: say --model lr here too, or start without --init");
+  options.dim = 0;
   options.model = "lr";
   options.save_dir = old_dir + "/.";
   CHECK(Train(options).status().code() == absl::StatusCode::kInvalidArgument);

@@ -129,6 +129,13 @@ class ClusterTest(unittest.TestCase):
                     "--cluster", "local", "--servers", str(servers), "--workers", str(workers),
                     *self.bsp))
 
+    def test_bsp_factorization_machines_are_too(self):
+        fm = ["--train", self.small, "--model", "fm", "--dim", "5", "--consistency", "bsp",
+              "--epochs", "2"]
+        self.assertEqual(self.digest_of("--cluster", "embedded", *fm),
+                         self.digest_of("--cluster", "local", "--servers", "3", "--workers", "2",
+                                        *fm))
+
     def start_cluster(self, *coordinator, servers=2, workers=2):
         """Roles by hand; returns the coordinator's lines, and all processes, it first."""
         first, lines = self.start_role("ps_coordinator", *coordinator)

@@ -19,6 +19,11 @@ TrainProgram Sample() {
                              .expire_steps = uint64_t{1} << 36,
                              .expire_below = 0.7f,
                              .bytes_max = uint64_t{1} << 42};
+  program.model.dim = 13;
+  program.model.vector_optimizer = "adam";
+  program.model.vector_learning_rate = 0.7f;
+  program.model.vector_l2 = 1e9f;
+  program.model.init_scale = 0.03f;
   program.schedule = {.epochs = 7,
                       .batches_per_epoch = 1'000'000'007,
                       .batches_max = 99,
@@ -34,6 +39,7 @@ TrainProgram Sample() {
   program.valid = {{{"/data/valid", 4096, 5}}, DataFormat::kLibffm, 1024, 3, 8,
                    DataOrder::kShuffled};
   program.bad_rows_share = 1.0 / 3;
+  program.steps_at_once = 3;
   return program;
 }
 

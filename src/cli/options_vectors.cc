@@ -1,0 +1,58 @@
+#include <vector>
+
+#include "cli/options_sections.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+using Kind = OptionSpec::Kind;
+
+constexpr uint32_t kTrain = CommandSpec::kTrain;
+
+// As for weights.
+constexpr double kFactorMax = 1e6;
+
+}  // namespace
+
+std::vector<OptionSpec> VectorOptions() {
+  return {
+      {.name = "dim",
+       .kind = Kind::kCount,
+       .metavar = "K",
+       .section = "Vectors",
+       .help = "fm: numbers in the vector of each feature; by default 8, or as --init has it",
+       .commands = kTrain,
+       .counts = {.min = 1, .max = limits::kDimMax}},
+      {.name = "optimizer-v",
+       .kind = Kind::kChoice,
+       .metavar = "NAME",
+       .section = "Vectors",
+       .help = "Of the vectors; by default as --optimizer, and without that rowwise_adagrad",
+       .commands = kTrain,
+       .choices = {"sgd", "adagrad", "rowwise_adagrad", "ftrl", "adam"}},
+      {.name = "lr-v",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .section = "Vectors",
+       .help = "Learning rate of the vectors; by default as --lr",
+       .commands = kTrain,
+       .reals = {.min = 0, .max = kFactorMax, .min_is_legal = false}},
+      {.name = "l2-v",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .section = "Vectors",
+       .help = "Prior of each feature's vector per epoch; by default the model's",
+       .commands = kTrain,
+       .reals = {.max = kFactorMax}},
+      {.name = "init-scale",
+       .kind = Kind::kReal,
+       .metavar = "X",
+       .section = "Vectors",
+       .help = "Vectors start normally distributed with this deviation; by default 0.1",
+       .commands = kTrain,
+       .reals = {.min = 0, .max = kFactorMax, .min_is_legal = false}},
+  };
+}
+
+}  // namespace cairn

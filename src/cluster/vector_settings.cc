@@ -1,0 +1,91 @@
+#include "cluster/vector_settings.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/status.h"
+#include "base/units.h"
+#include "wire/limits.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint32_t kDim = 8;
+constexpr double kInitScale = 0.1;
+// Of asp: two streams of a worker, two steps of each.
+constexpr double kStepsOfWorker = 4;
+constexpr double kRowsAtOnceMax = 2'200;  // Batches have about so many rows, not exactly.
+constexpr double kRowsSafe = 10'000;
+constexpr double kRowsNoted = 30'000;
+
+struct Given {
+  const char* option;
+  bool is_given;
+};
+
+std::string Rows(double count) { return HumanCount(static_cast<uint64_t>(std::llround(count))); }
+
+}  // namespace
+
+bool HasVectors(std::string_view model) { return model == "fm"; }
+
+absl::Status CheckVectorOptions(const TrainOptions& options) {
+  const Given all[] = {{"--dim", options.dim != 0},
+                       {"--optimizer-v", !options.vector_optimizer.empty()},
+                       {"--lr-v", options.vector_learning_rate >= 0},
+                       {"--l2-v", options.vector_l2 >= 0},
+                       {"--init-scale", options.init_scale >= 0}};
+  for (const Given& given : all) {
+    if (!given.is_given || HasVectors(options.model)) continue;
+    return InvalidArgument(given.option, " is for --model fm: ", options.model, " has no vectors");
+  }
+  if (options.dim > limits::kDimMax) {
+    return InvalidArgument("--dim is ", options.dim, ": 1 to ", limits::kDimMax);
+  }
+  return {};
+}
+
+void SetVectors(const TrainOptions& options, const ModelSettings& before, double prior,
+                ModelSettings* settings) {
+  if (!HasVectors(options.model)) return;
+  settings->dim = options.dim != 0 ? options.dim : HasVectors(before.model) ? before.dim : kDim;
+  const double l2 = prior * std::sqrt(static_cast<double>(settings->dim));
+  settings->vector_l2 = static_cast<float>(options.vector_l2 < 0 ? l2 : options.vector_l2);
+  settings->vector_learning_rate = options.vector_learning_rate < 0
+                                       ? settings->learning_rate
+                                       : static_cast<float>(options.vector_learning_rate);
+  settings->init_scale =
+      static_cast<float>(options.init_scale < 0 ? kInitScale : options.init_scale);
+  // One sum of squares for a vector is as good as one for each number, and half the memory.
+  settings->vector_optimizer = !options.vector_optimizer.empty() ? options.vector_optimizer
+                               : options.optimizer.empty()       ? "rowwise_adagrad"
+                                                                 : options.optimizer;
+}
+
+uint32_t StepsAtOnce(const TrainOptions& options, double batch_rows) {
+  if (!HasVectors(options.model) || options.mode.consistency != Consistency::kAsp) return 0;
+  const double steps = std::floor(kRowsAtOnceMax / (batch_rows * options.workers));
+  return steps >= kStepsOfWorker ? 0 : static_cast<uint32_t>(std::max(1.0, steps));
+}
+
+std::string RowsAtOnceNote(const TrainOptions& options, uint32_t streams, double batch_rows) {
+  if (!HasVectors(options.model)) return "";
+  double batches = options.workers * std::max(1u, StepsAtOnce(options, batch_rows));
+  std::string who = Concat(options.workers, options.workers == 1 ? " worker" : " workers");
+  if (options.mode.consistency != Consistency::kAsp) {
+    const uint32_t steps =
+        options.mode.consistency == Consistency::kSsp ? options.mode.staleness + 1 : 1;
+    batches = static_cast<double>(streams) * steps;
+    who = Concat(streams, streams == 1 ? " stream" : " streams",
+                 steps == 1 ? "" : Concat(" that are up to ", steps, " steps apart"));
+  }
+  const double rows = batches * batch_rows;
+  if (rows <= kRowsNoted) return "";
+  return Concat("--model ", options.model, ": ", who, " with batches of ", Rows(batch_rows),
+                " rows learn ", Rows(rows),
+                " of them from equal copies of the vectors, which overshoot beyond about ",
+                Rows(kRowsSafe), ": --batch ", Rows(std::max(1.0, std::floor(kRowsSafe / batches))),
+                " is safe");
+}
+
+}  // namespace cairn
