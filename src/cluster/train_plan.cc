@@ -24,10 +24,9 @@ namespace cairn {
 namespace {
 
 // doc/defaults.md; none of them depends on the cluster.
-constexpr double kBatchRowsMin = 16;
+constexpr double kBatchRowsMin = 16;  // Or the model's most, if that is less.
 constexpr double kBatchRowsMax = 4000;
-constexpr double kBatchRowsVectorsMax = 1000;  // Vectors gain by more steps, weights do not.
-constexpr double kBatchesPerEpoch = 256;       // Where that leaves batches within the bounds above.
+constexpr double kBatchesPerEpoch = 256;  // Where that leaves batches within the bounds above.
 constexpr uint32_t kStreams = 4;
 constexpr double kManyRows = 500'000;
 constexpr double kFewRows = 50'000;
@@ -108,8 +107,8 @@ absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& files, Defin
   if (choose) {
     define.format = data.definition.format;
     define.read = data.definition.read;
-    define.batch_rows = static_cast<uint32_t>(
-        std::clamp(data.sample.rows_estimate / kBatchesPerEpoch, kBatchRowsMin, most));
+    define.batch_rows = static_cast<uint32_t>(std::clamp(
+        data.sample.rows_estimate / kBatchesPerEpoch, std::min(kBatchRowsMin, most), most));
     CAIRN_RETURN_IF_ERROR(Define(define, &data));
   }
   return data;
@@ -150,7 +149,9 @@ Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
   schedule.batches_per_epoch = BatchCount(definition);
   schedule.batches_max = options.steps_max;
   schedule.fixed_streams = streams;
-  schedule.warmup_share = options.constant_rate ? 0 : static_cast<float>(kWarmupShare);
+  const double steps = static_cast<double>(BatchesInAll(schedule)) / std::max<uint32_t>(1, streams);
+  const double warmup = HasVectors(options.model) ? VectorWarmupShare(steps) : kWarmupShare;
+  schedule.warmup_share = options.constant_rate ? 0 : static_cast<float>(warmup);
   schedule.decay = !options.constant_rate;
   return schedule;
 }
@@ -217,21 +218,20 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
                          plan.paths->Expand(options.train));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> valid_files,
                          plan.paths->Expand(options.valid));
-  CAIRN_ASSIGN_OR_RETURN(
-      const OpenedData train,
-      OpenData(train_files, define,
-               HasVectors(options.model) ? kBatchRowsVectorsMax : kBatchRowsMax));
   JobSpec& job = plan.setup.job;
   job.mode = options.mode;
   job.wire_values = options.wire_values;
   const bool fixed = job.mode.consistency != Consistency::kAsp;
   if (fixed) job.streams = options.streams == 0 ? kStreams : options.streams;
+  const uint32_t streams = fixed ? job.streams : 0;
+  const double most = HasVectors(options.model) ? VectorBatchRowsMax(streams) : kBatchRowsMax;
+  CAIRN_ASSIGN_OR_RETURN(const OpenedData train, OpenData(train_files, define, most));
   TrainProgram program;
   program.model = SettingsFor(options, before.model, train.sample);
   // The bias of such a model is kept as what was added to this start.
   if (before.model.update == kSequentialUpdate) program.model.base_rate = before.model.base_rate;
   program.train = train.definition;
-  program.schedule = ScheduleFor(options, train.sample, train.definition, fixed ? job.streams : 0);
+  program.schedule = ScheduleFor(options, train.sample, train.definition, streams);
   program.bad_rows_share = options.bad_rows_share;
   const double batch_rows = train.sample.rows_per_chunk * train.definition.chunks_per_batch;
   program.steps_at_once = StepsAtOnce(options, batch_rows);

@@ -14,7 +14,12 @@ constexpr uint32_t kDim = 8;
 constexpr double kInitScale = 0.1;
 // Of asp: two streams of a worker, two steps of each.
 constexpr double kStepsOfWorker = 4;
-constexpr double kRowsAtOnceMax = 2'200;  // Batches have about so many rows, not exactly.
+constexpr double kRowsOfStep = 1'000;
+constexpr double kRowsOfFixedStep = 2'000;
+constexpr double kRowsAtOnceMax = 1'100;  // Batches have about so many rows, not exactly.
+constexpr double kWarmupSteps = 200;
+constexpr double kWarmupShareMin = 0.1;
+constexpr double kWarmupShareMax = 0.3;
 constexpr double kRowsSafe = 10'000;
 constexpr double kRowsNoted = 30'000;
 
@@ -62,9 +67,17 @@ void SetVectors(const TrainOptions& options, const ModelSettings& before, double
                                                                  : options.optimizer;
 }
 
+double VectorBatchRowsMax(uint32_t streams) {
+  return streams == 0 ? kRowsOfStep : std::min(kRowsOfStep, kRowsOfFixedStep / streams);
+}
+
+double VectorWarmupShare(double steps) {
+  return std::clamp(kWarmupSteps / steps, kWarmupShareMin, kWarmupShareMax);
+}
+
 uint32_t StepsAtOnce(const TrainOptions& options, double batch_rows) {
   if (!HasVectors(options.model) || options.mode.consistency != Consistency::kAsp) return 0;
-  const double steps = std::floor(kRowsAtOnceMax / (batch_rows * options.workers));
+  const double steps = std::floor(kRowsAtOnceMax / batch_rows);
   return steps >= kStepsOfWorker ? 0 : static_cast<uint32_t>(std::max(1.0, steps));
 }
 

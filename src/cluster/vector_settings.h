@@ -23,10 +23,18 @@ absl::Status CheckVectorOptions(const TrainOptions& options);
 void SetVectors(const TrainOptions& options, const ModelSettings& before, double prior,
                 ModelSettings* settings);
 
-// Vectors that are learnt from many rows at once, none of which knows of the others, overshoot:
-// first of all at the start, when their optimizer has seen little. How many steps of a worker may
-// be under way so that those of all workers have about 2,000 rows, but at least one; 0: as many as
-// there are.
+// Vectors of features that occur often all go the same way at the start, and overshoot together if
+// many steps are taken from equal copies of them: they have a longer warm-up, smaller batches, and
+// fewer of them at once. doc/models.md has figures.
+//
+// The most rows of a default batch: a step has about 1,000; of bsp and ssp, with those of all
+// streams, 2,000.
+double VectorBatchRowsMax(uint32_t streams);
+// The share of all steps (of a stream) in which the rate rises: a fifth to a third of a short
+// training, a tenth of others.
+double VectorWarmupShare(double steps);
+// How many steps of a worker may be under way: of about 1,000 rows together, but at least one. 0:
+// as many as there are.
 uint32_t StepsAtOnce(const TrainOptions& options, double batch_rows);
 // What to do where even that is too much; "": nothing.
 std::string RowsAtOnceNote(const TrainOptions& options, uint32_t streams, double batch_rows);

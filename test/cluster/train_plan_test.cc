@@ -96,9 +96,16 @@ TEST_CASE("A factorization machine's defaults are the data's, and a saved model'
   CHECK(model_of(options).l2 == Approx(2.0 / 4 * share).epsilon(0.1));
   CHECK(model_of(options).vector_l2 == Approx(0.8 * 2 * std::sqrt(8.0) * share).epsilon(0.1));
   CHECK(plan.setup.job.tables[0].width() == 9);
-  CHECK(DecodeProgram(plan.setup.job.program).value().steps_at_once == 1);
+  CHECK(DecodeProgram(plan.setup.job.program).value().steps_at_once == 2);
   CHECK(std::count(plan.settings.begin(), plan.settings.end(),
                    std::pair<std::string, std::string>("dim", "8")) == 1);
+  CHECK(plan.setup.plan.schedule.warmup_share > 0.1f);  // 30 epochs of 4 batches.
+  options.batch_rows = 0;
+  options.mode.consistency = Consistency::kBsp;
+  options.streams = 256;
+  CHECK(MakeTrainPlan(options).value().setup.plan.schedule.batches_per_epoch > 2000 / 64);
+  options.mode.consistency = Consistency::kAsp;
+  options.streams = 0;
   options.workers = 1;
   options.dim = 3;
   options.save_dir = harness.directory.PathOf("model");

@@ -73,27 +73,36 @@ TEST_CASE("Vectors: options are refused where there are none, and out of range")
   CHECK(MessageOf(CheckVectorOptions(options)) == "--l2-v is for --model fm: lr has no vectors");
 }
 
-TEST_CASE("Vectors: as many steps at once as stay within the bound on rows") {
+TEST_CASE("Vectors: as many steps at once as have a thousand rows") {
   TrainOptions options = Fm();
-  CHECK(StepsAtOnce(options, 1000) == 2);
-  CHECK(StepsAtOnce(options, 1050) == 2);
+  CHECK(StepsAtOnce(options, 1000) == 1);
+  CHECK(StepsAtOnce(options, 1050) == 1);
+  CHECK(StepsAtOnce(options, 20'000) == 1);
+  CHECK(StepsAtOnce(options, 500) == 2);
   CHECK(StepsAtOnce(options, 100) == 0);
-  options.workers = 3;
-  CHECK(StepsAtOnce(options, 1000) == 1);
-  CHECK(StepsAtOnce(options, 300) == 2);
-  options.workers = 50;
-  CHECK(StepsAtOnce(options, 1000) == 1);
   options.mode.consistency = Consistency::kBsp;
   CHECK(StepsAtOnce(options, 1000) == 0);
-  options = {};
-  options.workers = 50;
-  CHECK(StepsAtOnce(options, 1000) == 0);
+  CHECK(StepsAtOnce({}, 1000) == 0);
+}
+
+TEST_CASE("Vectors: batches are small where many streams take a step together") {
+  CHECK(VectorBatchRowsMax(0) == 1000);
+  CHECK(VectorBatchRowsMax(1) == 1000);
+  CHECK(VectorBatchRowsMax(4) == 500);
+  CHECK(VectorBatchRowsMax(400) == 5);
+}
+
+TEST_CASE("Vectors: a short training warms up for longer") {
+  CHECK(VectorWarmupShare(10'000) == 0.1);
+  CHECK(VectorWarmupShare(1'000) == 0.2);
+  CHECK(VectorWarmupShare(100) == 0.3);
+  CHECK(VectorWarmupShare(0) == 0.3);
 }
 
 TEST_CASE("Vectors: too many rows at once are noted") {
   TrainOptions options = Fm();
   options.workers = 30;
-  CHECK(RowsAtOnceNote(options, 0, 1000) == "");
+  CHECK(RowsAtOnceNote(options, 0, 1000).empty());
   options.workers = 40;
   CHECK(RowsAtOnceNote(options, 0, 1000) ==
         "--model fm: 40 workers with batches of 1,000 rows learn 40,000 of them from equal copies "
