@@ -49,7 +49,8 @@ std::vector<OptionSpec> VectorOptions() {
        .kind = Kind::kReal,
        .metavar = "X",
        .section = "Vectors",
-       .help = "Vectors start normally distributed with this deviation; by default 0.1",
+       .help = "Vectors start normally distributed with this deviation; by default 0.1, and less "
+               "from --dim 9 on",
        .commands = kTrain,
        .reals = {.min = 0, .max = kFactorMax, .min_is_legal = false}},
   };

@@ -59,8 +59,9 @@ void SetVectors(const TrainOptions& options, const ModelSettings& before, double
   settings->vector_learning_rate = options.vector_learning_rate < 0
                                        ? settings->learning_rate
                                        : static_cast<float>(options.vector_learning_rate);
-  settings->init_scale =
-      static_cast<float>(options.init_scale < 0 ? kInitScale : options.init_scale);
+  // So that what a row's pairs add up to at the start does not grow with the dimensions.
+  const double scale = kInitScale * std::min(1.0, std::pow(double{kDim} / settings->dim, 0.25));
+  settings->init_scale = static_cast<float>(options.init_scale < 0 ? scale : options.init_scale);
   // One sum of squares for a vector is as good as one for each number, and half the memory.
   settings->vector_optimizer = !options.vector_optimizer.empty() ? options.vector_optimizer
                                : options.optimizer.empty()       ? "rowwise_adagrad"

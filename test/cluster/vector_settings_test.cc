@@ -30,7 +30,10 @@ TEST_CASE("Vectors: defaults follow from the weight's settings and the prior") {
   CHECK(SettingsOf(options).vector_learning_rate == 0.25f);
   CHECK(SettingsOf(options).vector_optimizer == "rowwise_adagrad");
   CHECK(SettingsOf(options).init_scale == 0.1f);
+  options.dim = 128;
+  CHECK(SettingsOf(options).init_scale == 0.05f);
   options.dim = 4;
+  CHECK(SettingsOf(options).init_scale == 0.1f);
   CHECK(SettingsOf(options).vector_l2 == 20);
   options.optimizer = "ftrl";
   CHECK(SettingsOf(options).vector_optimizer == "ftrl");
