@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "cairn/train.h"
 #include "cluster/cluster_run.h"
+#include "cluster/train_notes.h"
 #include "cluster/train_plan.h"
 #include "coordinator/manifest.h"
 #include "server/row_table.h"
@@ -57,6 +58,13 @@ absl::StatusOr<TrainPreview::Table> PreviewTable(const JobSpec& job, uint32_t in
                              : RowTable::BytesPerRow(schema->stored_words());
   table.rows_estimate = is_dense ? static_cast<double>(spec.blocks()) : features;
   return table;
+}
+
+// Of the machine where the servers will be; 0: elsewhere.
+double MemoryForModel(const TrainOptions& options) {
+  if (options.cluster != "embedded" && options.cluster != "local") return 0;
+  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 // Whether a model could be saved there, without making anything. Of a cluster elsewhere, only that
@@ -113,6 +121,9 @@ absl::StatusOr<TrainPreview> PreviewTraining(const TrainOptions& options) {
         budget == 0 ? bytes : std::min(bytes, static_cast<double>(budget));
     preview.tables.push_back(std::move(table));
   }
+  const double memory = MemoryForModel(options);
+  std::string note = memory > 0 ? MemoryNote(preview.model_bytes_estimate, memory) : "";
+  if (!note.empty()) preview.notes.push_back(std::move(note));
   return preview;
 }
 

@@ -79,6 +79,14 @@ std::vector<std::string> NotesBefore(const TrainOptions& options, const DataSamp
   return notes;
 }
 
+std::string MemoryNote(double model_bytes, double memory_bytes) {
+  if (model_bytes <= memory_bytes) return "";
+  return Concat("the model may take ", HumanBytes(static_cast<uint64_t>(model_bytes)),
+                ", and this machine has ", HumanBytes(static_cast<uint64_t>(memory_bytes)),
+                " of memory: --admit-count leaves out what is rare, --table-bytes is a bound, and "
+                "a smaller --dim makes vectors shorter");
+}
+
 std::vector<std::string> NotesAfter(const TrainOptions& options, const DataSample& sample,
                                     const std::vector<EpochReport>& epochs) {
   const double rate = sample.positive_share;

@@ -18,6 +18,9 @@ std::vector<std::string> NotesBefore(const TrainOptions& options, const DataSamp
 // for it; "": there are not too many. `streams`: of bsp and ssp.
 std::string OvershootNote(const TrainOptions& options, uint32_t streams, double batch_rows);
 
+// That a model may not fit into this machine's memory, both in bytes; "": it does.
+std::string MemoryNote(double model_bytes, double memory_bytes);
+
 // Known at the end: that the last epoch's loss is above that of a model that says the base rate of
 // every row.
 std::vector<std::string> NotesAfter(const TrainOptions& options, const DataSample& sample,

@@ -79,5 +79,11 @@ TEST_CASE("A loss above that of a constant is noted", "[train_notes]") {
   CHECK(NotesAfter(options, sample, epochs).empty());
 }
 
+TEST_CASE("A model that is larger than the memory is noted") {
+  CHECK(MemoryNote(2e9, 2e9).empty());
+  const std::string note = MemoryNote(3e12, 8.0 * (1 << 30));
+  CHECK(note.starts_with("the model may take 2.7 TiB, and this machine has 8.0 GiB of memory: "));
+}
+
 }  // namespace
 }  // namespace cairn
