@@ -1,4 +1,5 @@
-// Losses of models, on margins (the model's sum before the link function). Thread-safe.
+// Losses of models, on what they give a row: a margin (the sum before the link function), a score
+// for each class, or a value. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -35,5 +36,23 @@ class LogisticLossSum {
 // `gradients` may be `margins`.
 double LogisticLossAndGradients(std::span<const float> margins, std::span<const float> labels,
                                 std::span<const float> weights, std::span<float> gradients);
+
+// Softmax cross-entropy of k classes, scores z, label y in {0, .., k - 1}:
+//   L = log(sum_j e^z_j) - z_y;  dL/dz_j = e^z_j / sum - [j = y]
+// Finite for finite scores; gradients have the same bits everywhere. Shapes: scores, gradients
+// [rows x k], labels [rows], whole numbers below k (CHECKed); weights as above. Returns the sum of
+// w_i L_i. `gradients` may be `scores`.
+double SoftmaxLossAndGradients(std::span<const float> scores, std::span<const float> labels,
+                               std::span<const float> weights, std::span<float> gradients);
+
+// probabilities[j] = e^z_j / sum, of one row. They may be the scores.
+void Softmax(std::span<const float> scores, std::span<float> probabilities);
+
+// L of one row, as above: for reports.
+double SoftmaxLoss(std::span<const float> scores, float label);
+
+// Squared loss: L = (z - y)^2, dL/dz = 2 (z - y). Otherwise as LogisticLossAndGradients.
+double SquaredLossAndGradients(std::span<const float> values, std::span<const float> labels,
+                               std::span<const float> weights, std::span<float> gradients);
 
 }  // namespace cairn

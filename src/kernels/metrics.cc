@@ -21,6 +21,29 @@ struct Scored {
   bool positive;
 };
 
+// The weighted mean of measure(row) over all rows.
+template <typename Measure>
+double MeanOf(std::span<const float> labels, std::span<const float> weights,
+              const Measure& measure) {
+  CAIRN_CHECK(weights.empty() || weights.size() == labels.size());
+  double sum = 0, weight_sum = 0;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const double weight = weights.empty() ? 1 : weights[i];
+    sum += weight * measure(i);
+    weight_sum += weight;
+  }
+  return weight_sum == 0 ? kUndefined : sum / weight_sum;
+}
+
+std::span<const float> RowOf(std::span<const float> scores, size_t rows, size_t row) {
+  const size_t classes = scores.size() / rows;
+  return scores.subspan(row * classes, classes);
+}
+
+void CheckWhole(std::span<const float> scores, std::span<const float> labels) {
+  CAIRN_CHECK(labels.empty() ? scores.empty() : scores.size() % labels.size() == 0);
+}
+
 }  // namespace
 
 double ExactAuc(std::span<const float> scores, std::span<const float> labels) {
@@ -78,14 +101,40 @@ double ExactAuc(std::span<const float> scores, std::span<const float> labels,
 double MeanLogLoss(std::span<const float> margins, std::span<const float> labels,
                    std::span<const float> weights) {
   CAIRN_CHECK(margins.size() == labels.size());
-  CAIRN_CHECK(weights.empty() || weights.size() == margins.size());
-  double loss_sum = 0, weight_sum = 0;
-  for (size_t i = 0; i < margins.size(); ++i) {
-    const double weight = weights.empty() ? 1 : weights[i];
-    loss_sum += weight * LogisticLoss(margins[i], labels[i]);
-    weight_sum += weight;
-  }
-  return weight_sum == 0 ? kUndefined : loss_sum / weight_sum;
+  return MeanOf(labels, weights, [&](size_t i) { return LogisticLoss(margins[i], labels[i]); });
+}
+
+double BinaryAccuracy(std::span<const float> margins, std::span<const float> labels,
+                      std::span<const float> weights) {
+  CAIRN_CHECK(margins.size() == labels.size());
+  return MeanOf(labels, weights,
+                [&](size_t i) { return (margins[i] > 0) == (labels[i] > 0.5f) ? 1.0 : 0.0; });
+}
+
+double MeanSoftmaxLoss(std::span<const float> scores, std::span<const float> labels,
+                       std::span<const float> weights) {
+  CheckWhole(scores, labels);
+  return MeanOf(labels, weights,
+                [&](size_t i) { return SoftmaxLoss(RowOf(scores, labels.size(), i), labels[i]); });
+}
+
+double ClassAccuracy(std::span<const float> scores, std::span<const float> labels,
+                     std::span<const float> weights) {
+  CheckWhole(scores, labels);
+  return MeanOf(labels, weights, [&](size_t i) {
+    const std::span<const float> row = RowOf(scores, labels.size(), i);
+    const auto best = std::max_element(row.begin(), row.end()) - row.begin();
+    return static_cast<float>(best) == labels[i] ? 1.0 : 0.0;
+  });
+}
+
+double MeanSquaredError(std::span<const float> values, std::span<const float> labels,
+                        std::span<const float> weights) {
+  CAIRN_CHECK(values.size() == labels.size());
+  return MeanOf(labels, weights, [&](size_t i) {
+    const double error = double{values[i]} - labels[i];
+    return error * error;
+  });
 }
 
 }  // namespace cairn

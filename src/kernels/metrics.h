@@ -20,4 +20,20 @@ double ExactAuc(std::span<const float> scores, std::span<const float> labels,
 double MeanLogLoss(std::span<const float> margins, std::span<const float> labels,
                    std::span<const float> weights = {});
 
+// The share of rows, by weight, whose margin is on the side of their label: above 0 for labels
+// above 0.5. NaN likewise.
+double BinaryAccuracy(std::span<const float> margins, std::span<const float> labels,
+                      std::span<const float> weights = {});
+
+// Of k classes: scores [rows x k], labels [rows]. The mean cross-entropy, and the share of rows, by
+// weight, whose label has the highest score, the lowest class among equals. NaN likewise.
+double MeanSoftmaxLoss(std::span<const float> scores, std::span<const float> labels,
+                       std::span<const float> weights = {});
+double ClassAccuracy(std::span<const float> scores, std::span<const float> labels,
+                     std::span<const float> weights = {});
+
+// The mean of (value - label)^2, by weight. NaN likewise.
+double MeanSquaredError(std::span<const float> values, std::span<const float> labels,
+                        std::span<const float> weights = {});
+
 }  // namespace cairn

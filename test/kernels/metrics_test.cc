@@ -86,5 +86,22 @@ TEST_CASE("The mean log loss is the mean of the losses", "[metrics]") {
   CHECK(std::isnan(MeanLogLoss({}, {})));
 }
 
+TEST_CASE("Accuracy and mean losses of classes and values", "[metrics]") {
+  const std::vector<float> margins = {1, -1, 0, 2}, two = {1, 1, 0, 0}, weights = {1, 0, 1, 2};
+  CHECK(BinaryAccuracy(margins, two) == 0.5);
+  CHECK(BinaryAccuracy(margins, two, weights) == 0.5);
+  CHECK(BinaryAccuracy(margins, two, std::vector<float>{3, 1, 0, 0}) == 0.75);
+  CHECK(std::isnan(BinaryAccuracy({}, {})));
+  const std::vector<float> scores = {1, 2, 3, 5, 5, 0, 0, 1, 0}, labels = {2, 1, 1};
+  CHECK(ClassAccuracy(scores, labels) == Approx(2 / 3.0));  // The second: the lowest of equals.
+  CHECK(ClassAccuracy(scores, labels, std::vector<float>{1, 2, 1}) == 0.5);
+  const double first = std::log(std::exp(-2.0) + std::exp(-1.0) + 1);
+  CHECK(MeanSoftmaxLoss(scores, labels, std::vector<float>{1, 0, 0}) == Approx(first));
+  CHECK(std::isnan(ClassAccuracy({}, {})));
+  CHECK(std::isnan(MeanSoftmaxLoss({}, {})));
+  CHECK(MeanSquaredError(margins, two) == (0 + 4 + 0 + 4) / 4.0);
+  CHECK(MeanSquaredError(margins, two, weights) == 8 / 4.0);
+}
+
 }  // namespace
 }  // namespace cairn
