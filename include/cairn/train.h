@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,8 @@ struct RowOptions {
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
 struct TrainOptions {
-  // "lr": logistic regression; "fm": a factorization machine; "count": counts features.
+  // "lr": logistic regression; "fm": a factorization machine; "mlp": layers of units with ReLU;
+  // "count": counts features.
   std::string model = "lr";
   // Files, plain or compressed by gzip or zstd; directories (the files in them), patterns
   // ("part-*.gz"), pipes, and "-" for standard input. What comes from the last two is copied to a
@@ -47,7 +49,12 @@ struct TrainOptions {
   std::vector<std::string> valid;  // Scored after every epoch; may be empty.
   std::string format = "auto";     // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
   RowOptions read = {};            // As they are here, with init_dir: those of the saved model.
-  std::string optimizer;           // "": adagrad. Any built-in name but "sum" and "assign".
+  // What is learnt of the labels: "logistic", two classes; "softmax", classes 0, 1, ..; "squared",
+  // a number; "auto": what the labels look like. "lr" has the first only.
+  std::string loss = "auto";
+  uint32_t classes = 0;   // "softmax": so many; 0: by the largest label of the sample.
+  std::string hidden;     // "mlp": units of each layer before the last: "256,128"; "": the default.
+  std::string optimizer;  // "": the model's. Any built-in name but "sum" and "assign".
   // Who takes the optimizer's steps: "gradient", the servers, one for each batch, from sums of
   // gradients. "sequential", the workers, one for each row, on their copy of what a batch touches;
   // they push what has changed. "lr" with sgd, adagrad or ftrl only. doc/defaults.md
@@ -103,9 +110,11 @@ struct TrainOptions {
   std::string init_dir;  // A saved model to start from.
   std::string save_dir;  // Where the model goes; must not hold one yet.
 
-  std::string stop_metric = "auc";  // "auc" or "logloss".
-  double target = 0;                // Stop when the metric is reached; 0: never.
-  uint32_t patience = 0;            // Stop after so many epochs without min_delta of gain.
+  // "auc", of two classes; "accuracy", of classes; "logloss": whichever loss the model has; "auto":
+  // the first of these that there is.
+  std::string stop_metric = "auto";
+  double target = 0;      // Stop when the metric is reached; 0: never.
+  uint32_t patience = 0;  // Stop after so many epochs without min_delta of gain.
   double min_delta = 0;
   double relative_change = 0;  // Stop when the training loss changes less than this share.
   double seconds_max = 0;      // Checked at the end of each epoch.
@@ -114,10 +123,12 @@ struct TrainOptions {
 struct EpochReport {
   uint64_t epoch = 0;  // From 1.
   uint64_t rows = 0;
+  // The model's loss: the mean logistic or cross-entropy loss, or the mean squared error.
   double train_logloss = 0;  // Of each row before it was learnt.
   double valid_logloss = 0;  // NaN without validation data.
-  double valid_auc = 0;      // NaN without validation data, or with one class only.
+  double valid_auc = 0;      // NaN without validation data, and but for two classes that are there.
   double seconds = 0;        // Since training began.
+  double valid_accuracy = 0;  // NaN without validation data, and without classes.
 };
 
 // Shown while a job runs.
@@ -158,6 +169,7 @@ struct TrainReport {
   uint64_t frames_refused = 0;                  // What arrived at anybody and was no message.
   std::string model_digest;  // 32 hex digits; the same for the same weights, however they lie.
   std::string stop_reason;
+  std::string stop_metric;         // TrainOptions's, "auto" made one of the others.
   std::vector<std::string> notes;  // Sentences: what the user may not expect.
   std::vector<EpochReport> epochs;
   uint64_t best_epoch = 0;  // By the stop metric, the first of equal ones; 0: nothing to tell by.
@@ -189,7 +201,9 @@ struct TrainPreview {
   std::string data, valid_data;                               // A line each; "": none.
   double rows_estimate = 0;  // Of the training data, by a sample; exact if it is small.
   double features_per_row = 0;
-  double positive_share = 0;     // Of the rows, by their weights; by the same sample.
+  // Both of the rows, by their weights, and by the same sample.
+  double positive_share = 0;  // Of labels above 0.
+  double mean_label = 0;
   double features_estimate = 0;  // Different ones; by a sample, so not more than a hint.
   uint64_t batches_per_epoch = 0;
   std::vector<Table> tables;
@@ -205,8 +219,10 @@ struct EvalReport {
   uint64_t rows = 0;
   uint64_t bad_rows = 0;      // Left out.
   std::string first_bad_row;  // "path:line:column: what"; "": there is none.
-  double logloss = 0;
-  double auc = 0;  // NaN with one class only.
+  std::string loss;           // "logistic", "softmax", "squared".
+  double logloss = 0;         // The mean of it.
+  double auc = 0;             // NaN but for two classes that are both there.
+  double accuracy = 0;        // NaN without classes.
   double seconds = 0;
 };
 
@@ -222,13 +238,15 @@ absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options);
 
 struct PredictReport {
   uint64_t rows = 0;          // Bad ones too.
-  uint64_t bad_rows = 0;      // Their probability is NaN.
+  uint64_t bad_rows = 0;      // Their prediction is NaN.
   std::string first_bad_row;  // As EvalReport's.
 };
 
-// Calls `sink` with the probability of each row, in the order of the data, and with NaN for a row
-// that cannot be parsed; stops at the first error of `sink`. Data without rows is no error.
-absl::StatusOr<PredictReport> Predict(const ScoreOptions& options,
-                                      const std::function<absl::Status(float probability)>& sink);
+// Calls `sink` with what the model predicts for each row, in the order of the data: the probability
+// of label 1, of each class, or a value. With NaN for a row that cannot be parsed. Stops at the
+// first error of `sink`. Data without rows is no error.
+absl::StatusOr<PredictReport> Predict(
+    const ScoreOptions& options,
+    const std::function<absl::Status(std::span<const float> prediction)>& sink);
 
 }  // namespace cairn

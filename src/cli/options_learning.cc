@@ -1,6 +1,8 @@
+#include <utility>
 #include <vector>
 
 #include "cli/options_sections.h"
+#include "wire/limits.h"
 
 namespace cairn {
 namespace {
@@ -12,15 +14,34 @@ constexpr uint32_t kTrain = CommandSpec::kTrain;
 // Of what weights are multiplied with: far beyond sense, far within a float.
 constexpr double kFactorMax = 1e6;
 
-}  // namespace
+std::vector<OptionSpec> LossOptions() {
+  return {
+      {.name = "loss",
+       .kind = Kind::kChoice,
+       .metavar = "LOSS",
+       .section = "Learning",
+       .help = "What is learnt of the labels: logistic, of two classes; softmax, of classes 0, 1, "
+               "..; squared, of a number; auto: what they look like. lr has logistic only",
+       .fallback = "auto",
+       .commands = kTrain,
+       .choices = {"auto", "logistic", "softmax", "squared"}},
+      {.name = "classes",
+       .kind = Kind::kCount,
+       .metavar = "N",
+       .section = "Learning",
+       .help = "softmax: labels are 0 to N - 1; by default to the largest in a sample",
+       .commands = kTrain,
+       .counts = {.min = 2, .max = limits::kClassesMax}},
+  };
+}
 
-std::vector<OptionSpec> LearningOptions() {
+std::vector<OptionSpec> StepOptions() {
   return {
       {.name = "optimizer",
        .kind = Kind::kChoice,
        .metavar = "NAME",
        .section = "Learning",
-       .help = "How a gradient changes the weights; the model's default is adagrad",
+       .help = "How a gradient changes the weights; by default adagrad, and adam with mlp",
        .commands = kTrain,
        .choices = {"sgd", "adagrad", "rowwise_adagrad", "ftrl", "adam"}},
       {.name = "update",
@@ -80,6 +101,14 @@ std::vector<OptionSpec> LearningOptions() {
        .fallback = "1",
        .commands = kTrain},
   };
+}
+
+}  // namespace
+
+std::vector<OptionSpec> LearningOptions() {
+  std::vector<OptionSpec> options = LossOptions();
+  for (OptionSpec& option : StepOptions()) options.push_back(std::move(option));
+  return options;
 }
 
 }  // namespace cairn

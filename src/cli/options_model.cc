@@ -18,11 +18,19 @@ std::vector<OptionSpec> ModelOptions() {
        .kind = Kind::kChoice,
        .metavar = "MODEL",
        .section = "Model",
-       .help = "lr is logistic regression; fm is a factorization machine; count learns nothing, it "
-               "counts each feature exactly",
+       .help = "lr is logistic regression; fm is a factorization machine; mlp is layers of units with "
+               "ReLU; count learns nothing, it counts each feature exactly",
        .fallback = "lr",
        .commands = kTrain,
-       .choices = {"lr", "fm", "count"}},
+       .choices = {"lr", "fm", "mlp", "count"}},
+      {.name = "hidden",
+       .kind = Kind::kText,
+       .metavar = "UNITS",
+       .section = "Model",
+       .help =
+           "mlp: the units of each layer before the last one; by default 256,128 on images, 64,32 "
+           "on other data",
+       .commands = kTrain},
       {.name = "model-dir",
        .kind = Kind::kText,
        .metavar = "DIR",

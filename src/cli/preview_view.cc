@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "base/numbers.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "train/program.h"
 
 namespace cairn {
 namespace {
@@ -16,6 +18,20 @@ std::string About(double count) {
 
 std::string OneDecimal(double value) { return FormatFloat9(std::round(value * 10) / 10); }
 
+std::string SettingOf(const TrainPreview& preview, std::string_view name) {
+  for (const auto& [each, value] : preview.settings) {
+    if (each == name) return value;
+  }
+  return "";
+}
+
+std::string Labels(const TrainPreview& preview) {
+  const std::string loss = SettingOf(preview, "loss");
+  if (loss == kSoftmaxLoss) return Concat("of ", SettingOf(preview, "classes"), " classes");
+  if (loss == kSquaredLoss) return "numbers, on average " + FormatFloat9(preview.mean_label);
+  return Concat("about ", OneDecimal(100 * preview.positive_share), " % are 1");
+}
+
 }  // namespace
 
 std::string FormatPreview(const TrainPreview& preview) {
@@ -24,7 +40,7 @@ std::string FormatPreview(const TrainPreview& preview) {
   text += Concat("rows     about ", About(preview.rows_estimate), ", of ",
                  OneDecimal(preview.features_per_row), " features each, about ",
                  About(preview.features_estimate), " different ones\n");
-  text += Concat("labels   about ", OneDecimal(100 * preview.positive_share), " % are 1\n");
+  text += Concat("labels   ", Labels(preview), "\n");
   text += Concat("epoch    ", HumanCount(preview.batches_per_epoch), " batches\n");
   for (const TrainPreview::Table& table : preview.tables) {
     text +=

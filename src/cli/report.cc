@@ -61,6 +61,7 @@ void Epochs(JsonWriter* json, const std::vector<EpochReport>& epochs) {
     Field(json, "train_logloss", epoch.train_logloss);
     Field(json, "valid_logloss", epoch.valid_logloss);
     Field(json, "valid_auc", epoch.valid_auc);
+    Field(json, "valid_accuracy", epoch.valid_accuracy);
     Field(json, "seconds", epoch.seconds);
     json->EndObject();
   }
@@ -110,8 +111,10 @@ std::string EvalReportAsJson(const EvalReport& report) {
   Field(&json, "rows", report.rows);
   Field(&json, "bad_rows", report.bad_rows);
   Field(&json, "first_bad_row", report.first_bad_row);
+  Field(&json, "loss", report.loss);
   Field(&json, "logloss", report.logloss);
   Field(&json, "auc", report.auc);
+  Field(&json, "accuracy", report.accuracy);
   Field(&json, "seconds", report.seconds);
   json.EndObject();
   return json.Finish();

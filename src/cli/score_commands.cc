@@ -1,6 +1,7 @@
 // eval and predict.
 #include <cmath>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/numbers.h"
@@ -13,6 +14,7 @@
 #include "cli/settings.h"
 #include "cluster/interrupt.h"
 #include "train/bad_row.h"
+#include "train/program.h"
 
 namespace cairn {
 
@@ -27,9 +29,13 @@ absl::Status EvalCommand(const OptionValues& values, const Console& console) {
                  << " left out, the first: " << report.first_bad_row << '\n';
   }
   PrintResult(console, "rows      " + HumanCount(report.rows));
-  PrintResult(console, "logloss   " + FormatFloat9(report.logloss));
-  PrintResult(console, "auc       " + (std::isnan(report.auc) ? "- (all rows are of one class)"
-                                                              : FormatFloat9(report.auc)));
+  const bool is_value = report.loss == kSquaredLoss;
+  PrintResult(console, (is_value ? "mse       " : "logloss   ") + FormatFloat9(report.logloss));
+  if (report.loss == kLogisticLoss) {
+    PrintResult(console, "auc       " + (std::isnan(report.auc) ? "- (all rows are of one class)"
+                                                                : FormatFloat9(report.auc)));
+  }
+  if (!is_value) PrintResult(console, "accuracy  " + FormatFloat9(report.accuracy));
   PrintResult(console, "seconds   " + FormatFloat9(std::round(report.seconds * 1e3) / 1e3));
   if (report_file == nullptr) return absl::OkStatus();
   CAIRN_RETURN_IF_ERROR(report_file->Write(EvalReportAsJson(report)));
@@ -40,9 +46,11 @@ absl::Status PredictCommand(const OptionValues& values, const Console& console) 
   const std::string path = values.Text("output");
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> output, OutputFile::Open(path));
   const InterruptScope interrupt;
-  const auto write = [&](float probability) {
+  const auto write = [&](std::span<const float> prediction) {
     if (interrupt.requested()) return MakeError(absl::StatusCode::kCancelled, "interrupted");
-    return output->Write(FormatFloat9(probability) + "\n");
+    std::string line;
+    for (const float number : prediction) line += (line.empty() ? "" : " ") + FormatFloat9(number);
+    return output->Write(line + "\n");
   };
   CAIRN_ASSIGN_OR_RETURN(const PredictReport report, Predict(MakeScoreOptions(values), write));
   CAIRN_RETURN_IF_ERROR(output->Commit());

@@ -140,6 +140,9 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.valid = values.Texts("valid");
   options.format = values.Text("format");
   options.read = MakeRowOptions(values);
+  options.loss = values.Text("loss");
+  options.classes = static_cast<uint32_t>(values.Count("classes"));
+  options.hidden = values.Text("hidden");
   options.optimizer = values.Text("optimizer");
   options.update = values.Text("update");
   options.learning_rate = values.Real("lr", options.learning_rate);

@@ -68,13 +68,18 @@ std::string RateLine(const JobStatus& status, Micros now, const EarlierStatus& e
 std::string Epochs(const JobStatus& status) {
   const std::vector<EpochRecord>& epochs = status.epochs_listed;
   if (epochs.empty()) return "";
-  std::vector<Row> rows = {{"epoch", "rows", "train loss", "valid loss", "valid auc", "seconds"}};
+  // Of more than two classes there is no AUC.
+  const EpochRecord& last = epochs.back();
+  const bool accuracy = std::isnan(last.valid_auc) && !std::isnan(last.valid_accuracy);
+  std::vector<Row> rows = {{"epoch", "rows", "train loss", "valid loss",
+                            accuracy ? "accuracy" : "valid auc", "seconds"}};
   const size_t first = epochs.size() - std::min(epochs.size(), kEpochsShown);
   for (size_t i = first; i < epochs.size(); ++i) {
     const EpochRecord& epoch = epochs[i];
     rows.push_back({std::to_string(epoch.epoch + 1), HumanCount(epoch.rows),
                     Fixed(epoch.train_logloss, 4), Fixed(epoch.valid_logloss, 4),
-                    Fixed(epoch.valid_auc, 4), Fixed(epoch.seconds, 1)});
+                    Fixed(accuracy ? epoch.valid_accuracy : epoch.valid_auc, 4),
+                    Fixed(epoch.seconds, 1)});
   }
   return "\n" + Table(rows);
 }

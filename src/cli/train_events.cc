@@ -41,6 +41,7 @@ std::string EpochEvent(Micros at, const EpochReport& epoch) {
       .Add("train_logloss", epoch.train_logloss)
       .Add("valid_logloss", epoch.valid_logloss)
       .Add("valid_auc", epoch.valid_auc)
+      .Add("valid_accuracy", epoch.valid_accuracy)
       .Add("seconds", epoch.seconds)
       .Finish();
 }

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "cli/train_events.h"
 #include "cli/version.h"
+#include "cluster/train_job.h"
 #include "sharding/consistency.h"
 
 namespace cairn {
@@ -55,13 +56,18 @@ std::string Doing(std::string_view phase) {
   return std::string(phase);
 }
 
+// Of more than two classes there is no AUC.
+bool ShowsAccuracy(const EpochReport& epoch) {
+  return std::isnan(epoch.valid_auc) && !std::isnan(epoch.valid_accuracy);
+}
+
 // The epoch at whose end kPatience epochs have brought nothing, or the last one.
-size_t StopOfPatience(const TrainOptions& options, const std::vector<EpochReport>& epochs) {
-  const bool by_auc = options.stop_metric == "auc";
+size_t StopOfPatience(const TrainReport& report) {
+  const std::vector<EpochReport>& epochs = report.epochs;
   double best = -INFINITY;
   uint32_t since = 0;
   for (size_t i = 0; i < epochs.size(); ++i) {
-    const double goodness = by_auc ? epochs[i].valid_auc : -epochs[i].valid_logloss;
+    const double goodness = GoodnessOf(epochs[i], report.stop_metric);
     since = goodness > best ? 0 : since + 1;
     if (since == kPatience) return i + 1;
     best = std::max(best, goodness);
@@ -160,10 +166,12 @@ void TrainView::End(const TrainOptions& options, const TrainReport& report) {
 void TrainView::PrintBest(const TrainOptions& options, const TrainReport& report) const {
   if (report.best_epoch == 0 || report.best_epoch == report.epochs.size()) return;
   const EpochReport& best = report.epochs[report.best_epoch - 1];
+  const std::string metric = ShowsAccuracy(best) ? ", accuracy " + Fixed(best.valid_accuracy, 4)
+                                                 : ", auc " + Fixed(best.valid_auc, 4);
   std::string line =
-      Concat("best   epoch ", best.epoch, ": valid loss ", Fixed(best.valid_logloss, 4), ", auc ",
-             Fixed(best.valid_auc, 4), "; the model is that of epoch ", report.epochs.size());
-  const size_t stop = StopOfPatience(options, report.epochs);
+      Concat("best   epoch ", best.epoch, ": valid loss ", Fixed(best.valid_logloss, 4), metric,
+             "; the model is that of epoch ", report.epochs.size());
+  const size_t stop = StopOfPatience(report);
   if (options.patience == 0 && stop < report.epochs.size()) {
     line += Concat("; --patience ", kPatience, " would have stopped at ", stop);
   }
@@ -180,16 +188,19 @@ void TrainView::PrintEpochs(const std::vector<EpochReport>& epochs) {
   if (epochs_printed_ >= epochs.size()) return;
   ClearProgress();
   if (epochs_printed_ == 0) {
-    PrintResult(console_, TableRow("epoch", "rows", "train loss", "valid loss", "valid auc",
-                                   "rows/s", "seconds"));
+    PrintResult(console_,
+                TableRow("epoch", "rows", "train loss", "valid loss",
+                         ShowsAccuracy(epochs[0]) ? "accuracy" : "valid auc", "rows/s", "seconds"));
   }
   for (; epochs_printed_ < epochs.size(); ++epochs_printed_) {
     const EpochReport& epoch = epochs[epochs_printed_];
     const double rate = static_cast<double>(epoch.rows) / (epoch.seconds - seconds_printed_);
     seconds_printed_ = epoch.seconds;
-    PrintResult(console_, TableRow(std::to_string(epoch.epoch), HumanCount(epoch.rows),
-                                   Fixed(epoch.train_logloss, 4), Fixed(epoch.valid_logloss, 4),
-                                   Fixed(epoch.valid_auc, 4), Rate(rate), Fixed(epoch.seconds, 1)));
+    PrintResult(console_,
+                TableRow(std::to_string(epoch.epoch), HumanCount(epoch.rows),
+                         Fixed(epoch.train_logloss, 4), Fixed(epoch.valid_logloss, 4),
+                         Fixed(ShowsAccuracy(epoch) ? epoch.valid_accuracy : epoch.valid_auc, 4),
+                         Rate(rate), Fixed(epoch.seconds, 1)));
     if (console_.err_is_json) Tell(EpochEvent(console_.unix_micros(), epoch));
   }
 }

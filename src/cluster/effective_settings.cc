@@ -45,6 +45,8 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
 
 void AddLearning(const TrainOptions& options, const ModelSettings& model, double batch_rows,
                  Settings* settings) {
+  settings->emplace_back("loss", model.loss);
+  if (!model.hidden.empty()) settings->emplace_back("hidden", model.hidden);
   settings->emplace_back("optimizer", model.optimizer);
   settings->emplace_back("update", model.update);
   settings->emplace_back("lr", Shortest(model.learning_rate));

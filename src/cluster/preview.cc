@@ -30,7 +30,7 @@ constexpr uint64_t kSampledBatchesMax = 256;
 // The features of the first batches of epoch 0: in random order, unless --order file.
 absl::StatusOr<std::vector<Key>> SampleKeys(const TrainPlan& plan, const TrainProgram& program) {
   BatchReader::Options options;
-  options.labels = LabelKind::kBinary;
+  options.labels = LabelsOf(program.model);
   options.skip_bad_rows = program.bad_rows_share > 0;
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<BatchReader> reader,
                          BatchReader::Create(plan.train.get(), program.train, options));
@@ -109,6 +109,7 @@ absl::StatusOr<TrainPreview> PreviewTraining(const TrainOptions& options) {
   preview.rows_estimate = plan.sample.rows_estimate;
   preview.features_per_row = plan.sample.features_per_row;
   preview.positive_share = plan.sample.positive_share;
+  preview.mean_label = plan.sample.mean_label;
   preview.batches_per_epoch = program.schedule.batches_per_epoch;
   preview.features_estimate =
       EstimateDistinct(keys, preview.rows_estimate * preview.features_per_row);

@@ -9,11 +9,14 @@
 #include "cairn/train.h"
 #include "cluster/embedded.h"
 #include "cluster/train_plan.h"
-#include "kernels/metrics.h"
+#include "coordinator/evaluation.h"
+#include "kernels/losses.h"
 #include "kernels/portable_math.h"
 #include "train/batch_reader.h"
 #include "train/data_paths.h"
 #include "train/data_sample.h"
+#include "train/label_rule.h"
+#include "train/mlp_shape.h"
 #include "train/model.h"
 #include "train/parsers.h"
 #include "train/program.h"
@@ -28,19 +31,22 @@ constexpr size_t kBatchesInFlight = 4;
 // A saved model in memory, and the data that it is to score.
 class Scorer {
  public:
-  // kIgnored: the data may lack its labels.
-  static absl::StatusOr<std::unique_ptr<Scorer>> Make(const ScoreOptions& options,
-                                                      LabelKind labels) {
+  enum class Labels : uint8_t { kWanted, kIgnored };  // kIgnored: the data may lack them.
+  static absl::StatusOr<std::unique_ptr<Scorer>> Make(const ScoreOptions& options, Labels wanted) {
     auto scorer = std::unique_ptr<Scorer>(new Scorer(options));
     CAIRN_ASSIGN_OR_RETURN(const Manifest manifest,
                            ReadManifest(&scorer->files_, options.model_dir));
     CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(manifest.program));
+    const bool ignored = wanted == Labels::kIgnored;
+    const LabelKind labels = ignored ? LabelKind::kIgnored : LabelsOf(program.model);
     CAIRN_RETURN_IF_ERROR(scorer->OpenData(program.train, labels));
+    CAIRN_RETURN_IF_ERROR(DataError(CheckInputs(program.model, *scorer->source_)));
     CAIRN_RETURN_IF_ERROR(scorer->LoadModel(manifest, program));
     return scorer;
   }
 
-  const std::string& model_name() const { return model_name_; }
+  const ModelSettings& settings() const { return settings_; }
+  const Model& model() const { return *model_; }
 
   uint64_t rows() const { return rows_; }
   uint64_t bad_rows() const { return bad_rows_; }
@@ -55,7 +61,7 @@ class Scorer {
   }
 
   struct Scored {
-    const std::vector<float>& margins;
+    const std::vector<float>& scores;
     const RowBatch& rows;
     const std::vector<size_t>& good_before;  // BatchReader::FindBadRows.
   };
@@ -132,8 +138,9 @@ class Scorer {
   }
 
   absl::Status LoadModel(const Manifest& manifest, const TrainProgram& program) {
-    CAIRN_ASSIGN_OR_RETURN(model_, MakeModel(program.model));
-    model_name_ = program.model.model;
+    settings_ = program.model;
+    settings_.gemm = kAnyGemm;  // What training was pinned to, scoring is not.
+    CAIRN_ASSIGN_OR_RETURN(model_, MakeModel(settings_));
     CoordinatorSetup setup;
     setup.job.name = "score";
     setup.job.partitions = static_cast<uint32_t>(manifest.files.size());
@@ -180,8 +187,8 @@ class Scorer {
   absl::Status Finish(InFlight* in_flight, const Sink& sink) {
     const absl::Status status = in_flight->pending.Wait();
     if (!status.ok()) return CauseOf(status);
-    const std::vector<float> margins = model_->Score(*in_flight->batch, *in_flight->values);
-    return sink({margins, model_->Rows(*in_flight->batch), in_flight->good_before});
+    const std::vector<float> scores = model_->Score(*in_flight->batch, *in_flight->values);
+    return sink({scores, model_->Rows(*in_flight->batch), in_flight->good_before});
   }
 
   const ScoreOptions options_;
@@ -189,7 +196,7 @@ class Scorer {
   std::unique_ptr<DataSource> source_;
   std::unique_ptr<BatchReader> reader_;
   std::unique_ptr<Model> model_;
-  std::string model_name_;
+  ModelSettings settings_;
   std::unique_ptr<KeyCutter> cutter_;
   std::unique_ptr<EmbeddedCluster> cluster_;
   std::unique_ptr<ShellClient> client_;
@@ -197,44 +204,62 @@ class Scorer {
   uint64_t bad_rows_ = 0;
 };
 
+// Scores of one row become what is predicted.
+void MakePrediction(ScoreKind kind, std::span<float> scores) {
+  if (kind == ScoreKind::kClasses) Softmax(scores, scores);
+  if (kind == ScoreKind::kMargin) scores[0] = Sigmoid(scores[0]);
+}
+
 }  // namespace
 
 absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
-                         Scorer::Make(options, LabelKind::kBinary));
-  std::vector<float> margins;
+                         Scorer::Make(options, Scorer::Labels::kWanted));
+  std::vector<float> scores;
   RowBatch all;
   CAIRN_RETURN_IF_ERROR(scorer->Run([&](const Scorer::Scored& batch) {
     const RowBatch& rows = batch.rows;
-    margins.insert(margins.end(), batch.margins.begin(), batch.margins.end());
+    scores.insert(scores.end(), batch.scores.begin(), batch.scores.end());
     for (size_t row = 0; row < rows.rows(); ++row) all.AddRow(rows.labels[row], rows.weight(row));
     return absl::Status();
   }));
   if (scorer->rows() == 0) return scorer->NoRows();
+  const Evaluation::Metrics metrics =
+      MetricsOf(scorer->model().score_kind(), scores, all.labels, all.weights);
   EvalReport report;
-  report.model = scorer->model_name();
-  report.rows = margins.size();
+  report.model = scorer->settings().model;
+  report.rows = metrics.rows;
   report.bad_rows = scorer->bad_rows();
   report.first_bad_row = scorer->FirstBadRow();
-  report.logloss = MeanLogLoss(margins, all.labels, all.weights);
-  report.auc = ExactAuc(margins, all.labels, all.weights);
+  report.loss = scorer->settings().loss;
+  report.logloss = metrics.logloss;
+  report.auc = metrics.auc;
+  report.accuracy = metrics.accuracy;
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }
 
-absl::StatusOr<PredictReport> Predict(const ScoreOptions& options,
-                                      const std::function<absl::Status(float probability)>& sink) {
+absl::StatusOr<PredictReport> Predict(
+    const ScoreOptions& options,
+    const std::function<absl::Status(std::span<const float> prediction)>& sink) {
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
-                         Scorer::Make(options, LabelKind::kIgnored));
+                         Scorer::Make(options, Scorer::Labels::kIgnored));
+  const ScoreKind kind = scorer->model().score_kind();
+  const size_t width = scorer->model().scores_per_row();
+  const std::vector<float> nothing(width, std::numeric_limits<float>::quiet_NaN());
   CAIRN_RETURN_IF_ERROR(scorer->Run([&](const Scorer::Scored& batch) {
+    std::vector<float> scores = batch.scores;
+    const size_t rows = batch.rows.rows();
     size_t bad = 0;
-    for (size_t row = 0; row <= batch.margins.size(); ++row) {
+    for (size_t row = 0; row <= rows; ++row) {
       for (; bad < batch.good_before.size() && batch.good_before[bad] == row; ++bad) {
-        CAIRN_RETURN_IF_ERROR(sink(std::numeric_limits<float>::quiet_NaN()));
+        CAIRN_RETURN_IF_ERROR(sink(nothing));
       }
-      if (row == batch.margins.size()) break;
-      CAIRN_RETURN_IF_ERROR(sink(Sigmoid(batch.margins[row])));
+      if (row == rows) break;
+      const std::span<float> own = std::span(scores).subspan(row * width, width);
+      MakePrediction(kind, own);
+      CAIRN_RETURN_IF_ERROR(sink(own));
     }
     return absl::Status();
   }));

@@ -29,6 +29,7 @@ void EpochsDone(JsonWriter* json, const JobStatus& status) {
     Field(json, "train_logloss", epoch.train_logloss);
     Field(json, "valid_logloss", epoch.valid_logloss);
     Field(json, "valid_auc", epoch.valid_auc);
+    Field(json, "valid_accuracy", epoch.valid_accuracy);
     Field(json, "seconds", epoch.seconds);
     json->EndObject();
   }

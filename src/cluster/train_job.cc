@@ -38,8 +38,8 @@ uint64_t MembersRssBytes(const JobStatus& status) {
 }
 
 EpochReport ReportOf(const EpochRecord& record) {
-  return {record.epoch + 1,     record.rows,      record.train_logloss,
-          record.valid_logloss, record.valid_auc, record.seconds};
+  return {record.epoch + 1, record.rows,    record.train_logloss, record.valid_logloss,
+          record.valid_auc, record.seconds, record.valid_accuracy};
 }
 
 TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
@@ -62,12 +62,11 @@ TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
   return progress;
 }
 
-uint64_t BestEpoch(const TrainOptions& options, const std::vector<EpochReport>& epochs) {
-  const bool by_auc = options.stop_metric == "auc";
+uint64_t BestEpoch(const std::vector<EpochReport>& epochs, const std::string& metric) {
   uint64_t best_epoch = 0;
   double best = -INFINITY;
   for (const EpochReport& epoch : epochs) {
-    const double goodness = by_auc ? epoch.valid_auc : -epoch.valid_logloss;
+    const double goodness = GoodnessOf(epoch, metric);
     if (!(goodness > best)) continue;  // NaN: nothing was validated.
     best = goodness;
     best_epoch = epoch.epoch;
@@ -95,7 +94,8 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   report.model_digest = FormatDigest(result.digest_high, result.digest_low);
   report.stop_reason = result.message;
   for (const EpochRecord& record : result.epochs) report.epochs.push_back(ReportOf(record));
-  report.best_epoch = BestEpoch(options, report.epochs);
+  report.stop_metric = plan.stop_metric;
+  report.best_epoch = BestEpoch(report.epochs, report.stop_metric);
   for (std::string& note : NotesAfter(options, plan.sample, report.epochs)) {
     report.notes.push_back(std::move(note));
   }
@@ -117,6 +117,11 @@ std::string Absolute(const std::string& path) {
 }
 
 }  // namespace
+
+double GoodnessOf(const EpochReport& epoch, std::string_view stop_metric) {
+  if (stop_metric == "auc") return epoch.valid_auc;
+  return stop_metric == "accuracy" ? epoch.valid_accuracy : -epoch.valid_logloss;
+}
 
 SpoolProgress SpoolingTo(const std::function<bool(const TrainProgress&)>& progress) {
   if (!progress) return {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "cairn/train.h"
@@ -13,6 +14,10 @@ namespace cairn {
 // --init and --save for processes with other working directories; paths of data are absolute
 // anyway.
 TrainOptions WithAbsoluteDirectories(TrainOptions options);
+
+// What TrainReport::stop_metric compares, made larger for better epochs. NaN: nothing was
+// validated.
+double GoodnessOf(const EpochReport& epoch, std::string_view stop_metric);
 
 // Tells `progress` of input that is read from pipes: while that lasts, there is nothing else to
 // tell.

@@ -90,7 +90,8 @@ std::string MemoryNote(double model_bytes, double memory_bytes) {
 std::vector<std::string> NotesAfter(const TrainOptions& options, const DataSample& sample,
                                     const std::vector<EpochReport>& epochs) {
   const double rate = sample.positive_share;
-  if (!Learns(options) || epochs.empty() || !(rate > 0 && rate < 1)) return {};
+  const bool two_classes = options.model == "lr" || sample.labels_are_binary;
+  if (!Learns(options) || !two_classes || epochs.empty() || !(rate > 0 && rate < 1)) return {};
   const double constant = -rate * std::log(rate) - (1 - rate) * std::log(1 - rate);
   if (!(epochs.back().train_logloss > kLossTolerance * constant)) return {};
   return {Concat("the training loss is worse than that of a constant (",

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "cluster/effective_settings.h"
+#include "cluster/loss_plan.h"
 #include "cluster/train_notes.h"
 #include "cluster/vector_settings.h"
 #include "cluster/warm_start.h"
@@ -16,9 +17,11 @@
 #include "sharding/plan_check.h"
 #include "sharding/wire_values.h"
 #include "train/data_sample.h"
+#include "train/mlp_shape.h"
 #include "train/model.h"
 #include "train/program.h"
 #include "train/row_cache.h"
+#include "wire/limits.h"
 
 namespace cairn {
 namespace {
@@ -27,6 +30,7 @@ namespace {
 constexpr double kBatchRowsMin = 16;  // Or the model's most, if that is less.
 constexpr double kBatchRowsMax = 4000;
 constexpr double kBatchesPerEpoch = 256;  // Where that leaves batches within the bounds above.
+constexpr double kBatchesOfMlp = 1024;    // Likewise.
 constexpr uint32_t kStreams = 4;
 constexpr double kManyRows = 500'000;
 constexpr double kFewRows = 50'000;
@@ -34,6 +38,7 @@ constexpr uint64_t kEpochsManyRows = 6;
 constexpr uint64_t kEpochs = 12;
 constexpr uint64_t kEpochsFewRows = 30;
 constexpr uint64_t kEpochsWarm = 3;  // From a saved model.
+constexpr uint64_t kEpochsOfMlp = 10;
 constexpr double kLearningRate = 0.3;
 constexpr double kVectorPrior =
     0.8;  // For each feature of a row, times the root of the dimensions.
@@ -63,8 +68,8 @@ absl::Status CheckOptions(const TrainOptions& options) {
   if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");
   CAIRN_RETURN_IF_ERROR(CheckServers(options.servers, options.partitions));
   if (options.workers == 0) return InvalidArgument("--workers is 0: at least 1");
-  if (options.stop_metric != "auc" && options.stop_metric != "logloss") {
-    return InvalidArgument("--stop-metric \"", options.stop_metric, "\": auc or logloss");
+  if (!options.hidden.empty() && options.model != "mlp") {
+    return InvalidArgument("--hidden needs --model mlp: ", options.model, " has no layers");
   }
   const bool needs_valid = options.target != 0 || options.patience != 0;
   if (needs_valid && options.valid.empty()) {
@@ -94,9 +99,10 @@ absl::Status Define(const DefineOptions& define, OpenedData* data) {
   return {};
 }
 
-// define.batch_rows 0: as many as the number of rows suggests, but at most `most`.
+// define.batch_rows 0: as many as the number of rows suggests for so many batches, but at most
+// `most`.
 absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& files, DefineOptions define,
-                                    double most) {
+                                    double batches, double most) {
   absl::StatusOr<std::unique_ptr<DataSource>> source = DataSource::Open(files, {});
   if (!source.ok()) return DataError(source.status());
   OpenedData data;
@@ -107,8 +113,8 @@ absl::StatusOr<OpenedData> OpenData(const std::vector<std::string>& files, Defin
   if (choose) {
     define.format = data.definition.format;
     define.read = data.definition.read;
-    define.batch_rows = static_cast<uint32_t>(std::clamp(
-        data.sample.rows_estimate / kBatchesPerEpoch, std::min(kBatchRowsMin, most), most));
+    define.batch_rows = static_cast<uint32_t>(
+        std::clamp(data.sample.rows_estimate / batches, std::min(kBatchRowsMin, most), most));
     CAIRN_RETURN_IF_ERROR(Define(define, &data));
   }
   return data;
@@ -142,6 +148,7 @@ Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
   schedule.epochs = options.epochs;
   if (schedule.epochs == 0) {
     schedule.epochs = !options.init_dir.empty()          ? kEpochsWarm
+                      : options.model == "mlp"           ? kEpochsOfMlp
                       : sample.rows_estimate < kFewRows  ? kEpochsFewRows
                       : sample.rows_estimate < kManyRows ? kEpochs
                                                          : kEpochsManyRows;
@@ -165,8 +172,6 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
   plan.lease_batches = static_cast<uint32_t>(std::clamp<uint64_t>(
       plan.schedule.batches_per_epoch / kLeasesPerEpochMin, 1, kLeaseBatchesMax));
   plan.stop.max_seconds = options.seconds_max;
-  plan.stop.metric =
-      options.stop_metric == "auc" ? StopRules::Metric::kAuc : StopRules::Metric::kLogLoss;
   plan.stop.target = options.target;
   plan.stop.patience = options.patience;
   plan.stop.min_delta = options.min_delta;
@@ -174,6 +179,13 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
   plan.want_digest = true;
   plan.save_dir = options.save_dir;
   return plan;
+}
+
+// define.batch_rows for validation data: the scores of a batch are one message.
+uint32_t ValidBatch(uint32_t batch_rows, const ModelSettings& model) {
+  const uint32_t most = limits::kEvaluationScoresMax / 2 / std::max(1u, model.classes);
+  if (batch_rows == 0) return most < kBatchRowsMax ? most : 0;
+  return std::min(batch_rows, most);
 }
 
 // A job that goes on from a model and does not say how its data is to be read.
@@ -193,6 +205,28 @@ void AddNotes(const TrainOptions& options, const DataSample& sample, uint32_t st
                                   RowsAtOnceNote(options, streams, batch_rows)}) {
     if (!note.empty()) notes->push_back(note);
   }
+}
+
+// The job that carries the program out: its tables, and what to start from.
+absl::Status DefineJob(const TrainOptions& options, const TrainProgram& program, JobSpec* job,
+                       std::vector<std::string>* notes) {
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(program.model));
+  job->name = options.job.empty() ? options.model : options.job;
+  job->seed = options.seed;
+  job->partitions = options.partitions;
+  job->tables = model->tables();
+  job->init_dir = options.init_dir;
+  CAIRN_ASSIGN_OR_RETURN(job->program, EncodeProgram(program));
+  CAIRN_RETURN_IF_ERROR(CheckJob(*job));
+  for (uint32_t table = 0; table < job->tables.size(); ++table) {
+    CAIRN_RETURN_IF_ERROR(TableSchema::Make(*job, table, {}).status());
+  }
+  if (!job->init_dir.empty()) {
+    PosixFileSystem files;
+    CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> more, CheckInit(&files, *job));
+    notes->insert(notes->end(), more.begin(), more.end());
+  }
+  return {};
 }
 
 }  // namespace
@@ -225,43 +259,43 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   if (fixed) job.streams = options.streams == 0 ? kStreams : options.streams;
   const uint32_t streams = fixed ? job.streams : 0;
   const double most = HasVectors(options.model) ? VectorBatchRowsMax(streams) : kBatchRowsMax;
-  CAIRN_ASSIGN_OR_RETURN(const OpenedData train, OpenData(train_files, define, most));
+  const double batches = options.model == "mlp" ? kBatchesOfMlp : kBatchesPerEpoch;
+  CAIRN_ASSIGN_OR_RETURN(OpenedData train, OpenData(train_files, define, batches, most));
   TrainProgram program;
   program.model = SettingsFor(options, before.model, train.sample);
+  CAIRN_RETURN_IF_ERROR(
+      PlanLoss(options, train.sample, &program.model, &train.definition, &plan.notes));
+  const double batch_rows = train.sample.rows_per_chunk * train.definition.chunks_per_batch;
+  if (options.model == "mlp") {
+    CAIRN_RETURN_IF_ERROR(
+        PlanMlp(options, *train.source, train.sample, batch_rows, &program.model));
+  }
+  CAIRN_ASSIGN_OR_RETURN(plan.stop_metric, StopMetricOf(options, program.model));
   // The bias of such a model is kept as what was added to this start.
   if (before.model.update == kSequentialUpdate) program.model.base_rate = before.model.base_rate;
   program.train = train.definition;
   program.schedule = ScheduleFor(options, train.sample, train.definition, streams);
   program.bad_rows_share = options.bad_rows_share;
-  const double batch_rows = train.sample.rows_per_chunk * train.definition.chunks_per_batch;
   program.steps_at_once = StepsAtOnce(options, batch_rows);
   plan.train = train.source;
   if (!valid_files.empty()) {
     define.format = train.definition.format;
     define.read = train.definition.read;
-    CAIRN_ASSIGN_OR_RETURN(const OpenedData valid, OpenData(valid_files, define, kBatchRowsMax));
+    define.batch_rows = ValidBatch(define.batch_rows, program.model);
+    CAIRN_ASSIGN_OR_RETURN(const OpenedData valid,
+                           OpenData(valid_files, define, kBatchesPerEpoch, kBatchRowsMax));
+    CAIRN_RETURN_IF_ERROR(DataError(CheckInputs(program.model, *valid.source)));
     program.valid = valid.definition;
+    program.valid.read.label.classes = program.model.classes;
     plan.valid = valid.source;
   }
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(program.model));
-  job.name = options.job.empty() ? options.model : options.job;
-  job.seed = options.seed;
-  job.partitions = options.partitions;
-  job.tables = model->tables();
-  job.init_dir = options.init_dir;
-  CAIRN_ASSIGN_OR_RETURN(job.program, EncodeProgram(program));
-  CAIRN_RETURN_IF_ERROR(CheckJob(job));
-  for (uint32_t table = 0; table < job.tables.size(); ++table) {
-    CAIRN_RETURN_IF_ERROR(TableSchema::Make(job, table, {}).status());
-  }
-  if (!job.init_dir.empty()) {
-    PosixFileSystem files;
-    CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> notes, CheckInit(&files, job));
-    plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());
-  }
+  CAIRN_RETURN_IF_ERROR(DefineJob(options, program, &job, &plan.notes));
   plan.setup.plan = PlanFor(options, program);
+  plan.setup.plan.stop.metric = MetricOf(plan.stop_metric);
   plan.setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);
-  plan.settings = EffectiveSettings(options, program, job, batch_rows);
+  TrainOptions effective = options;
+  effective.stop_metric = plan.stop_metric;
+  plan.settings = EffectiveSettings(effective, program, job, batch_rows);
   plan.data_description = Describe(train.definition);
   plan.sample = train.sample;
   AddNotes(options, plan.sample, job.streams, batch_rows, &plan.notes);

@@ -9,23 +9,41 @@ namespace cairn {
 namespace {
 
 double MetricOf(const StopRules& rules, const EpochRecord& epoch) {
-  return rules.metric == StopRules::Metric::kAuc ? epoch.valid_auc : epoch.valid_logloss;
+  switch (rules.metric) {
+    case StopRules::Metric::kAuc:
+      return epoch.valid_auc;
+    case StopRules::Metric::kAccuracy:
+      return epoch.valid_accuracy;
+    case StopRules::Metric::kLogLoss:
+      break;
+  }
+  return epoch.valid_logloss;
 }
 
-// Larger is better for both metrics after this.
+bool LargerIsBetter(const StopRules& rules) { return rules.metric != StopRules::Metric::kLogLoss; }
+
+// Larger is better for all metrics after this.
 double Goodness(const StopRules& rules, const EpochRecord& epoch) {
   const double value = MetricOf(rules, epoch);
-  return rules.metric == StopRules::Metric::kAuc ? value : -value;
+  return LargerIsBetter(rules) ? value : -value;
 }
 
 const char* NameOf(StopRules::Metric metric) {
-  return metric == StopRules::Metric::kAuc ? "valid auc" : "valid logloss";
+  switch (metric) {
+    case StopRules::Metric::kAuc:
+      return "valid auc";
+    case StopRules::Metric::kAccuracy:
+      return "valid accuracy";
+    case StopRules::Metric::kLogLoss:
+      break;
+  }
+  return "valid logloss";
 }
 
 bool ReachedTarget(const StopRules& rules, const EpochRecord& epoch) {
   if (rules.target == 0) return false;
   const double value = MetricOf(rules, epoch);
-  return rules.metric == StopRules::Metric::kAuc ? value >= rules.target : value <= rules.target;
+  return LargerIsBetter(rules) ? value >= rules.target : value <= rules.target;
 }
 
 // Epochs since the last improvement of at least min_delta over the best before it.

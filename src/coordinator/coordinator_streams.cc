@@ -196,7 +196,14 @@ void CoordinatorCore::OnEvaluationResult(const Message& message, const Evaluatio
   const StreamWork work = stream.work;
   const auto added = evaluation_->Add(work.first_batch + result.step - 1, result);
   if (added == Evaluation::Added::kTooMany) {
-    End(kExitUsage, Concat("more than ", Evaluation::kRowsMax, " rows of validation data"), now,
+    End(kExitUsage,
+        Concat("too much validation data: more than ", Evaluation::kNumbersMax,
+               " scores and labels together"),
+        now, out);
+    return;
+  }
+  if (added == Evaluation::Added::kOtherKind) {
+    End(kExitUsage, "the workers score validation data in different ways: other versions?", now,
         out);
     return;
   }
@@ -216,12 +223,13 @@ void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
   record.epoch = state_.epochs.size();
   record.rows = state_.epoch_rows;
   record.train_logloss = state_.EpochLoss();
-  record.valid_logloss = record.valid_auc = std::nan("");
+  record.valid_logloss = record.valid_auc = record.valid_accuracy = std::nan("");
   record.seconds = static_cast<double>(now - training_started_) / kMicrosPerSecond;
   if (evaluation_.has_value()) {
     const Evaluation::Metrics metrics = evaluation_->Compute();
     record.valid_logloss = metrics.logloss;
     record.valid_auc = metrics.auc;
+    record.valid_accuracy = metrics.accuracy;
     evaluation_.reset();
   }
   Decide(EpochEnded{record}, out);

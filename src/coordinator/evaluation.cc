@@ -1,5 +1,7 @@
 #include "coordinator/evaluation.h"
 
+#include <cmath>
+
 #include "base/check.h"
 #include "kernels/metrics.h"
 
@@ -7,10 +9,19 @@ namespace cairn {
 
 Evaluation::Added Evaluation::Add(uint64_t batch, const EvaluationResult& result) {
   if (batch >= batches_ || scores_.contains(batch)) return Added::kDuplicate;
-  if (rows_ + result.scores.size() > kRowsMax) return Added::kTooMany;
+  const uint64_t rows = result.labels.size();
+  if (rows > 0) {
+    const uint64_t per_row = result.scores.size() / rows;
+    if (scores_per_row_ == 0) {
+      scores_per_row_ = per_row;
+      kind_ = result.kind;
+    }
+    if (per_row != scores_per_row_ || result.kind != kind_) return Added::kOtherKind;
+    if ((rows_ + rows) * (1 + per_row) > kNumbersMax) return Added::kTooMany;
+  }
   scores_[batch] = {result.scores, result.labels, result.weights};
   weighted_ = weighted_ || !result.weights.empty();
-  rows_ += result.scores.size();
+  rows_ += rows;
   ++batches_seen_;
   return Added::kNew;
 }
@@ -20,7 +31,7 @@ Evaluation::Metrics Evaluation::Compute() const {
   std::vector<float> scores;
   std::vector<float> labels;
   std::vector<float> weights;
-  scores.reserve(rows_);
+  scores.reserve(rows_ * scores_per_row_);
   labels.reserve(rows_);
   for (const auto& [batch, part] : scores_) {
     scores.insert(scores.end(), part.scores.begin(), part.scores.end());
@@ -28,7 +39,23 @@ Evaluation::Metrics Evaluation::Compute() const {
     weights.insert(weights.end(), part.weights.begin(), part.weights.end());
     if (weighted_) weights.resize(labels.size(), 1.0f);
   }
-  return {rows_, MeanLogLoss(scores, labels, weights), ExactAuc(scores, labels, weights)};
+  return MetricsOf(kind_, scores, labels, weights);
+}
+
+Evaluation::Metrics MetricsOf(ScoreKind kind, std::span<const float> scores,
+                              std::span<const float> labels, std::span<const float> weights) {
+  const double none = std::nan("");
+  switch (kind) {
+    case ScoreKind::kClasses:
+      return {labels.size(), MeanSoftmaxLoss(scores, labels, weights), none,
+              ClassAccuracy(scores, labels, weights)};
+    case ScoreKind::kValue:
+      return {labels.size(), MeanSquaredError(scores, labels, weights), none, none};
+    case ScoreKind::kMargin:
+      break;
+  }
+  return {labels.size(), MeanLogLoss(scores, labels, weights), ExactAuc(scores, labels, weights),
+          BinaryAccuracy(scores, labels, weights)};
 }
 
 }  // namespace cairn

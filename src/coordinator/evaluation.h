@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "wire/message.h"
@@ -12,21 +13,23 @@ namespace cairn {
 
 class Evaluation {
  public:
-  // Bounds the coordinator's memory; 8 bytes a row, 12 with weights.
-  static constexpr uint64_t kRowsMax = uint64_t{1} << 28;
+  // Bounds the coordinator's memory: of scores and labels, 4 bytes each.
+  static constexpr uint64_t kNumbersMax = uint64_t{1} << 29;
 
   explicit Evaluation(uint64_t batches) : batches_(batches) {}
 
-  enum class Added : uint8_t { kNew, kDuplicate, kTooMany };
-  // The scores of one batch; a batch that was there before changes nothing.
+  enum class Added : uint8_t { kNew, kDuplicate, kTooMany, kOtherKind };
+  // The scores of one batch; a batch that was there before changes nothing. kOtherKind: they are of
+  // another kind, or of other classes, than those before, and change nothing either.
   Added Add(uint64_t batch, const EvaluationResult& result);
   bool complete() const { return batches_seen_ == batches_; }
   bool Has(uint64_t batch) const { return scores_.contains(batch); }
 
   struct Metrics {
     uint64_t rows = 0;
-    double logloss = 0;
-    double auc = 0;  // NaN if only one class was seen.
+    double logloss = 0;   // The mean of the loss that goes with the kind of scores.
+    double auc = 0;       // NaN if only one class was seen, and of scores that are no margins.
+    double accuracy = 0;  // Likewise, of values.
   };
   // In the order of batches, so independent of who evaluated what. Only when complete.
   Metrics Compute() const;
@@ -40,8 +43,14 @@ class Evaluation {
   uint64_t batches_;
   uint64_t batches_seen_ = 0;
   uint64_t rows_ = 0;
+  uint64_t scores_per_row_ = 0;  // 0: no row was seen yet.
+  ScoreKind kind_ = ScoreKind::kMargin;
   bool weighted_ = false;
   std::map<uint64_t, Batch> scores_;
 };
+
+// The same of scores in one piece, as an EvaluationResult has them.
+Evaluation::Metrics MetricsOf(ScoreKind kind, std::span<const float> scores,
+                              std::span<const float> labels, std::span<const float> weights);
 
 }  // namespace cairn

@@ -26,7 +26,7 @@ absl::Status CheckStop(const StopRules& stop) {
   constexpr double kMost = 1e18;
   CAIRN_RETURN_IF_ERROR(CheckNumber("stop.max_seconds", stop.max_seconds, 0, kMost));
   CAIRN_RETURN_IF_ERROR(CheckRange("stop.metric", static_cast<uint64_t>(stop.metric), 0,
-                                   static_cast<uint64_t>(StopRules::Metric::kLogLoss)));
+                                   static_cast<uint64_t>(StopRules::Metric::kAccuracy)));
   CAIRN_RETURN_IF_ERROR(CheckNumber("stop.target", stop.target, 0, kMost));
   CAIRN_RETURN_IF_ERROR(CheckNumber("stop.min_delta", stop.min_delta, 0, kMost));
   return CheckNumber("stop.relative_change", stop.relative_change, 0, kMost);

@@ -20,7 +20,7 @@ BatchPool::BatchPool(Setup setup, Done done)
 absl::StatusOr<std::unique_ptr<BatchPool>> BatchPool::Start(Setup setup, Done done) {
   auto pool = std::unique_ptr<BatchPool>(new BatchPool(std::move(setup), std::move(done)));
   const Setup& made = pool->setup_;
-  BatchReader::Options options{LabelKind::kBinary, made.program.bad_rows_share > 0};
+  BatchReader::Options options{LabelsOf(made.program.model), made.program.bad_rows_share > 0};
   for (uint32_t i = 0; i < made.threads; ++i) {
     Reader reader;
     if (made.caches != nullptr) options.cache = made.caches->train.get();

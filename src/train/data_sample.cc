@@ -13,6 +13,7 @@
 #include "train/data_columns.h"
 #include "train/row_batch.h"
 #include "train/row_parser.h"
+#include "wire/limits.h"
 
 namespace cairn {
 namespace {
@@ -73,6 +74,8 @@ void SummarizeLabels(const RowBatch& rows, DataSample* sample) {
   double weights = 0;
   double positive = 0;
   double sum = 0;
+  double squares = 0;
+  bool classes = true;
   bool zero_one = true;
   bool plus_minus = true;
   bool one_class = rows.rows() > 0;
@@ -82,14 +85,20 @@ void SummarizeLabels(const RowBatch& rows, DataSample* sample) {
     weights += weight;
     positive += label > 0 ? weight : 0;
     sum += weight * label;
+    squares += weight * label * label;
+    classes = classes && label >= 0 && label < limits::kClassesMax && label == std::floor(label);
+    sample->largest_label = row == 0 ? label : std::max(sample->largest_label, label);
     zero_one = zero_one && (label == 0 || label == 1);
     plus_minus = plus_minus && (label == -1 || label == 1);
     one_class = one_class && label == rows.labels[0];
   }
   if (weights > 0) {
     sample->positive_share = positive / weights;
-    sample->mean_label = sum / weights;
+    const double mean = sum / weights;
+    sample->mean_label = mean;
+    sample->label_deviation = std::sqrt(std::max(0.0, squares / weights - mean * mean));
   }
+  sample->labels_are_classes = classes;
   sample->labels_are_binary = zero_one || plus_minus;
   if (one_class) sample->only_label = rows.labels[0];
 }
@@ -184,6 +193,12 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
   sample.features_per_row = static_cast<double>(rows.features()) / count;
   sample.rows_per_chunk = count / static_cast<double>(chunks);
   sample.rows_estimate = sample.rows_per_chunk * static_cast<double>(plan.chunk_count());
+  double squares = static_cast<double>(rows.features());
+  if (!rows.values.empty()) {
+    squares = 0;
+    for (const float value : rows.values) squares += double{value} * value;
+  }
+  sample.squares_per_row = squares / count;
   SummarizeLabels(rows, &sample);
   FindLargeNumbers(definition.read, rows, &sample);
   if (!rows.fields.empty()) {

@@ -40,7 +40,11 @@ struct DataSample {
   double positive_share = 0;  // Of labels above 0: the base rate of two classes.
   double mean_label = 0;
   bool labels_are_binary = false;   // All are 0 or 1, or all are -1 or +1.
+  double label_deviation = 0;       // The root of the variance; by the rows' weights, too.
+  bool labels_are_classes = false;  // All are whole numbers 0 .. kClassesMax - 1.
+  float largest_label = 0;
   std::optional<float> only_label;  // All rows have it.
+  double squares_per_row = 0;       // The sum of the squares of a row's values.
   uint32_t fields = 0;              // The highest field + 1; 0 for libsvm.
   // Numeric columns with a value of which the magnitude is above kNumberMax: how many there are,
   // and the one with the largest. What is larger makes steps of gradients that are too long.

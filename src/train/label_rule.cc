@@ -44,6 +44,11 @@ bool Holds(Comparison comparison, const T& a, const T& b) {
   return false;
 }
 
+std::string OutsideText(uint32_t classes) {
+  return Concat("label is not one of the ", classes, " classes 0 .. ",
+                classes == 0 ? 0 : classes - 1, " (--classes N: there are more): ");
+}
+
 bool IsTextual(Comparison comparison) {
   return comparison == Comparison::kEqual || comparison == Comparison::kNotEqual;
 }
@@ -90,7 +95,11 @@ std::string FormatLabelRule(const LabelRule& rule) {
 }
 
 LabelReader::LabelReader(const LabelRule& rule, LabelKind kind)
-    : comparison_(rule.comparison), kind_(kind), text_(rule.value) {
+    : comparison_(rule.comparison),
+      kind_(kind),
+      classes_(rule.classes),
+      outside_(OutsideText(rule.classes)),
+      text_(rule.value) {
   if (comparison_ == Comparison::kNone) return;
   const absl::StatusOr<double> number = ParseDouble(text_);
   compares_numbers_ = number.ok();
@@ -118,6 +127,10 @@ const char* LabelReader::Read(std::string_view token, float* label) const {
   if (kind_ == LabelKind::kBinary && *label != 0 && *label != 1) {
     return "label of two classes must be 0 or 1, or -1 or +1, not ";
   }
+  if (kind_ != LabelKind::kClass) return nullptr;
+  const bool is_class =
+      *label >= 0 && *label < static_cast<float>(classes_) && *label == std::floor(*label);
+  if (!is_class) return outside_.c_str();
   return nullptr;
 }
 

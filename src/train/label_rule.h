@@ -13,6 +13,7 @@ namespace cairn {
 enum class LabelKind : uint8_t {
   kAny,      // As written.
   kBinary,   // 0 and 1, or -1 and +1, which become 0 and 1; any other makes a bad row.
+  kClass,    // A whole number below LabelRule::classes; any other makes a bad row.
   kIgnored,  // Nobody asks: every label is 0, and columns of data may lack theirs.
 };
 
@@ -30,7 +31,8 @@ enum class Comparison : uint8_t {
 struct LabelRule {
   std::string column;  // "": the format's own label, or the default column.
   Comparison comparison = Comparison::kNone;
-  std::string value;  // A number; of kEqual and kNotEqual it may be any text.
+  std::string value;     // A number; of kEqual and kNotEqual it may be any text.
+  uint32_t classes = 0;  // For LabelKind::kClass. Of no text that a user writes.
 
   bool operator==(const LabelRule&) const = default;
 };
@@ -52,6 +54,8 @@ class LabelReader {
  private:
   const Comparison comparison_;
   const LabelKind kind_;
+  const uint32_t classes_;
+  const std::string outside_;  // What is said of a label that is no class.
   const std::string text_;
   bool compares_numbers_ = false;
   double number_ = 0;

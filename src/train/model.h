@@ -10,6 +10,7 @@
 #include "train/program.h"
 #include "train/row_batch.h"
 #include "train/stream_runner.h"
+#include "wire/message.h"
 #include "worker/payload.h"
 
 namespace cairn {
@@ -34,7 +35,10 @@ class Model {
   virtual StepResult Compute(const PreparedBatch& batch,
                              const std::vector<std::vector<float>>& values, uint64_t epoch,
                              float rate_factor) const = 0;
-  // Margins (log-odds) of the rows, [rows].
+  // What Score gives a row: a margin (log-odds), or as score_kind and scores_per_row say.
+  virtual ScoreKind score_kind() const { return ScoreKind::kMargin; }
+  virtual size_t scores_per_row() const { return 1; }
+  // [rows x scores_per_row()]
   virtual std::vector<float> Score(const PreparedBatch& batch,
                                    const std::vector<std::vector<float>>& values) const = 0;
   // The rows that the batch was made of.

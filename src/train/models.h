@@ -30,6 +30,10 @@ TableSpec BiasTable(const ModelSettings& settings);
 // kInvalidArgument: not between 0 and 1.
 absl::Status CheckBaseRate(float base_rate);
 
+// Multi-layer perceptron, on dense or sparse inputs (train/mlp_shape.h). kInvalidArgument: settings
+// that contradict themselves, or too large a network; or as GemmKernelOf.
+absl::StatusOr<std::unique_ptr<Model>> MakeMlp(const ModelSettings& settings);
+
 // Counts: the table "counts" holds how often each feature has occurred, all epochs together; scores
 // are 0. Nothing is learnt, but every update shows: after a job with whatever failures the counts
 // are those of the text, to the last one. Exact up to 2^24 occurrences of a feature.

@@ -42,6 +42,14 @@ void ForEachScalar(Io& io, Program& program) {
   io("vector_learning_rate", program.model.vector_learning_rate);
   io("vector_l2", program.model.vector_l2);
   io("init_scale", program.model.init_scale);
+  io("loss", program.model.loss);
+  io("classes", program.model.classes);
+  io("label_mean", program.model.label_mean);
+  io("label_scale", program.model.label_scale);
+  io("hidden", program.model.hidden);
+  io("inputs", program.model.inputs);
+  io("first_scale", program.model.first_scale);
+  io("gemm", program.model.gemm);
 }
 
 template <typename Io, typename Data>
@@ -179,6 +187,11 @@ absl::Status WriteReadSpec(const std::string& name, const ReadSpec& spec, const 
 }
 
 }  // namespace
+
+LabelKind LabelsOf(const ModelSettings& settings) {
+  if (settings.loss == kSoftmaxLoss) return LabelKind::kClass;
+  return settings.loss == kSquaredLoss ? LabelKind::kAny : LabelKind::kBinary;
+}
 
 absl::StatusOr<std::string> EncodeProgram(const TrainProgram& program) {
   Writer writer;

@@ -17,6 +17,15 @@ namespace cairn {
 inline constexpr char kGradientUpdate[] = "gradient";      // A server, once for a batch.
 inline constexpr char kSequentialUpdate[] = "sequential";  // The worker, for row after row.
 
+// ModelSettings::gemm: each worker's fastest one; else a GemmMathName, to which a bsp job is
+// pinned.
+inline constexpr char kAnyGemm[] = "any";
+
+// ModelSettings::loss: what is learnt of the labels (kernels/losses.h).
+inline constexpr char kLogisticLoss[] = "logistic";  // Two classes.
+inline constexpr char kSoftmaxLoss[] = "softmax";    // Classes 0 .. classes - 1.
+inline constexpr char kSquaredLoss[] = "squared";    // Any number.
+
 struct ModelSettings {
   std::string model = "lr";
   std::string optimizer = "adagrad";
@@ -26,6 +35,15 @@ struct ModelSettings {
   float base_rate = 0.5f;  // Share of positive rows: where the bias begins.
   std::string update = kGradientUpdate;
   RetentionSpec retention = {};  // Of the table of features.
+  std::string loss = kLogisticLoss;
+  uint32_t classes = 0;         // kSoftmaxLoss.
+  float label_mean = 0;         // kSquaredLoss: what a result of 0 stands for,
+  float label_scale = 1;        // and how much more one of 1 is.
+  std::string hidden = {};      // mlp: units of the layers before the last one: "128,64".
+  uint32_t inputs = 0;          // mlp: a row is so many numbers. 0: features with any keys, most of
+                                // which a row does not have.
+  float first_scale = 0;        // mlp with such features: deviation of the first layer's weights.
+  std::string gemm = kAnyGemm;  // The arithmetic of matrix products.
 
   // "fm": of each feature's vector. The numbers above are those of its weight.
   uint32_t dim = 8;
@@ -36,6 +54,9 @@ struct ModelSettings {
 
   bool operator==(const ModelSettings&) const = default;
 };
+
+// What labels such a model learns from, and is scored by.
+LabelKind LabelsOf(const ModelSettings& settings);
 
 struct TrainProgram {
   ModelSettings model;

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/suggest.h"
 #include "train/bad_row.h"
+#include "wire/limits.h"
 
 namespace cairn {
 namespace {
@@ -227,7 +228,9 @@ std::vector<std::pair<std::string, std::string>> EntriesOf(const ReadSpec& spec)
   if (spec.header) entries.emplace_back("header", "1");
   if (spec.cross_field != 0) entries.emplace_back("cross-field", Concat(spec.cross_field));
   if (spec.delimiter != ',') entries.emplace_back("delimiter", FormatDelimiter(spec.delimiter));
-  if (spec.label != LabelRule{}) entries.emplace_back("label", FormatLabelRule(spec.label));
+  const std::string label = FormatLabelRule(spec.label);
+  if (!label.empty()) entries.emplace_back("label", label);
+  if (spec.label.classes != 0) entries.emplace_back("classes", Concat(spec.label.classes));
   if (!spec.weight.empty()) entries.emplace_back("weight", spec.weight);
   for (const std::string& column : spec.numeric) entries.emplace_back("numeric", column);
   for (const std::string& column : spec.ignore) entries.emplace_back("ignore", column);
@@ -255,7 +258,11 @@ absl::Status SetEntry(std::string_view entry, std::string_view value, ReadSpec* 
   } else if (entry == "delimiter") {
     CAIRN_ASSIGN_OR_RETURN(spec->delimiter, ParseDelimiter(value));
   } else if (entry == "label") {
+    const uint32_t classes = spec->label.classes;
     CAIRN_ASSIGN_OR_RETURN(spec->label, ParseLabelRule(value));
+    spec->label.classes = classes;
+  } else if (entry == "classes") {
+    CAIRN_ASSIGN_OR_RETURN(spec->label.classes, ParseBounded(value, limits::kClassesMax));
   } else if (entry == "weight") {
     spec->weight = std::string(value);
   } else if (entry == "numeric") {

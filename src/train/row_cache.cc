@@ -287,6 +287,7 @@ void RowCache::Renew(const std::shared_ptr<Store>& damaged, const absl::Status& 
 absl::StatusOr<std::shared_ptr<RowCaches>> RowCaches::Make(const RowCache::Options& options,
                                                            const TrainProgram& program) {
   auto caches = std::make_shared<RowCaches>();
+  const LabelKind labels = LabelsOf(program.model);
   RowCache::Options each = options;
   if (options.where == kMemory && program.schedule.epochs == 1) each.where = kNone;
   const bool has_valid = !program.valid.files.empty();
@@ -296,10 +297,10 @@ absl::StatusOr<std::shared_ptr<RowCaches>> RowCaches::Make(const RowCache::Optio
                                  (train + valid));
   };
   each.memory_bytes_max = part(train);
-  CAIRN_ASSIGN_OR_RETURN(caches->train, RowCache::Make(each, program.train, LabelKind::kBinary));
+  CAIRN_ASSIGN_OR_RETURN(caches->train, RowCache::Make(each, program.train, labels));
   if (!has_valid) return caches;
   each.memory_bytes_max = part(valid);
-  CAIRN_ASSIGN_OR_RETURN(caches->valid, RowCache::Make(each, program.valid, LabelKind::kBinary));
+  CAIRN_ASSIGN_OR_RETURN(caches->valid, RowCache::Make(each, program.valid, labels));
   return caches;
 }
 

@@ -225,8 +225,9 @@ void StreamRunner::Scored(const StepKey& key, ScoredRows rows, Micros now, Runne
   Step* step = FindStep(key, &run);
   if (step == nullptr || step->stage != Stage::kComputing) return;
   step->stage = Stage::kPushing;
-  EvaluationResult result{key.ref, key.step, std::move(rows.scores), std::move(rows.labels),
-                          std::move(rows.weights)};
+  EvaluationResult result{
+      key.ref,  key.step, std::move(rows.scores), std::move(rows.labels), std::move(rows.weights),
+      rows.kind};
   step->result = MakeMessage(member_->HeaderTo(member_->coordinator()), std::move(result));
   out->messages.push_back({member_->coordinator_address(), step->result});
   run->report_at = now + options_.repeat_after;

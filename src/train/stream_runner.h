@@ -61,6 +61,7 @@ struct ScoredRows {
   std::vector<float> scores;
   std::vector<float> labels;
   std::vector<float> weights;
+  ScoreKind kind = ScoreKind::kMargin;
 };
 
 struct RunnerActions {

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "kernels/target.h"
 #include "train/batch_pool.h"
+#include "train/mlp_shape.h"
 #include "train/model.h"
 #include "train/program.h"
 #include "train/stream_runner.h"
@@ -104,8 +105,10 @@ class TrainWorkerShell final : public TrainWorker {
     BatchPool::Setup setup{ready.program,  options_.train,   options_.valid,  ready.model,
                            job.partitions, options_.threads, options_.caches, options_.bad_rows};
     CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.train, &setup.train));
+    CAIRN_RETURN_IF_ERROR(CheckInputs(ready.program.model, *setup.train));
     if (!ready.program.valid.files.empty()) {
       CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.valid, &setup.valid));
+      CAIRN_RETURN_IF_ERROR(CheckInputs(ready.program.model, *setup.valid));
     }
     if (setup.caches == nullptr) {
       CAIRN_ASSIGN_OR_RETURN(setup.caches, RowCaches::Make(options_.cache, ready.program));
@@ -200,6 +203,13 @@ class TrainWorkerShell final : public TrainWorker {
 
   void OnReady(absl::StatusOr<Ready>* ready) {
     RunnerActions actions;
+    if (ready->status().code() == absl::StatusCode::kUnimplemented) {
+      // This machine cannot compute as the job does: no reason to end it for the others.
+      member_->Leave(&actions.messages);
+      Finish({}, std::move(actions));
+      done_.Set(FailedPrecondition(MessageOf(ready->status())));
+      return;
+    }
     if (!ready->ok()) {
       const bool usage = ready->status().code() == absl::StatusCode::kInternal;
       Fail(usage ? kExitUsage : kExitData, DataError(ready->status()), &actions.messages);
@@ -249,7 +259,8 @@ class TrainWorkerShell final : public TrainWorker {
     if (action->evaluation) {
       const RowBatch& rows = model_->Rows(*action->batch);
       runner_->Scored(action->key,
-                      {model_->Score(*action->batch, action->values), rows.labels, rows.weights},
+                      {model_->Score(*action->batch, action->values), rows.labels, rows.weights,
+                       model_->score_kind()},
                       time_.NowMicros(), actions);
       return;
     }

@@ -94,16 +94,31 @@ absl::Status Check(const Grants& grants) {
   return absl::OkStatus();
 }
 
+// As many scores for each label; of classes, labels are among them.
+absl::Status CheckLabels(const EvaluationResult& result) {
+  const size_t rows = result.labels.size(), scores = result.scores.size();
+  const bool has_classes = result.kind == ScoreKind::kClasses;
+  const bool fits = has_classes && rows > 0 ? scores % rows == 0 && scores > 0 : scores == rows;
+  if (!fits) {
+    return InvalidArgument("evaluation_result.labels: ", rows, " for ", scores, " scores");
+  }
+  if (!has_classes || rows == 0) return absl::OkStatus();
+  for (const float label : result.labels) {
+    if (label >= 0 && label < static_cast<float>(scores / rows)) continue;
+    return InvalidArgument("evaluation_result.labels: ", label, " of ", scores / rows, " classes");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Check(const EvaluationResult& result) {
   CAIRN_RETURN_IF_ERROR(
-      AtMost("evaluation_result.scores", result.scores.size(), limits::kEvaluationRowsMax));
-  if (result.scores.size() != result.labels.size()) {
-    return InvalidArgument("evaluation_result.labels: ", result.labels.size(), " for ",
-                           result.scores.size(), " scores");
-  }
-  if (!result.weights.empty() && result.weights.size() != result.scores.size()) {
+      AtMost("evaluation_result.scores", result.scores.size(), limits::kEvaluationScoresMax));
+  CAIRN_RETURN_IF_ERROR(AtMost("evaluation_result.kind", static_cast<uint64_t>(result.kind),
+                               static_cast<uint64_t>(ScoreKind::kValue)));
+  CAIRN_RETURN_IF_ERROR(CheckLabels(result));
+  if (!result.weights.empty() && result.weights.size() != result.labels.size()) {
     return InvalidArgument("evaluation_result.weights: ", result.weights.size(), " for ",
-                           result.scores.size(), " scores");
+                           result.labels.size(), " rows");
   }
   for (const float weight : result.weights) {
     if (std::isfinite(weight) && weight >= 0) continue;

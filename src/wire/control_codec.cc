@@ -1,5 +1,7 @@
 #include "wire/control_codec.h"
 
+#include <algorithm>
+
 #include "wire/cairn.pb.h"
 #include "wire/job_codec.h"
 #include "wire/limits.h"
@@ -320,12 +322,16 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Progress* p
   return absl::OkStatus();
 }
 
-// ---- EvaluationResult: scores [rows], labels [rows], weights [rows or 0] ----
+// ---- EvaluationResult: scores [rows x classes], labels [rows], weights [rows or 0] ----
 
 uint32_t WriteBody(const EvaluationResult& result, ByteWriter* out) {
   pb::EvaluationResult control;
   SetRef(result, &control);
-  control.set_row_count(static_cast<uint32_t>(result.scores.size()));
+  control.set_row_count(static_cast<uint32_t>(result.labels.size()));
+  control.set_score_kind(static_cast<uint32_t>(result.kind));
+  if (result.kind == ScoreKind::kClasses && !result.labels.empty()) {
+    control.set_class_count(static_cast<uint32_t>(result.scores.size() / result.labels.size()));
+  }
   control.set_weight_count(static_cast<uint32_t>(result.weights.size()));
   const uint32_t control_bytes = WriteControl(control, out);
   out->Array(std::span<const float>(result.scores));
@@ -339,8 +345,17 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload,
   pb::EvaluationResult control;
   CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "evaluation_result", &control));
   GetRef(control, result);
-  const uint32_t rows = control.row_count();
-  CAIRN_RETURN_IF_ERROR(payload->Array("evaluation_result.scores", rows, &result->scores));
+  const uint64_t rows = control.row_count();
+  if (control.score_kind() > static_cast<uint32_t>(ScoreKind::kValue)) {
+    return InvalidArgument("evaluation_result.kind: ", control.score_kind(), " has no meaning");
+  }
+  result->kind = static_cast<ScoreKind>(control.score_kind());
+  const uint64_t scores = rows * std::max(uint64_t{control.class_count()}, uint64_t{1});
+  if (scores > limits::kEvaluationScoresMax) {
+    return InvalidArgument("evaluation_result.scores: ", scores, ", at most ",
+                           limits::kEvaluationScoresMax);
+  }
+  CAIRN_RETURN_IF_ERROR(payload->Array("evaluation_result.scores", scores, &result->scores));
   CAIRN_RETURN_IF_ERROR(payload->Array("evaluation_result.labels", rows, &result->labels));
   return payload->Array("evaluation_result.weights", control.weight_count(), &result->weights);
 }

@@ -89,7 +89,7 @@ void Describe(std::ostream& out, const Progress& m) {
   out << " stream " << m.ref << " step " << m.step << " rows " << m.rows;
 }
 void Describe(std::ostream& out, const EvaluationResult& m) {
-  out << " stream " << m.ref << " step " << m.step << " rows " << m.scores.size();
+  out << " stream " << m.ref << " step " << m.step << " rows " << m.labels.size();
 }
 void Describe(std::ostream& out, const EvaluationAck& m) {
   out << " stream " << m.ref << " step " << m.step;

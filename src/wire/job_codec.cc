@@ -267,7 +267,7 @@ absl::Status ReadPlan(ByteReader* in, JobPlan* plan) {
                 .relative_change = raw.relative_change};
   CAIRN_RETURN_IF_ERROR(ReadBool("plan.schedule.decay", raw.decay, &plan->schedule.decay));
   CAIRN_RETURN_IF_ERROR(
-      ReadEnum("plan.stop.metric", raw.metric, StopRules::Metric::kLogLoss, &plan->stop.metric));
+      ReadEnum("plan.stop.metric", raw.metric, StopRules::Metric::kAccuracy, &plan->stop.metric));
   CAIRN_RETURN_IF_ERROR(
       ReadBool("plan.end_with_clients", raw.end_with_clients, &plan->end_with_clients));
   CAIRN_RETURN_IF_ERROR(ReadBool("plan.want_digest", raw.want_digest, &plan->want_digest));

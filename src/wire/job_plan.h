@@ -24,8 +24,8 @@ struct Schedule {
 // When training ends before its last epoch. Zero switches a rule off.
 struct StopRules {
   double max_seconds = 0;
-  enum class Metric : uint8_t { kAuc, kLogLoss } metric = Metric::kAuc;
-  double target = 0;      // Reached: AUC at least, logloss at most this.
+  enum class Metric : uint8_t { kAuc, kLogLoss, kAccuracy } metric = Metric::kAuc;
+  double target = 0;      // Reached: AUC or accuracy at least, loss at most this.
   uint32_t patience = 0;  // Evaluations without an improvement of min_delta.
   double min_delta = 0;
   double relative_change = 0;  // The train loss of two epochs differs by less than this share.

@@ -33,8 +33,10 @@ inline constexpr uint32_t kAdmitCountMax = 256;  // Occurrences; of a RetentionS
 inline constexpr uint64_t kSketchBytesMin = 64u << 10;
 inline constexpr uint64_t kSketchBytesMax = uint64_t{1} << 40;
 inline constexpr uint64_t kExpireStepsMax = uint64_t{1} << 40;
-inline constexpr uint64_t kTableBytesMax = uint64_t{1} << 50;   // Of a budget.
-inline constexpr uint64_t kDenseFloatsMax = uint64_t{1} << 40;  // Keeps sums of sizes in 64 bits.
+inline constexpr uint64_t kTableBytesMax = uint64_t{1} << 50;     // Of a budget.
+inline constexpr uint32_t kClassesMax = 1'000;                    // That a model tells apart.
+inline constexpr uint64_t kNetworkFloatsMax = uint64_t{1} << 27;  // Of its dense layers, together.
+inline constexpr uint64_t kDenseFloatsMax = uint64_t{1} << 40;    // Keeps sums of sizes in 64 bits.
 
 // What a StatusReply lists.
 inline constexpr uint32_t kStatusMembersMax = 1'000;
@@ -49,7 +51,7 @@ inline constexpr size_t kRecordBytesMax = size_t{256} << 20;  // One step's part
 inline constexpr size_t kAssemblyBytesMax = size_t{1} << 30;  // Unfinished records of an executor.
 inline constexpr uint32_t kWaitingPullsMax = 65'536;          // Parked pulls of an executor.
 inline constexpr size_t kOpKeysMax = size_t{1} << 24;         // Keys in one call of a program.
-inline constexpr uint32_t kEvaluationRowsMax = 1'000'000;     // Scores in one EvaluationResult.
+inline constexpr uint32_t kEvaluationScoresMax = 1'000'000;   // In one EvaluationResult.
 
 // Transports. What does not fit is dropped and counted; the protocol above repeats it.
 inline constexpr size_t kSendQueueBytesMax = size_t{512} << 20;  // Of one transport, all peers.

@@ -193,8 +193,16 @@ struct Progress {
   bool operator==(const Progress&) const = default;
 };
 
-// One evaluated batch: scores[i] is the model's margin for a row whose label is labels[i] and whose
-// weight is weights[i]; no weights: all are 1.
+// What a model says of a row.
+enum class ScoreKind : uint8_t {
+  kMargin = 0,   // One number: the log-odds of label 1 against label 0.
+  kClasses = 1,  // A score for each class, by softmax its probability.
+  kValue = 2,    // One number: the label that it expects.
+};
+
+// One evaluated batch: the model's scores for rows whose labels are labels[i] and whose weights are
+// weights[i]; no weights: all are 1. Of kind kClasses there are as many scores for each row, one
+// row after the other, and a label is the number of one of them.
 // Repeated until EvaluationAck.
 struct EvaluationResult {
   StreamRef ref;
@@ -202,6 +210,7 @@ struct EvaluationResult {
   std::vector<float> scores;
   std::vector<float> labels;
   std::vector<float> weights = {};
+  ScoreKind kind = ScoreKind::kMargin;
 
   bool operator==(const EvaluationResult&) const = default;
 };
@@ -282,12 +291,13 @@ struct StatusRequest {
 
 // The model and its validation after one epoch. Metrics are NaN where there is nothing to measure.
 struct EpochRecord {
-  uint64_t epoch = 0;  // From 0.
-  uint64_t rows = 0;   // Trained.
-  double train_logloss = 0;
+  uint64_t epoch = 0;        // From 0.
+  uint64_t rows = 0;         // Trained.
+  double train_logloss = 0;  // The model's loss, whichever it is.
   double valid_logloss = 0;
   double valid_auc = 0;
   double seconds = 0;  // Since training started.
+  double valid_accuracy = 0;
 
   bool operator==(const EpochRecord&) const = default;
 };

@@ -19,9 +19,9 @@ static_assert(sizeof(RawStatus) == 160);
 
 struct RawEpoch {
   uint64_t epoch, rows;
-  double train_logloss, valid_logloss, valid_auc, seconds;
+  double train_logloss, valid_logloss, valid_auc, seconds, valid_accuracy;
 };
-static_assert(sizeof(RawEpoch) == 48);
+static_assert(sizeof(RawEpoch) == 56);
 
 struct RawMember {
   uint64_t rss_bytes, cpu_ms, bytes_sent, bytes_received, frames_refused;
@@ -125,8 +125,8 @@ uint32_t WriteBody(const StatusReply& reply, ByteWriter* out) {
   out->String(Clip(status.waiting_for));
   out->String(Clip(status.message));
   for (const EpochRecord& e : status.epochs_listed) {
-    out->Record(
-        RawEpoch{e.epoch, e.rows, e.train_logloss, e.valid_logloss, e.valid_auc, e.seconds});
+    out->Record(RawEpoch{e.epoch, e.rows, e.train_logloss, e.valid_logloss, e.valid_auc, e.seconds,
+                         e.valid_accuracy});
   }
   for (const MemberStatus& member : status.members) WriteMember(member, out);
   return 0;
@@ -143,8 +143,8 @@ absl::Status ReadBody(std::span<const std::byte>, ByteReader* in, StatusReply* r
   std::vector<RawEpoch> epochs;
   CAIRN_RETURN_IF_ERROR(in->Records("status.epochs", raw.epoch_list_count, &epochs));
   for (const RawEpoch& e : epochs) {
-    status->epochs_listed.push_back(
-        {e.epoch, e.rows, e.train_logloss, e.valid_logloss, e.valid_auc, e.seconds});
+    status->epochs_listed.push_back({e.epoch, e.rows, e.train_logloss, e.valid_logloss, e.valid_auc,
+                                     e.seconds, e.valid_accuracy});
   }
   CAIRN_RETURN_IF_ERROR(in->Need("status.members", raw.member_list_count, sizeof(RawMember)));
   status->members.resize(raw.member_list_count);

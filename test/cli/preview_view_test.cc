@@ -34,5 +34,14 @@ settings
 )");
 }
 
+TEST_CASE("A preview tells of labels what is learnt of them", "[preview]") {
+  TrainPreview preview;
+  preview.mean_label = 2.5;
+  preview.settings = {{"loss", "softmax"}, {"classes", "10"}};
+  CHECK_THAT(FormatPreview(preview), Catch::Contains("\nlabels   of 10 classes\n"));
+  preview.settings = {{"loss", "squared"}};
+  CHECK_THAT(FormatPreview(preview), Catch::Contains("\nlabels   numbers, on average 2.5\n"));
+}
+
 }  // namespace
 }  // namespace cairn

@@ -28,7 +28,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   report.stop_reason = "all epochs are done";
   report.notes = {"the state starts afresh"};
   report.best_epoch = 1;
-  report.epochs = {{1, 1000, 0.5, 0.4, std::nan(""), 1.5}};
+  report.epochs = {{1, 1000, 0.5, 0.4, std::nan(""), 1.5, 0.875}};
   CHECK(TrainReportAsJson(options, report) == R"({
   "model": "lr",
   "cluster": "embedded",
@@ -69,6 +69,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
       "train_logloss": 0.5,
       "valid_logloss": 0.4,
       "valid_auc": null,
+      "valid_accuracy": 0.875,
       "seconds": 1.5
     }
   ]
@@ -83,13 +84,15 @@ TEST_CASE("What is not known of a training is not in its report", "[report]") {
 }
 
 TEST_CASE("The report of an evaluation", "[report]") {
-  CHECK(EvalReportAsJson({"lr", 10, 1, "/d:3:1: what", 0.5, 0.75, 0.125}) == R"({
+  CHECK(EvalReportAsJson({"lr", 10, 1, "/d:3:1: what", "logistic", 0.5, 0.75, 0.625, 0.125}) == R"({
   "model": "lr",
   "rows": 10,
   "bad_rows": 1,
   "first_bad_row": "/d:3:1: what",
+  "loss": "logistic",
   "logloss": 0.5,
   "auc": 0.75,
+  "accuracy": 0.625,
   "seconds": 0.125
 }
 )");

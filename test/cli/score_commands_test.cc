@@ -31,6 +31,7 @@ TEST_CASE_METHOD(ScoreFixture, "eval prints the metrics and reports them", "[sco
   CHECK(ran.code == 0);
   CHECK(ran.out.starts_with("rows      1,200\nlogloss   0."));
   CHECK(ran.out.find("\nauc       0.") != std::string::npos);
+  CHECK(ran.out.find("\naccuracy  0.") != std::string::npos);
   CHECK(ReadFile(output).starts_with("{\n  \"model\": \"lr\",\n  \"rows\": 1200,\n"));
 }
 

@@ -59,6 +59,9 @@ TEST_CASE("With nothing but data, the settings are the library's defaults", "[se
   CHECK(options->init_dir == defaults.init_dir);
   CHECK(options->save_dir == defaults.save_dir);
   CHECK(options->stop_metric == defaults.stop_metric);
+  CHECK(options->loss == defaults.loss);
+  CHECK(options->classes == defaults.classes);
+  CHECK(options->hidden == defaults.hidden);
   CHECK(options->target == defaults.target);
   CHECK(options->patience == defaults.patience);
   CHECK(options->min_delta == defaults.min_delta);
@@ -70,7 +73,7 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
   const auto options = Parse(
       "--model lr --train a b --valid c d --format libffm --optimizer ftrl --lr 0.5 --l1 2 --l2 3 "
       "--cache memory --cache-mib 3 --update sequential --batch 64 --epochs 5 --max-steps 77 "
-      "--order file --rate constant "
+      "--order file --rate constant --loss softmax --classes 7 --hidden 9,5 "
       "--max-bad-rows 0.25 "
       "--seed 9 --consistency ssp:3 --streams 8 --partitions 16 --servers 2 --workers 4 "
       "--threads 6 --executors 7 --cluster embedded --init i --save s --stop-metric logloss "
@@ -81,6 +84,9 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
   CHECK(options->format == "libffm");
   CHECK(options->optimizer == "ftrl");
   CHECK(options->update == "sequential");
+  CHECK(options->loss == "softmax");
+  CHECK(options->classes == 7);
+  CHECK(options->hidden == "9,5");
   CHECK(options->learning_rate == 0.5);
   CHECK(options->l1 == 2);
   CHECK(options->l2 == 3);

@@ -21,7 +21,7 @@ JobStatus Training() {
   status.bytes_sent = 2'048;
   status.bytes_received = 1'024;
   status.epochs_done = 1;
-  status.epochs_listed = {{0, 8'000, 0.5, 0.45, std::nan(""), 1.25}};
+  status.epochs_listed = {{0, 8'000, 0.5, 0.45, std::nan(""), 1.25, std::nan("")}};
   MemberStatus server;
   server.process = 1;
   server.role = Role::kServer;

@@ -45,10 +45,10 @@ TEST_CASE("Progress has every figure, known or not", "[train_events]") {
 }
 
 TEST_CASE("Epochs and the end have the fields of the report", "[train_events]") {
-  CHECK(EpochEvent(0, {1, 1000, 0.5, 0.25, 0.75, 1.5}) ==
+  CHECK(EpochEvent(0, {1, 1000, 0.5, 0.25, 0.75, 1.5, 0.875}) ==
         kInfo +
             "\"epoch\",\"epoch\":1,\"rows\":1000,\"train_logloss\":0.5,\"valid_logloss\":0.25,"
-            "\"valid_auc\":0.75,\"seconds\":1.5}\n");
+            "\"valid_auc\":0.75,\"valid_accuracy\":0.875,\"seconds\":1.5}\n");
   TrainReport report;
   report.stop_reason = "all epochs are done";
   report.rows = 2;

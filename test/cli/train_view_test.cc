@@ -64,7 +64,7 @@ TEST_CASE("Each epoch is one row of a table, whatever is not known is a dash", "
   CHECK(screen.TakeOut().empty());
   TrainReport report;
   report.epochs = progress.done;
-  report.epochs.push_back({2, 2'000'000, 0.4, std::nan(""), std::nan(""), 1.5});
+  report.epochs.push_back({2, 2'000'000, 0.4, std::nan(""), std::nan(""), 1.5, std::nan("")});
   report.epochs.push_back({3, 500, 0.4, 0.4, 0.5, 2.5});
   report.data = "2 files";
   report.stop_reason = "all epochs are done";
@@ -105,6 +105,7 @@ TEST_CASE("The best epoch is told if it is not the last", "[train_view]") {
   const double auc[] = {0.6, 0.65, 0.66494, 0.66, 0.66, 0.6, 0.6};
   for (uint64_t i = 0; i < 7; ++i) report.epochs.push_back({i + 1, 10, 0.5, 0.5706, auc[i], 1});
   report.best_epoch = 3;
+  report.stop_metric = "auc";
   TrainOptions options;
   view.End(options, report);
   const std::string best =
@@ -249,6 +250,23 @@ TEST_CASE("As JSON, standard error has events only, terminal or not", "[train_vi
   view.End({}, {});
   view.ClearProgress();
   CHECK_THAT(screen.TakeErr(), Catch::Contains("\"event\":\"end\",\"stop_reason\":"));
+}
+
+TEST_CASE("Of classes, the accuracy is shown", "[train_view]") {
+  Screen screen;
+  TrainView view(&screen.console, &screen.time);
+  TrainReport report;
+  report.stop_metric = "accuracy";
+  report.epochs = {{1, 10, 0.5, 0.4, std::nan(""), 1, 0.875},
+                   {2, 10, 0.5, 0.6, std::nan(""), 2, 0.75}};
+  report.best_epoch = 1;
+  view.End({}, report);
+  const std::string out = screen.TakeOut();
+  CHECK_THAT(out, Catch::Contains("accuracy") && Catch::Contains("0.8750"));
+  CHECK_THAT(out, !Catch::Contains("auc"));
+  CHECK_THAT(out,
+             Catch::EndsWith("\nbest   epoch 1: valid loss 0.4000, accuracy 0.8750; the model is "
+                             "that of epoch 2\n"));
 }
 
 }  // namespace

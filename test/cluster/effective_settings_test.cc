@@ -131,5 +131,22 @@ TEST_CASE("Places and processes are settings, threads only where they are ours",
   CHECK(Of(options, job).count("executors") == 0);
 }
 
+TEST_CASE("The loss, the classes and the layers are settings", "[effective_settings]") {
+  TrainProgram program;
+  std::map<std::string, std::string> settings;
+  program.model.loss = "softmax";
+  program.model.hidden = "9,5";
+  program.train.read.label.classes = 7;
+  for (const auto& [name, value] : EffectiveSettings({}, program, {}, 1)) settings[name] = value;
+  CHECK(settings.at("loss") == "softmax");
+  CHECK(settings.at("hidden") == "9,5");
+  CHECK(settings.at("classes") == "7");
+  settings.clear();
+  for (const auto& [name, value] : EffectiveSettings({}, {}, {}, 1)) settings[name] = value;
+  CHECK(settings.at("loss") == "logistic");
+  CHECK(settings.count("hidden") == 0);
+  CHECK(settings.count("classes") == 0);
+}
+
 }  // namespace
 }  // namespace cairn

@@ -73,8 +73,8 @@ class Flights {
 
 std::vector<float> Predictions(const ScoreOptions& options) {
   std::vector<float> all;
-  const absl::Status status = Predict(options, [&](float probability) {
-                                all.push_back(probability);
+  const absl::Status status = Predict(options, [&](std::span<const float> probability) {
+                                all.push_back(probability[0]);
                                 return absl::OkStatus();
                               }).status();
   INFO(MessageOf(status));
@@ -130,8 +130,10 @@ TEST_CASE("A model scores files with other columns, as long as its own are there
             "city, time");
   const std::string lacking = flights.Write("lacking.csv", "time,town\n2001-02-01,C1\n");
   const auto predict_error = [&](const std::string& path) {
-    return ErrorOf(Predict(flights.Score(path), [](float) { return absl::OkStatus(); }).status(),
-                   3);
+    return ErrorOf(
+        Predict(flights.Score(path), [](std::span<const float>) { return absl::OkStatus(); })
+            .status(),
+        3);
   };
   CHECK(predict_error(lacking) ==
         lacking +

@@ -55,8 +55,8 @@ TEST_CASE("Predict gives one probability a row, in the order of the data") {
   // Surely 1, surely 0, and a row of features that the model has never seen: near the base rate.
   std::ofstream(options.data[0]) << "0 0:15:1 1:115:1\n0 0:0:1 1:100:1\n0 0:7777:1\n";
   std::vector<float> probabilities;
-  REQUIRE(Predict(options, [&](float probability) {
-            probabilities.push_back(probability);
+  REQUIRE(Predict(options, [&](std::span<const float> probability) {
+            probabilities.push_back(probability[0]);
             return absl::OkStatus();
           }).status() == absl::OkStatus());
   REQUIRE(probabilities.size() == 3);
@@ -74,8 +74,8 @@ TEST_CASE("A row that cannot be read keeps its place in a prediction as NaN") {
   std::ofstream(options.data[0]) << "0 what?\n0 0:15:1\n\n0 0:0:x\n0 0:0:1\n1 oops\n";
   std::vector<bool> is_nan;
   const auto predict = [&] {
-    return Predict(options, [&](float probability) {
-      is_nan.push_back(std::isnan(probability));
+    return Predict(options, [&](std::span<const float> probability) {
+      is_nan.push_back(std::isnan(probability[0]));
       return absl::OkStatus();
     });
   };
@@ -112,7 +112,7 @@ TEST_CASE("Evaluate needs a row") {
 TEST_CASE("Predict stops at the first error of whoever takes the results") {
   const SavedModel model;
   int calls = 0;
-  const absl::Status status = Predict(model.Options(), [&](float) {
+  const absl::Status status = Predict(model.Options(), [&](std::span<const float>) {
                                 ++calls;
                                 return DataLoss("the disk is full");
                               }).status();

@@ -112,6 +112,7 @@ TEST_CASE("what is known before the first epoch and after the last is noted", "[
   Run run;
   TrainPlan plan = PlanOf(3);
   plan.notes = {"mind"};
+  plan.stop_metric = "auc";
   plan.sample.positive_share = 0.5;
   const double auc[] = {0.6, 0.7, 0.7};
   for (uint64_t i = 0; i < 3; ++i) {
@@ -136,7 +137,7 @@ TEST_CASE("what is known before the first epoch and after the last is noted", "[
   REQUIRE(report.notes.size() == 2);
   CHECK_THAT(report.notes[1], Catch::StartsWith("the training loss is worse"));
   CHECK_FALSE(report.bad_rows.has_value());
-  options.stop_metric = "logloss";
+  plan.stop_metric = "logloss";
   CHECK(train().best_epoch == 3);
 }
 

@@ -81,5 +81,17 @@ TEST_CASE("Convergence: the best epoch by the rules' metric") {
   CHECK(BestEpoch({}, WithAuc({kNothing, kNothing})) == 0);
 }
 
+TEST_CASE("Convergence: accuracy is better where it is larger") {
+  std::vector<EpochRecord> epochs = WithAuc({kNothing, kNothing, kNothing});
+  for (size_t i = 0; i < 3; ++i) epochs[i].valid_accuracy = i == 1 ? 0.9 : 0.8;
+  StopRules rules{.metric = StopRules::Metric::kAccuracy, .target = 0.85};
+  CHECK(BestEpoch(rules, epochs) == 1);
+  CHECK(!DecideStop(rules, 9, epochs).has_value());
+  epochs[2].valid_accuracy = 0.95;
+  const auto stop = DecideStop(rules, 9, epochs);
+  REQUIRE(stop.has_value());
+  CHECK(stop->reason == "valid accuracy 0.95 reached the target 0.85");
+}
+
 }  // namespace
 }  // namespace cairn

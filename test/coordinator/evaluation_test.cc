@@ -56,5 +56,37 @@ TEST_CASE("Evaluation: batches without weights weigh 1 a row beside those with s
   CHECK(metrics.auc == ExactAuc(scores, labels, weights));
 }
 
+TEST_CASE("Evaluation: classes have an accuracy, values neither that nor an area") {
+  Evaluation evaluation(2);
+  EvaluationResult first = ResultOf({1, 2, 0, 0, 0, 3}, {1, 0});
+  first.kind = ScoreKind::kClasses;
+  EvaluationResult second = ResultOf({}, {});
+  second.kind = ScoreKind::kClasses;
+  CHECK(evaluation.Add(1, second) == Evaluation::Added::kNew);
+  CHECK(evaluation.Add(0, first) == Evaluation::Added::kNew);
+  const Evaluation::Metrics metrics = evaluation.Compute();
+  CHECK(metrics.rows == 2);
+  CHECK(metrics.accuracy == 0.5);
+  CHECK(metrics.logloss == MeanSoftmaxLoss(first.scores, first.labels));
+  CHECK(std::isnan(metrics.auc));
+  const std::vector<float> values = {1, 2}, labels = {1.5f, 4};
+  const Evaluation::Metrics of_values = MetricsOf(ScoreKind::kValue, values, labels, {});
+  CHECK(of_values.logloss == (0.25 + 4) / 2);
+  CHECK(std::isnan(of_values.auc));
+  CHECK(std::isnan(of_values.accuracy));
+  CHECK(MetricsOf(ScoreKind::kMargin, values, std::vector<float>{1, 0}, {}).accuracy == 0.5);
+}
+
+TEST_CASE("Evaluation: scores of another kind, or of other classes, are not mixed in") {
+  Evaluation evaluation(3);
+  EvaluationResult classes = ResultOf({1, 2, 0}, {1});
+  classes.kind = ScoreKind::kClasses;
+  CHECK(evaluation.Add(0, classes) == Evaluation::Added::kNew);
+  CHECK(evaluation.Add(1, ResultOf({1}, {1})) == Evaluation::Added::kOtherKind);
+  classes.scores.pop_back();
+  CHECK(evaluation.Add(1, classes) == Evaluation::Added::kOtherKind);
+  CHECK_FALSE(evaluation.Has(1));
+}
+
 }  // namespace
 }  // namespace cairn

@@ -187,6 +187,59 @@ class BadInputTest(unittest.TestCase):
             self.assertIn(where, cause)
             self.assertLess(time.monotonic() - start, 10, "it must be found out before training")
 
+    # Networks.
+
+    def images(self, name, rows, pixels, classes):
+        """A pair of idx files."""
+        sizes = [n.to_bytes(4, "big") for n in (rows, 1, pixels)]
+        self.file(f"{name}-labels-idx1-ubyte",
+                  b"\0\0\x08\x01" + sizes[0] + bytes(i % classes for i in range(rows)))
+        return self.file(f"{name}-images-idx3-ubyte",
+                         b"\0\0\x08\x03" + b"".join(sizes) + bytes(i * 7 % 251 for i in range(
+                             rows * pixels)))
+
+    def test_layers_that_are_none(self):
+        data = self.file("good.libffm", GOOD_ROWS)
+        for hidden, pattern in (("0", "a layer of 0 units"), ("-8", '"-8" is no whole number'),
+                                ("8,x", '"x" is no whole number'), ("65537", "at most 65,536"),
+                                ("65536,65536", "4,295,098,369 weights .*take fewer units")):
+            self.check(USAGE, rf"--hidden {hidden}: .*{pattern}", "train", "--model", "mlp",
+                       f"--hidden={hidden}", "--train", data)
+        self.check(USAGE, "--hidden needs --model mlp", "train", "--hidden", "8", "--train", data)
+        self.check(USAGE, "--loss squared needs --model mlp", "train", "--loss", "squared",
+                   "--train", data)
+        self.check(USAGE, "--stop-metric accuracy.*--loss squared; take logloss", "train",
+                   "--model", "mlp", "--loss", "squared", "--train", data, "--valid", data,
+                   "--stop-metric", "accuracy")
+
+    def test_labels_outside_of_the_classes(self):
+        rows = "".join(f"{i % 3} 1:{i % 7} 2:0.5\n" for i in range(400))
+        path = self.file("classes.libsvm", rows + "3 1:1\n" + rows)
+        pattern = r"classes\.libsvm:401:1: label is not one of the 3 classes 0 \.\. 2 .*--classes"
+        for mode in ("asp", "bsp"):
+            self.check(NO_DATA, pattern, "train", "--model", "mlp", "--classes", "3", "--train",
+                       path, "--consistency", mode)
+        path = self.file("halves.libsvm", rows + "0.5 1:1\n")
+        self.check(USAGE, "labels must be whole numbers", "train", "--model", "mlp", "--loss",
+                   "softmax", "--train", path)
+
+    def test_rows_of_another_width(self):
+        model = os.path.join(self.directory, "model")
+        trained = run("cairn", "train", "--model", "mlp", "--hidden", "4", "--train",
+                      self.images("train", 200, 9, 3), "--epochs", "1", "--save", model)
+        self.assertEqual(trained.returncode, 0, trained.stderr)
+        wide = self.images("wide", 20, 10, 3)
+        text = self.file("good.libsvm", "1 1:1\n0 2:1\n" * 50)
+        for data, has in ((wide, "has 10"), (text, "has none")):
+            pattern = rf"{data}: the model takes images of 9 pixels, and this file {has}"
+            out = os.path.join(self.directory, "out")
+            self.check(NO_DATA, pattern, "predict", "--model-dir", model, "--data", data,
+                       "--output", out)
+            self.check(NO_DATA, pattern, "eval", "--model-dir", model, "--data", data)
+            self.assertFalse(os.path.exists(out))
+        self.check(NO_DATA, "the model takes images of 9 pixels", "train", "--model", "mlp",
+                   "--train", self.images("train", 200, 9, 3), "--valid", wide)
+
     # Addresses.
 
     def test_nobody_at_the_address(self):

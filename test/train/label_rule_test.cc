@@ -85,5 +85,21 @@ TEST_CASE("A label that nobody asks for is not looked at", "[label_rule]") {
   CHECK(Read("x", "", LabelKind::kIgnored) == 0);
 }
 
+TEST_CASE("Classes are whole numbers from 0", "[label_rule]") {
+  LabelRule rule;
+  rule.classes = 3;
+  const LabelReader reader(rule, LabelKind::kClass);
+  float label = 9;
+  for (const char* token : {"0", "1", "2", " 2.0 "}) CHECK(reader.Read(token, &label) == nullptr);
+  CHECK(label == 2);
+  for (const char* token : {"3", "-1", "0.5", "1e30"}) {
+    const char* what = reader.Read(token, &label);
+    REQUIRE(what != nullptr);
+    CHECK(std::string(what) ==
+          "label is not one of the 3 classes 0 .. 2 (--classes N: there are more): ");
+  }
+  CHECK(reader.Read("nan", &label) == std::string("label is not a finite number: "));
+}
+
 }  // namespace
 }  // namespace cairn

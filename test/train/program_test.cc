@@ -24,6 +24,14 @@ TrainProgram Sample() {
   program.model.vector_learning_rate = 0.7f;
   program.model.vector_l2 = 1e9f;
   program.model.init_scale = 0.03f;
+  program.model.loss = "softmax";
+  program.model.classes = 11;
+  program.model.label_mean = 0.2f;
+  program.model.label_scale = 0.6f;
+  program.model.hidden = "3,2";
+  program.model.inputs = 784;
+  program.model.first_scale = 0.05f;
+  program.model.gemm = "fused";
   program.schedule = {.epochs = 7,
                       .batches_per_epoch = 1'000'000'007,
                       .batches_max = 99,

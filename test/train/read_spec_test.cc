@@ -62,6 +62,7 @@ TEST_CASE("Entries give the same spec back", "[read_spec]") {
   spec.header = true;
   spec.cross_field = 12;
   spec.label.column = "y";
+  spec.label.classes = 7;
   ReadSpec back;
   for (const auto& [entry, value] : EntriesOf(spec)) {
     INFO(entry << " " << value);
@@ -77,6 +78,7 @@ TEST_CASE("Entries that are none are refused", "[read_spec]") {
   CHECK(MessageOf(SetEntry("column", "a\nb", &spec)) == "a line break in \"a?b\"");
   CHECK_FALSE(SetEntry("hash-bits", "64", &spec).ok());
   CHECK_FALSE(SetEntry("hash-bits", "-1", &spec).ok());
+  CHECK_FALSE(SetEntry("classes", "1001", &spec).ok());
   CHECK_FALSE(SetEntry("cross-field", "65536", &spec).ok());
   CHECK(spec == ReadSpec{});
 }

@@ -205,5 +205,22 @@ TEST_CASE("TrainWorker: needs a thread") {
         absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("TrainWorker: leaves a job whose arithmetic its machine does not have") {
+  const TempFiles files;
+  JobSpec job = JobOver(files.Write("train", "1 0:1:1\n0 0:2:1\n"));
+  TrainProgram program = DecodeProgram(job.program).value();
+  program.model.model = "mlp";
+  program.model.hidden = "4";
+  job.tables = MakeModel(program.model).value()->tables();
+  program.model.gemm = "exact";
+  job.program = EncodeProgram(program).value();
+  Harness harness;
+  harness.SendWelcome(job);
+  CHECK(BodyAs<Goodbye>(*harness.coordinator().Take<Goodbye>())->code == 0);
+  const absl::Status status = harness.worker().Wait();
+  CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_THAT(std::string(MessageOf(status)), Catch::Contains("pinned to exact arithmetic"));
+}
+
 }  // namespace
 }  // namespace cairn

@@ -94,13 +94,24 @@ TEST_CASE("control messages keep to their limits") {
   CHECK_THAT(ErrorOf(result), Contains("evaluation_result.labels"));
   result = Sample<EvaluationResult>();
   result.weights.pop_back();
-  CHECK_THAT(ErrorOf(result), Contains("evaluation_result.weights: 2 for 3 scores"));
+  CHECK_THAT(ErrorOf(result), Contains("evaluation_result.weights: 2 for 3 rows"));
   for (const float weight :
        {-1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     result = Sample<EvaluationResult>();
     result.weights[1] = weight;
     CHECK_THAT(ErrorOf(result), Contains("is not a finite number of 0 or more"));
   }
+  result = Sample<EvaluationResult>();  // Three rows.
+  result.kind = static_cast<ScoreKind>(3);
+  CHECK_THAT(ErrorOf(result), Contains("evaluation_result.kind"));
+  result.kind = ScoreKind::kClasses;
+  CHECK_THAT(ErrorOf(result), Contains("evaluation_result.labels: 1 of 1 classes"));
+  result.scores.resize(6);
+  CHECK(CheckBody(result) == absl::OkStatus());
+  result.labels[0] = -1;
+  CHECK_THAT(ErrorOf(result), Contains("evaluation_result.labels: -1 of 2 classes"));
+  result.scores.pop_back();
+  CHECK_THAT(ErrorOf(result), Contains("evaluation_result.labels: 3 for 5 scores"));
   SnapshotRequest request = Sample<SnapshotRequest>();
   request.partition = limits::kPartitionsMax;
   CHECK_THAT(ErrorOf(request), Contains("snapshot_request.partition"));

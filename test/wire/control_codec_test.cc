@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/sample_messages.h"
+#include "wire/cairn.pb.h"
 #include "wire/limits.h"
 
 namespace cairn {
@@ -91,6 +92,25 @@ TEST_CASE("a long reason is cut, a foreign one that was not is refused") {
   foreign.resize(3 + limits::kStringBytesMax + 1, std::byte{'x'});
   CHECK_THAT(std::string(MessageOf(ReadBody(foreign, &payload, &read))),
              Catch::Contains("goodbye.message: 4097 bytes"));
+}
+
+TEST_CASE("scores of classes come back, and more than there may be are refused") {
+  EvaluationResult result = Sample<EvaluationResult>();
+  result.kind = ScoreKind::kClasses;
+  result.scores.assign(2 * result.labels.size(), 0.25f);
+  const Written written = Write(result);
+  ByteReader payload = written.payload();
+  EvaluationResult read;
+  REQUIRE(ReadBody(written.control(), &payload, &read).ok());
+  CHECK(read == result);
+  pb::EvaluationResult control;
+  control.set_row_count(0xFFFFFFFF);
+  control.set_class_count(0xFFFFFFFF);
+  const std::string bytes = control.SerializeAsString();
+  ByteReader nothing({});
+  const absl::Status status =
+      ReadBody(std::as_bytes(std::span(bytes.data(), bytes.size())), &nothing, &read);
+  CHECK_THAT(std::string(status.message()), Catch::Contains("evaluation_result.scores"));
 }
 
 }  // namespace

@@ -138,8 +138,8 @@ TEST_CASE("a plan's numbers that mean nothing are refused by the name of the fie
   };
   using Catch::Contains;
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  CHECK_THAT(with([](JobPlan* p) { p->stop.metric = static_cast<StopRules::Metric>(2); }),
-             Contains("plan.stop.metric: 2"));
+  CHECK_THAT(with([](JobPlan* p) { p->stop.metric = static_cast<StopRules::Metric>(3); }),
+             Contains("plan.stop.metric: 3"));
   CHECK_THAT(with([](JobPlan* p) { p->schedule.warmup_share = kNan; }),
              Contains("plan.schedule.warmup_share"));
   CHECK_THAT(with([](JobPlan* p) { p->stop.max_seconds = kNan; }),
