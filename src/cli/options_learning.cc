@@ -41,7 +41,8 @@ std::vector<OptionSpec> StepOptions() {
        .kind = Kind::kChoice,
        .metavar = "NAME",
        .section = "Learning",
-       .help = "How a gradient changes the weights; by default adagrad, and adam with mlp",
+       .help = "How a gradient changes the weights; by default adagrad, and adam for the dense "
+               "layers of mlp",
        .commands = kTrain,
        .choices = {"sgd", "adagrad", "rowwise_adagrad", "ftrl", "adam"}},
       {.name = "update",
@@ -58,7 +59,7 @@ std::vector<OptionSpec> StepOptions() {
        .kind = Kind::kReal,
        .metavar = "X",
        .section = "Learning",
-       .help = "Learning rate; by default the model's",
+       .help = "Learning rate; by default the model's. mlp: of its dense layers",
        .commands = kTrain,
        .reals = {.min = 0, .max = kFactorMax, .min_is_legal = false},
        .other_names = {"learning-rate"}},

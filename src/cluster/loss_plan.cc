@@ -19,6 +19,8 @@ constexpr float kClassesByThemselves = 100;
 constexpr char kHiddenOfDense[] = "256,128";
 constexpr char kHiddenOfSparse[] = "64,32";  // Each feature has a row of the first one's width.
 constexpr double kFirstScaleMax = 0.1;
+constexpr float kFirstRate = 0.2f;
+constexpr double kPriorOfFeature = 0.8;
 constexpr double kNumbersBytesMax = 4.0 * (1u << 30);  // Of the numbers of a network, for a batch.
 
 struct Rate {
@@ -99,14 +101,21 @@ absl::Status PlanMlp(const TrainOptions& options, const DataSource& source,
       settings->learning_rate = static_cast<float>(each.rate);
     }
   }
-  if (options.l2 < 0) settings->l2 = 0;
+  if (options.l2 < 0) {
+    settings->l2 = static_cast<float>(kPriorOfFeature * sample.features_per_row);
+  }
   const uint64_t row_bytes = source.row_bytes(0);
+  const bool dense = row_bytes != 0 && options.read.hash_bits == 0;
+  if (dense && options.l2 > 0) {
+    return InvalidArgument("--l2 is a prior of features, and images have none: leave it out");
+  }
   if (row_bytes > limits::kNetworkFloatsMax) {
     return InvalidArgument(source.name(0), ": images of ", HumanCount(row_bytes - 1),
                            " pixels are too large for a dense layer");
   }
-  if (row_bytes != 0 && options.read.hash_bits == 0) {
+  if (dense) {
     settings->inputs = static_cast<uint32_t>(row_bytes - 1);
+    settings->l2 = 0;
   }
   settings->hidden = options.hidden;
   if (options.hidden.empty()) {
@@ -114,6 +123,7 @@ absl::Status PlanMlp(const TrainOptions& options, const DataSource& source,
   }
   const double squares = std::max(sample.squares_per_row, 1e-6);
   settings->first_scale = static_cast<float>(std::min(kFirstScaleMax, std::sqrt(2 / squares)));
+  settings->first_rate = kFirstRate;
   const bool bsp = options.mode.consistency == Consistency::kBsp;
   const GemmMath best = GemmKernel::Available().front()->math();
   settings->gemm = bsp ? std::string(GemmMathName(best)) : kAnyGemm;

@@ -39,6 +39,7 @@ constexpr uint64_t kEpochs = 12;
 constexpr uint64_t kEpochsFewRows = 30;
 constexpr uint64_t kEpochsWarm = 3;  // From a saved model.
 constexpr uint64_t kEpochsOfMlp = 10;
+constexpr uint64_t kEpochsOfMlpManyRows = 3;
 constexpr double kLearningRate = 0.3;
 constexpr double kVectorPrior =
     0.8;  // For each feature of a row, times the root of the dimensions.
@@ -147,11 +148,12 @@ Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
   Schedule schedule;
   schedule.epochs = options.epochs;
   if (schedule.epochs == 0) {
-    schedule.epochs = !options.init_dir.empty()          ? kEpochsWarm
-                      : options.model == "mlp"           ? kEpochsOfMlp
-                      : sample.rows_estimate < kFewRows  ? kEpochsFewRows
-                      : sample.rows_estimate < kManyRows ? kEpochs
-                                                         : kEpochsManyRows;
+    const bool mlp = options.model == "mlp", many = sample.rows_estimate >= kManyRows;
+    schedule.epochs = !options.init_dir.empty() ? kEpochsWarm
+                      : mlp                     ? (many ? kEpochsOfMlpManyRows : kEpochsOfMlp)
+                      : sample.rows_estimate < kFewRows ? kEpochsFewRows
+                      : many                            ? kEpochsManyRows
+                                                        : kEpochs;
   }
   schedule.batches_per_epoch = BatchCount(definition);
   schedule.batches_max = options.steps_max;
@@ -276,7 +278,10 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   program.train = train.definition;
   program.schedule = ScheduleFor(options, train.sample, train.definition, streams);
   program.bad_rows_share = options.bad_rows_share;
-  program.steps_at_once = StepsAtOnce(options, batch_rows);
+  // What is learnt row by row is not to be learnt twice, from equal copies; and networks lose
+  // quality by steps from old weights (doc/networks.md).
+  const bool one_by_one = program.model.update == kSequentialUpdate || options.model == "mlp";
+  program.steps_at_once = one_by_one ? 1 : StepsAtOnce(options, batch_rows);
   plan.train = train.source;
   if (!valid_files.empty()) {
     define.format = train.definition.format;

@@ -148,9 +148,12 @@ class Mlp final : public Model {
   static TableSpec FirstTable(const ModelSettings& settings, size_t width) {
     TableSpec table;
     table.name = "weights_1";
-    table.reduction = TableSpec::Reduction::kMean;
+    OptimizerSpec optimizer;
+    optimizer.name = "adagrad";
+    optimizer.learning_rate = settings.first_rate;
+    optimizer.l2 = settings.l2;
     table.parts = {PartSpec{.width = static_cast<uint32_t>(width),
-                            .optimizer = OptimizerOf(settings),
+                            .optimizer = optimizer,
                             .initializer = {InitializerSpec::Kind::kNormal, settings.first_scale}}};
     table.retention = settings.retention;
     return table;

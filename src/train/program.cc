@@ -49,6 +49,7 @@ void ForEachScalar(Io& io, Program& program) {
   io("hidden", program.model.hidden);
   io("inputs", program.model.inputs);
   io("first_scale", program.model.first_scale);
+  io("first_rate", program.model.first_rate);
   io("gemm", program.model.gemm);
 }
 

@@ -36,13 +36,16 @@ struct ModelSettings {
   std::string update = kGradientUpdate;
   RetentionSpec retention = {};  // Of the table of features.
   std::string loss = kLogisticLoss;
-  uint32_t classes = 0;         // kSoftmaxLoss.
-  float label_mean = 0;         // kSquaredLoss: what a result of 0 stands for,
-  float label_scale = 1;        // and how much more one of 1 is.
-  std::string hidden = {};      // mlp: units of the layers before the last one: "128,64".
-  uint32_t inputs = 0;          // mlp: a row is so many numbers. 0: features with any keys, most of
-                                // which a row does not have.
-  float first_scale = 0;        // mlp with such features: deviation of the first layer's weights.
+  uint32_t classes = 0;     // kSoftmaxLoss.
+  float label_mean = 0;     // kSquaredLoss: what a result of 0 stands for,
+  float label_scale = 1;    // and how much more one of 1 is.
+  std::string hidden = {};  // mlp: units of the layers before the last one: "128,64".
+  uint32_t inputs = 0;      // mlp: a row is so many numbers. 0: features with any keys, most of
+                            // which a row does not have.
+  // mlp with such features, of their weights in the first layer: the deviation at the start, and
+  // the learning rate of their AdaGrad. l2 is theirs too.
+  float first_scale = 0;
+  float first_rate = 0.2f;
   std::string gemm = kAnyGemm;  // The arithmetic of matrix products.
 
   // "fm": of each feature's vector. The numbers above are those of its weight.

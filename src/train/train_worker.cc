@@ -222,8 +222,6 @@ class TrainWorkerShell final : public TrainWorker {
     client_ = std::make_unique<ClientCore>(job, member_.get(), ClientCore::Options{});
     StreamRunner::Options runner;
     runner.steps_at_once = (*ready)->program.steps_at_once;
-    // What is learnt row by row is not to be learnt twice, from equal copies.
-    if ((*ready)->program.model.update == kSequentialUpdate) runner.steps_at_once = 1;
     runner_ = std::make_unique<StreamRunner>(job, (*ready)->program.schedule, member_.get(),
                                              client_.get(), runner);
     member_->set_capacity(kStreamsAtOnce);

@@ -132,6 +132,7 @@ TEST_CASE("Layers, rates and arithmetic of a network", "[loss_plan]") {
   const auto source = DataSource::Open({WriteLinearData(directory, "train", 10, 1)}, {}).value();
   DataSample sample;
   sample.squares_per_row = 800;
+  sample.features_per_row = 10;
   const auto plan = [&](const TrainOptions& options, double batch_rows = 100) {
     ModelSettings settings;
     const absl::Status status = PlanMlp(options, *source, sample, batch_rows, &settings);
@@ -140,7 +141,9 @@ TEST_CASE("Layers, rates and arithmetic of a network", "[loss_plan]") {
   const ModelSettings settings = plan(Mlp()).value();
   CHECK(settings.optimizer == "adam");
   CHECK(settings.learning_rate == 0.001f);
-  CHECK(settings.l2 == 0);
+  CHECK(settings.l2 == 8);
+  CHECK(settings.first_rate == 0.2f);
+  CHECK(settings.hidden == "64,32");
   CHECK(settings.inputs == 0);
   CHECK(settings.first_scale == Approx(0.05));
   CHECK(settings.gemm == kAnyGemm);

@@ -151,10 +151,14 @@ TEST_CASE("mlp: tables by the settings") {
   CHECK(first.name == "weights_1");
   CHECK(first.kind == TableSpec::Kind::kSparse);
   CHECK(first.width() == 5);
+  CHECK(first.parts[0].optimizer.name == "adagrad");
+  CHECK(first.parts[0].optimizer.learning_rate == 0.2f);
   CHECK(first.parts[0].optimizer.l2 == 3);
+  CHECK(first.reduction == TableSpec::Reduction::kSum);
   CHECK(first.parts[0].initializer.scale == 0.1f);
   CHECK(first.retention.admit_count == 2);
   CHECK(sparse->tables()[1].name == "bias_1");
+  CHECK(sparse->tables()[1].parts[0].optimizer.name == "adam");
   CHECK(sparse->tables()[2].name == "weights_2");
   CHECK(sparse->tables()[2].parts[0].optimizer.l2 == 0);
   CHECK(sparse->tables()[5].name == "bias_3");

@@ -31,6 +31,7 @@ TrainProgram Sample() {
   program.model.hidden = "3,2";
   program.model.inputs = 784;
   program.model.first_scale = 0.05f;
+  program.model.first_rate = 0.15f;
   program.model.gemm = "fused";
   program.schedule = {.epochs = 7,
                       .batches_per_epoch = 1'000'000'007,
