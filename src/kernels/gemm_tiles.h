@@ -183,6 +183,7 @@ struct GemmTiles {
   }
 
   static void Run(const GemmLoops& g, float* packed) {
+    if (g.rows == 0) return;
     for (size_t col = 0; col < g.cols; col += kGemmCols) {
       const size_t cols = Least(kGemmCols, g.cols - col);
       size_t first = 0;
@@ -192,7 +193,7 @@ struct GemmTiles {
         for (size_t row = 0; row < g.rows; row += kGemmRows) {
           const size_t rows = Least(kGemmRows, g.rows - row);
           if (first == 0) Begin(g, row, rows, col, cols);
-          for (size_t begin = 0; begin < cols; begin += kPanel) {
+          for (size_t begin = 0; begin < cols && inner > 0; begin += kPanel) {
             const size_t used = Least(kPanel, cols - begin);
             MultiplyPanel(g, row, rows, col + begin, used, first, inner, packed + begin * inner);
           }
