@@ -209,6 +209,13 @@ void AddNotes(const TrainOptions& options, const DataSample& sample, uint32_t st
   }
 }
 
+// What is learnt row by row is not to be learnt twice, from equal copies; and networks lose quality
+// by steps from old weights (doc/networks.md).
+uint32_t StepsUnderWay(const TrainOptions& options, const ModelSettings& model, double batch_rows) {
+  if (model.update == kSequentialUpdate || model.model == "mlp") return 1;
+  return StepsAtOnce(options, batch_rows);
+}
+
 // The job that carries the program out: its tables, and what to start from.
 absl::Status DefineJob(const TrainOptions& options, const TrainProgram& program, JobSpec* job,
                        std::vector<std::string>* notes) {
@@ -278,10 +285,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   program.train = train.definition;
   program.schedule = ScheduleFor(options, train.sample, train.definition, streams);
   program.bad_rows_share = options.bad_rows_share;
-  // What is learnt row by row is not to be learnt twice, from equal copies; and networks lose
-  // quality by steps from old weights (doc/networks.md).
-  const bool one_by_one = program.model.update == kSequentialUpdate || options.model == "mlp";
-  program.steps_at_once = one_by_one ? 1 : StepsAtOnce(options, batch_rows);
+  program.steps_at_once = StepsUnderWay(options, program.model, batch_rows);
   plan.train = train.source;
   if (!valid_files.empty()) {
     define.format = train.definition.format;
