@@ -196,6 +196,11 @@ void CheckShape(const LinearBatch& batch, const FactorRows& features, size_t mar
 void FactorizationForward(const LinearBatch& batch, const FactorRows& features, float bias,
                           std::span<float> margins, std::span<float> sums) {
   CheckShape(batch, features, margins.size(), sums.size());
+  if (features.rows.empty()) {  // No row of the batch has a feature.
+    std::fill(margins.begin(), margins.end(), bias);
+    std::fill(sums.begin(), sums.end(), 0.0f);
+    return;
+  }
   HWY_DYNAMIC_DISPATCH(Forward)(batch, features, bias, margins, sums);
 }
 
@@ -204,6 +209,7 @@ void FactorizationGradient(const LinearBatch& batch, const FactorRows& features,
                            std::span<float> gradients) {
   CheckShape(batch, features, margin_gradients.size(), sums.size());
   CAIRN_CHECK(gradients.size() == features.rows.size());
+  if (gradients.empty()) return;
   std::fill(gradients.begin(), gradients.end(), 0.0f);
   HWY_DYNAMIC_DISPATCH(Gradient)(batch, features, sums, margin_gradients, gradients);
 }
