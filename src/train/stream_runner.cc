@@ -96,7 +96,10 @@ void StreamRunner::Advance(Run* run, Micros now, RunnerActions* out) {
                           step.batch.exists});
   }
   for (size_t i = 0; i < std::min(window, run->steps.size()); ++i) {
-    if (run->steps[i].stage != Stage::kRead) continue;
+    const Stage stage = run->steps[i].stage;
+    // A step that is still being read keeps its turn: one behind it would wait for what it pushes.
+    if (stage == Stage::kReading && options_.steps_at_once > 0 && !Evaluates(*run)) return;
+    if (stage != Stage::kRead) continue;
     if (!MayPull(*run)) return;
     StartPull(run, &run->steps[i], now, out);
   }

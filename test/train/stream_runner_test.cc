@@ -253,6 +253,18 @@ TEST_CASE("StreamRunner: one step at a time is one of each stream, if others wai
   CHECK(harness.NotePulls() == 0);
 }
 
+TEST_CASE("StreamRunner: one step at a time begins with the first, whichever is read first") {
+  const Consistency consistency = GENERATE(Consistency::kAsp, Consistency::kBsp);
+  Harness harness(consistency, {.steps_at_once = 1});
+  harness.GiveGrants({TrainGrant(kRef, 0, 6)});
+  harness.Read({kRef, 2});
+  CHECK(harness.NotePulls() == 0);  // It would wait for the step before, and that one for it.
+  harness.Read({kRef, 1});
+  REQUIRE(harness.Sent<Pull>() != nullptr);
+  CHECK(harness.Sent<Pull>()->step == 1);
+  CHECK(harness.NotePulls() == 1);
+}
+
 TEST_CASE("StreamRunner: a successor starts behind the recorded progress and passes what is done") {
   Harness harness(Consistency::kBsp);
   harness.GiveGrants({TrainGrant({0, 2}, 3, 6)});
