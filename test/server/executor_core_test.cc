@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <numeric>
+#include <vector>
 
 #include "sharding/placement.h"
+#include "wire/limits.h"
 
 namespace cairn {
 namespace {
@@ -93,6 +96,26 @@ class Harness {
 };
 
 using Answers = std::map<uint32_t, PartCode>;
+
+TEST_CASE("ExecutorCore: a pull for more than a frame holds is refused, what fits is answered") {
+  Harness harness;
+  harness.GiveMap();
+  std::vector<uint64_t> ids(limits::kFrameBytesMax / sizeof(float));
+  std::iota(ids.begin(), ids.end(), 0);  // All of them partition 0's.
+  Pull pull;
+  pull.kind = Pull::Kind::kReadOnly;
+  pull.slices = {{0, std::span(ids).first(1'000), {}, {}}, {0, ids, {}, {}}};
+  pull.parts = {{0, 1, 0, 0, 1}, {0, 1, 0, 1, 2}};
+  harness.Give(pull);
+  const auto* reply = harness.Sent<PullReply>();
+  REQUIRE(reply != nullptr);
+  REQUIRE(reply->parts.size() == 2);
+  CHECK(reply->parts[0].code == PartCode::kOk);
+  CHECK(reply->parts[0].values.size() == 1'000);
+  CHECK(reply->parts[1].code == PartCode::kInvalid);
+  CHECK(reply->parts[1].values.empty());
+  CHECK_THAT(reply->error, Catch::Contains("floats in one reply"));
+}
 
 TEST_CASE("ExecutorCore: answers for its partitions, and leaves the others to its neighbour") {
   Harness harness;
