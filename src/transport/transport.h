@@ -48,11 +48,12 @@ class Transport {
   // connected to (workers behind nothing but an outgoing connection).
   virtual void Reply(const ProcessId& to, MessagePtr message) = 0;
 
-  // Runs `task` where the sending is done, in order with Send, and so saves who would send from
-  // there the wake-up of another thread: on the transport's own thread or, while that one has
-  // nothing to do, on the calling one, which therefore holds no lock that tasks take. False, and
-  // nothing is done: there is no such thread. What is under way when the transport is destroyed is
-  // dropped, unrun. Tasks must not block.
+  // Runs `task` where the sending is done, and so saves who would send from there the wake-up of
+  // another thread: on the transport's own thread or, while that one has nothing to do, on the
+  // calling one, which therefore holds no lock that tasks take. Tasks keep their order, and so does
+  // what they send among itself, not beside what others Send meanwhile. False, and nothing is done:
+  // there is no such thread. What is under way when the transport is destroyed is dropped, unrun.
+  // Tasks must not block.
   virtual bool Run(std::function<void()> task) = 0;
 
   // Forgets a connection: the process there is gone for good.
