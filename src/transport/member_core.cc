@@ -11,7 +11,9 @@ namespace {
 
 constexpr Micros kHelloEvery = 200'000;
 constexpr Micros kAskForMapEvery = 20'000;
-constexpr int kSilentHeartbeats = 4;  // Then the coordinator may have restarted: Hello again.
+constexpr int kSilentHeartbeats = 4;     // Then the coordinator may have restarted: Hello again.
+constexpr int kAskedBeforeOrphaned = 4;  // A coordinator with nothing to tell speaks when asked.
+constexpr Micros kBeatEveryMin = 1'000;
 
 }  // namespace
 
@@ -48,7 +50,11 @@ void MemberCore::SendHello(Micros now, Outbox* out) {
 void MemberCore::SendHeartbeat(Micros now, Outbox* out) {
   Heartbeat beat{map_index(), grants_ == nullptr ? 0 : grants_->index, options_.capacity, Usage()};
   out->push_back({options_.coordinator_address, MakeMessage(HeaderTo(coordinator_), beat)});
-  next_tick_ = now + Micros{welcome_->heartbeat_ms} * 1000;
+  next_tick_ = now + std::min(Micros{welcome_->heartbeat_ms} * 1000, OrphanShare());
+}
+
+Micros MemberCore::OrphanShare() const {
+  return std::max(options_.orphan_timeout / kAskedBeforeOrphaned, kBeatEveryMin);
 }
 
 void MemberCore::SendFailure(Micros now, Outbox* out) {
@@ -159,7 +165,8 @@ MemberCore::News MemberCore::Tick(Micros now, Outbox* out) {
     return news;
   }
   SendHeartbeat(now, out);
-  const Micros patience = kSilentHeartbeats * Micros{welcome_->heartbeat_ms} * 1000;
+  const Micros patience =
+      std::min(kSilentHeartbeats * Micros{welcome_->heartbeat_ms} * 1000, OrphanShare());
   if (silent >= patience) {
     const Micros beat_at = next_tick_;
     SendHello(now, out);

@@ -97,6 +97,8 @@ class MemberCore {
   void SendHello(Micros now, Outbox* out);
   void SendHeartbeat(Micros now, Outbox* out);
   void SendFailure(Micros now, Outbox* out);
+  // How long it is silent at most before it asks, if it is not to end a living coordinator's job.
+  Micros OrphanShare() const;
   void OnWelcome(const Message& message, const Welcome& welcome, Micros now, News* news,
                  Outbox* out);
   void OnMap(const MapUpdate& map, News* news);

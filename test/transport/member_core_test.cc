@@ -23,7 +23,9 @@ MemberCore::Options TestOptions() {
 // A member and what it sent last.
 class Harness {
  public:
-  Harness() : core(TestOptions()) { core.Start(0, &out); }
+  explicit Harness(const MemberCore::Options& options = TestOptions()) : core(options) {
+    core.Start(0, &out);
+  }
 
   MemberCore::News Receive(Body body, Micros now, uint64_t to_life = kLife) {
     out.clear();
@@ -34,12 +36,13 @@ class Harness {
     out.clear();
     return core.Tick(now, &out);
   }
-  void Join(Micros now) {
+  MemberCore::News Greet(Micros now) {
     Welcome welcome;
     welcome.process = 4;
     welcome.heartbeat_ms = 500;
-    REQUIRE(Receive(welcome, now).welcomed);
+    return Receive(welcome, now);
   }
+  void Join(Micros now) { REQUIRE(Greet(now).welcomed); }
   template <typename T>
   const T* Sent() const {
     for (const Outgoing& sent : out) {
@@ -131,6 +134,26 @@ TEST_CASE("MemberCore: nobody waits for ever") {
   CHECK(!orphan.Tick(14 * kSecond).ended);
   CHECK(orphan.Tick(15 * kSecond).ended);
   CHECK(orphan.core.end().code() == absl::StatusCode::kUnavailable);
+}
+
+TEST_CASE(
+    "MemberCore: a coordinator that answers is not silent, however little patience there is") {
+  MemberCore::Options options = TestOptions();
+  options.orphan_timeout = kSecond;
+  Harness harness(options);
+  harness.Join(0);
+  constexpr Micros kMilli = kSecond / 1000;
+  Micros asked_at = -1, now = 0;
+  for (; now < 20 * kSecond; now += kMilli) {
+    REQUIRE(!harness.Tick(now).ended);
+    if (harness.Sent<Hello>() != nullptr && asked_at < 0) asked_at = now;
+    if (asked_at < 0 || now - asked_at < 200 * kMilli) continue;
+    asked_at = -1;
+    harness.Greet(now);
+  }
+  const Micros silent_since = now;
+  while (!harness.Tick(now).ended) now += kMilli;
+  CHECK(now - silent_since < 3 * kSecond / 2);
 }
 
 TEST_CASE("MemberCore: the job's end is told once, with its code") {
