@@ -13,6 +13,7 @@ constexpr uint32_t kTrain = CommandSpec::kTrain;
 
 // Of what weights are multiplied with: far beyond sense, far within a float.
 constexpr double kFactorMax = 1e6;
+constexpr double kRateMax = 1e30;  // What is too large is found out by trying, and told.
 
 std::vector<OptionSpec> LossOptions() {
   return {
@@ -61,7 +62,7 @@ std::vector<OptionSpec> StepOptions() {
        .section = "Learning",
        .help = "Learning rate; by default the model's. mlp: of its dense layers",
        .commands = kTrain,
-       .reals = {.min = 0, .max = kFactorMax, .min_is_legal = false},
+       .reals = {.min = 0, .max = kRateMax, .min_is_legal = false},
        .other_names = {"learning-rate"}},
       {.name = "rate",
        .kind = Kind::kChoice,

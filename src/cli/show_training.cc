@@ -9,14 +9,6 @@
 #include "cli/train_view.h"
 
 namespace cairn {
-namespace {
-
-absl::Status WithAdvice(const absl::Status& status) {
-  if (status.code() != absl::StatusCode::kOutOfRange) return status;
-  return MakeError(status.code(), MessageOf(status), "; try a smaller --lr");
-}
-
-}  // namespace
 
 absl::Status ShowTraining(const OptionValues& values, const TrainOptions& options,
                           const Console& console, const InterruptScope& interrupt,
@@ -33,7 +25,7 @@ absl::Status ShowTraining(const OptionValues& values, const TrainOptions& option
     return !interrupt.requested();
   });
   view.ClearProgress();
-  if (!report.ok()) return WithAdvice(report.status());
+  if (!report.ok()) return report.status();
   view.End(options, *report);
   if (report_file == nullptr) return absl::OkStatus();
   CAIRN_RETURN_IF_ERROR(report_file->Write(TrainReportAsJson(options, *report)));

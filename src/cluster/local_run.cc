@@ -18,6 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int32_t kExitInternal = 1;
+constexpr int32_t kExitDiverged = 6;
 constexpr int32_t kExitInterrupted = 130;
 // The end of a job is heard of by asking, the end of a process at once.
 constexpr auto kAskEvery = std::chrono::milliseconds(20);
@@ -82,7 +83,9 @@ class LocalRun final : public ClusterRun {
   absl::Status Finish() override {
     const JobResult result = job_->Wait();
     processes_->WaitForEnd(result.code == kExitInterrupted ? kLeavePatience : kEndPatience);
-    if (result.code == 0 || result.code == kExitInterrupted) {
+    const bool is_nobodys_fault =
+        result.code == 0 || result.code == kExitInterrupted || result.code == kExitDiverged;
+    if (is_nobodys_fault) {
       processes_->RemoveLogs();
       return StatusOf(result);
     }

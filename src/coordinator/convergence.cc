@@ -68,7 +68,7 @@ std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_p
                                        const std::vector<EpochRecord>& epochs) {
   const EpochRecord& last = epochs.back();
   if (last.rows > 0 && !std::isfinite(last.train_logloss)) {
-    return StopDecision{kExitDiverged, Concat("diverged: the training loss of epoch ",
+    return StopDecision{kExitDiverged, Concat("the training diverged: the loss of epoch ",
                                               last.epoch + 1, " is not finite")};
   }
   const bool validated = !std::isnan(MetricOf(rules, last));

@@ -157,6 +157,8 @@ class CoordinatorCore {
   void OnEvaluationResult(const Message& message, const EvaluationResult& result, Micros now,
                           CoordinatorActions* out);
   bool EpochComplete() const;
+  std::string Divergence(const StreamState& stream, const Progress& progress) const;
+  std::string WhatIsLeft() const;
   void MaybeEndEpoch(Micros now, CoordinatorActions* out);
   void EndEpoch(Micros now, CoordinatorActions* out);
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr StepIndex kForever = std::numeric_limits<StepIndex>::max();
 
+constexpr char kAgainstDivergence[] = "take a smaller --lr, and bin or scale large numbers";
+
 bool IsEvaluation(StreamId stream) { return (stream & kEvaluationBit) != 0; }
 
 }  // namespace
@@ -150,6 +152,10 @@ void CoordinatorCore::OnProgress(const Message& message, const Progress& progres
       progress.step <= stream.progress || progress.step > stream.work.last) {
     return;
   }
+  if (std::isnan(progress.loss_sum)) {
+    End(kExitDiverged, Divergence(stream, progress), now, out);
+    return;
+  }
   AttemptSums& sums = attempt_sums_[progress.ref.stream];
   StreamProgressed record{progress.ref, progress.step, progress.rows - sums.rows,
                           progress.loss_sum - sums.loss_sum,
@@ -163,6 +169,23 @@ void CoordinatorCore::OnProgress(const Message& message, const Progress& progres
   }
   MaybeEndEpoch(now, out);
   if (done) LeaseStreams(out);
+}
+
+// "the training diverged in epoch 1, batch 17 of 253 (stream 3, step 5): ..."
+std::string CoordinatorCore::Divergence(const StreamState& stream, const Progress& progress) const {
+  const Schedule& schedule = state_.plan.schedule;
+  const StreamWork& work = stream.work;
+  const BatchRef at = Fixed() ? FixedBatch(schedule, work.slot, progress.step)
+                              : BatchRef{work.epoch, work.first_batch + progress.step - 1, true};
+  return Concat("the training diverged in epoch ", at.epoch + 1, ", batch ", at.batch + 1, " of ",
+                schedule.batches_per_epoch, " (stream ", progress.ref.stream, ", step ",
+                progress.step, "): the loss of its rows is beyond all measure; ", WhatIsLeft(),
+                "; ", kAgainstDivergence);
+}
+
+std::string CoordinatorCore::WhatIsLeft() const {
+  if (state_.job.init_dir.empty()) return "nothing is saved";
+  return Concat("nothing is saved, the last good model is that in ", state_.job.init_dir);
 }
 
 bool CoordinatorCore::EpochComplete() const {
@@ -239,7 +262,11 @@ void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
     stop = StopDecision{0, Concat(state_.plan.schedule.batches_max, " batches are done")};
   }
   if (stop.has_value()) {
-    BeginSaving(stop->code, stop->reason, now, out);
+    std::string message = stop->reason;
+    if (stop->code == kExitDiverged) {
+      message = Concat(message, "; ", WhatIsLeft(), "; ", kAgainstDivergence);
+    }
+    BeginSaving(stop->code, message, now, out);
     return;
   }
   phase_ = JobPhase::kTraining;

@@ -1,11 +1,21 @@
 #include "train/stream_runner.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
 
 namespace cairn {
+namespace {
+
+bool HasDiverged(const TrainedRows& trained, double loss_max) {
+  const double weight = static_cast<double>(trained.rows) + trained.extra_weight;
+  return !(trained.loss_sum <= loss_max * std::max(weight, 1.0));  // True of NaN.
+}
+
+}  // namespace
 
 StreamRunner::StreamRunner(const JobSpec& job, const Schedule& schedule, MemberCore* member,
                            ClientCore* client, Options options)
@@ -251,20 +261,28 @@ void StreamRunner::Receive(const Message& message, Micros now, RunnerActions* ou
 
 // ---- What is done, and saying so --------------------------------------------------------------
 
+// Whether the coordinator has to act on the run's last report.
+bool StreamRunner::AtEnd(const Run& run) {
+  return run.done == std::min(run.grant.limit, run.grant.work.last) ||
+         std::isnan(run.trained.loss_sum);
+}
+
 void StreamRunner::Settle(Run* run, Micros now, RunnerActions* out) {
   if (Evaluates(*run)) return;
   const StepIndex progress = client_->ProgressOf(run->grant.ref);
-  while (!run->steps.empty() && run->steps.front().step <= progress) {
+  while (!run->steps.empty() && run->steps.front().step <= progress &&
+         !std::isnan(run->trained.loss_sum)) {
     const Step& step = run->steps.front();
     run->trained.rows += step.trained.rows;
-    run->trained.loss_sum += step.trained.loss_sum;
+    run->trained.loss_sum += HasDiverged(step.trained, options_.loss_max)
+                                 ? std::numeric_limits<double>::quiet_NaN()
+                                 : step.trained.loss_sum;
     run->trained.extra_weight += step.trained.extra_weight;
     run->done = step.step;
     ops_.erase(step.op);
     run->steps.pop_front();
   }
-  const bool at_end = run->done == std::min(run->grant.limit, run->grant.work.last);
-  if (run->done > run->reported && (at_end || now >= run->report_at)) Report(run, now, out);
+  if (run->done > run->reported && (AtEnd(*run) || now >= run->report_at)) Report(run, now, out);
   if (run->done > run->reported) WakeAt(run->report_at);
   AdvanceAfter(run, now, out);
 }
@@ -275,8 +293,7 @@ void StreamRunner::Report(Run* run, Micros now, RunnerActions* out) {
   out->messages.push_back({member_->coordinator_address(),
                            MakeMessage(member_->HeaderTo(member_->coordinator()), progress)});
   run->reported = run->done;
-  const bool at_end = run->done == std::min(run->grant.limit, run->grant.work.last);
-  run->report_at = now + (at_end ? options_.repeat_after : options_.progress_every);
+  run->report_at = now + (AtEnd(*run) ? options_.repeat_after : options_.progress_every);
   WakeAt(run->report_at);
 }
 
@@ -294,7 +311,7 @@ void StreamRunner::Tick(Micros now, RunnerActions* out) {
   Drain(now, out);
   for (auto& [ref, run] : runs_) {
     const bool evaluates = Evaluates(run);
-    const bool at_end = !evaluates && run.done == std::min(run.grant.limit, run.grant.work.last);
+    const bool at_end = !evaluates && AtEnd(run);
     // A report that may be lost is repeated: the last one before the coordinator has to act.
     if (!evaluates && now >= run.report_at && (run.done > run.reported || at_end)) {
       Report(&run, now, out);

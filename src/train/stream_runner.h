@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <vector>
@@ -80,6 +81,8 @@ class StreamRunner {
     // then come one stream after the other; else those of each stream. A pull goes out behind the
     // pushes before it and sees them. 0: no bound but steps_in_flight.
     uint32_t steps_at_once = 0;
+    // A step with more loss than this for a row has diverged, as one with a loss that is no number.
+    double loss_max = std::numeric_limits<double>::max();
     Micros progress_every = 100 * kMicrosPerMilli;
     Micros repeat_after = 300 * kMicrosPerMilli;
   };
@@ -124,9 +127,9 @@ class StreamRunner {
     Grant grant;
     StepIndex next_step = 1;
     std::deque<Step> steps;  // In flight, by step.
-    StepIndex done = 0;      // Every step <= this is acknowledged.
+    StepIndex done = 0;      // Every step <= this is acknowledged. Stays at one that has diverged.
     StepIndex reported = 0;
-    TrainedRows trained;  // Of the steps since the attempt's base.
+    TrainedRows trained;  // Of the steps since the attempt's base. A loss of NaN: it has diverged.
     Micros report_at = 0;
   };
 
@@ -147,6 +150,7 @@ class StreamRunner {
   void StartPull(Run* run, Step* step, Micros now, RunnerActions* out);
   void ComputeInOrder(Run* run, Micros now, RunnerActions* out);
   void Settle(Run* run, Micros now, RunnerActions* out);
+  static bool AtEnd(const Run& run);
   void Report(Run* run, Micros now, RunnerActions* out);
   void Drain(Micros now, RunnerActions* out);
   void WakeAt(Micros at) { next_tick_ = std::min(next_tick_, at); }

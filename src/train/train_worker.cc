@@ -28,6 +28,12 @@ constexpr int32_t kExitUsage = 2;
 constexpr int32_t kExitData = 3;
 // asp: so many streams at once, so that the end of one does not leave the worker idle.
 constexpr uint32_t kStreamsAtOnce = 2;
+// No model that learns has a mean loss like this, of labels that vary by 1.
+constexpr double kLossMax = 1e15;
+
+double LossMax(const ModelSettings& model) {
+  return kLossMax * double{model.label_scale} * model.label_scale;
+}
 
 class TrainWorkerShell final : public TrainWorker {
  public:
@@ -222,6 +228,7 @@ class TrainWorkerShell final : public TrainWorker {
     client_ = std::make_unique<ClientCore>(job, member_.get(), ClientCore::Options{});
     StreamRunner::Options runner;
     runner.steps_at_once = (*ready)->program.steps_at_once;
+    runner.loss_max = LossMax((*ready)->program.model);
     runner_ = std::make_unique<StreamRunner>(job, (*ready)->program.schedule, member_.get(),
                                              client_.get(), runner);
     member_->set_capacity(kStreamsAtOnce);

@@ -7,7 +7,7 @@ namespace {
 
 TEST_CASE("A learning rate of 0 would learn nothing; a prior of 0 is none", "[options]") {
   CHECK(Complaint(LearningOptions(), "lr", "0") ==
-        "--lr \"0\": must be a number above 0, at most 1,000,000");
+        "--lr \"0\": must be a number above 0, at most 1e+30");
   CHECK(Complaint(LearningOptions(), "lr", "1e-9").empty());
   CHECK(Complaint(LearningOptions(), "l2", "0").empty());
   CHECK(Complaint(LearningOptions(), "l2", "-1") ==

@@ -74,6 +74,16 @@ std::vector<std::vector<float>> PredictionsOf(const ScoreOptions& options) {
   return predictions;
 }
 
+TEST_CASE("mlp: a training that diverges ends with the place where it did", "[mlp]") {
+  const TempDirectory directory;
+  TrainOptions options = Mlp(Write(directory, "train.libsvm", Xor(2'000, 1)));
+  options.optimizer = GENERATE("adam", "sgd");
+  options.learning_rate = 1e30;
+  const absl::Status status = Train(options).status();
+  CHECK(ExitCode(status) == 6);
+  CHECK_THAT(std::string(MessageOf(status)), Catch::StartsWith("the training diverged in epoch "));
+}
+
 TEST_CASE("mlp learns what no linear model can", "[mlp]") {
   const TempDirectory directory;
   TrainOptions options = Mlp(Write(directory, "train.libsvm", Xor(2'000, 1)));

@@ -319,6 +319,22 @@ TEST_CASE("A row that cannot be parsed ends training with its place") {
   CHECK(MessageOf(report.status()).find(":3001:") != std::string_view::npos);
 }
 
+TEST_CASE("A training that diverges ends with the place where it did, and saves nothing") {
+  const Data data;
+  TrainOptions options = data.Options();
+  options.model = GENERATE("lr", "fm");
+  if (options.model == "lr") options.update = GENERATE("gradient", "sequential");
+  options.mode.consistency = GENERATE(Consistency::kAsp, Consistency::kBsp);
+  options.learning_rate = 1e30;
+  options.save_dir = data.directory.PathOf("model");
+  const absl::Status status = Train(options).status();
+  CHECK(ExitCode(status) == 6);
+  CHECK_THAT(std::string(MessageOf(status)),
+             Catch::StartsWith("the training diverged in epoch ") && Catch::Contains(", batch ") &&
+                 Catch::Contains("nothing is saved") && Catch::Contains("smaller --lr"));
+  CHECK_FALSE(std::filesystem::exists(options.save_dir));
+}
+
 TEST_CASE("Progress is shown, and may end the job") {
   const Data data;
   std::string last_phase;

@@ -1,5 +1,7 @@
 // Streams, epochs and evaluations.
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <string>
 
 #include "coordinator/coordinator_harness.h"
 
@@ -64,6 +66,25 @@ TEST_CASE("CoordinatorCore, bsp: the streams stay, only their limit rises") {
   CHECK(harness.state().closed == std::vector<StreamId>{0});
   harness.Report({1, 1}, 8);
   CHECK(harness.state().ended);
+}
+
+TEST_CASE("CoordinatorCore: a loss that is no number ends the job with its place") {
+  const bool is_bsp = GENERATE(true, false);
+  auto options = OptionsOf(is_bsp ? Consistency::kBsp : Consistency::kAsp);
+  const bool warm = GENERATE(true, false);
+  if (warm) options.given->spec.init_dir = "/models/a";
+  CoordinatorHarness harness(options);
+  harness.Form();
+  harness.Report({1, 1}, 2, 20);
+  CHECK_FALSE(harness.state().ended);
+  harness.Receive(harness.worker, Progress{{1, 1}, 3, 30, std::nan("")}, kSelf.incarnation);
+  REQUIRE(harness.state().ended);
+  CHECK(harness.state().end_code == 6);
+  CHECK_THAT(harness.state().end_message,
+             Catch::StartsWith("the training diverged in epoch 1, batch 7 of 8 (stream 1, step 3)"));
+  CHECK_THAT(harness.state().end_message, Catch::Contains("nothing is saved"));
+  CHECK_THAT(harness.state().end_message, Catch::Contains("smaller --lr"));
+  CHECK((harness.state().end_message.find("/models/a") != std::string::npos) == warm);
 }
 
 TEST_CASE("CoordinatorCore: validation data is scored between the epochs") {

@@ -28,7 +28,7 @@ CAIRN = os.path.join(PROGRAMS, "cairn")
 TRAIN = os.path.join(DATA, "flights.train.libffm.zst")
 VALID = os.path.join(DATA, "flights.valid.libffm.zst")
 
-DONE, INTERNAL, USAGE, NO_DATA, NO_CLUSTER, INTERRUPTED = 0, 1, 2, 3, 5, 130
+DONE, INTERNAL, USAGE, NO_DATA, NO_CLUSTER, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 5, 6, 130
 SEED = 20
 EPOCHS = 20
 END_SECONDS_MAX = 10  # From a death that the job cannot survive to the end of everything.
@@ -298,6 +298,15 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(failure["exit_code"], NO_DATA)
         self.assertIn(message, failure["message"])
         self.assertRegex(failure["role"], "^worker [12]$")
+        self.assertEqual(launcher.leftovers(), [])
+
+    def test_a_training_that_diverges_says_where(self):
+        launcher = self.launch("--train", self.small, "--workers", "2", "--lr", "1e30", "--save",
+                               self.path("model"))
+        self.assertEqual(launcher.end(), DIVERGED, launcher.errors())
+        self.assertRegex(launcher.errors(), r"(?m)^cairn train: the training diverged in epoch 1, "
+                         r"batch \d+ of \d+ \(stream \d+, step \d+\): .*nothing is saved; .*--lr")
+        self.assertFalse(os.path.exists(self.path("model")))
         self.assertEqual(launcher.leftovers(), [])
 
     def test_an_interrupt_ends_everybody(self):

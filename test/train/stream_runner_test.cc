@@ -1,6 +1,8 @@
 #include "train/stream_runner.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
 #include <map>
 
 namespace cairn {
@@ -263,6 +265,26 @@ TEST_CASE("StreamRunner: one step at a time begins with the first, whichever is 
   REQUIRE(harness.Sent<Pull>() != nullptr);
   CHECK(harness.Sent<Pull>()->step == 1);
   CHECK(harness.NotePulls() == 1);
+}
+
+TEST_CASE("StreamRunner: a step that diverged is reported at once, and nothing after it") {
+  const double loss = GENERATE(std::numeric_limits<double>::infinity(), std::nan(""), 1e6);
+  Harness harness(Consistency::kAsp, {.loss_max = 1e4});
+  harness.GiveGrants({TrainGrant(kRef, 0, 6)});
+  harness.RunStep({kRef, 1});
+  harness.Read({kRef, 2});
+  harness.NotePulls();
+  harness.AnswerPull({kRef, 2});
+  harness.Compute({kRef, 2}, 10, loss);
+  harness.AnswerPush({kRef, 2});
+  REQUIRE(harness.Sent<Progress>() != nullptr);
+  CHECK(harness.Sent<Progress>()->step == 2);
+  CHECK(std::isnan(harness.Sent<Progress>()->loss_sum));
+  harness.RunStep({kRef, 3});
+  CHECK(harness.Sent<Progress>() == nullptr);
+  harness.Wait(kMicrosPerSecond);
+  REQUIRE(harness.Sent<Progress>() != nullptr);  // Repeated, until the job ends.
+  CHECK(harness.Sent<Progress>()->step == 2);
 }
 
 TEST_CASE("StreamRunner: a successor starts behind the recorded progress and passes what is done") {
