@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -129,6 +130,13 @@ struct EpochReport {
   double valid_auc = 0;      // NaN without validation data, and but for two classes that are there.
   double seconds = 0;        // Since training began.
   double valid_accuracy = 0;  // NaN without validation data, and without classes.
+  // Of the best that says the same of every row of the validation data: the shares of classes, or
+  // the mean. NaN as above.
+  double valid_baseline_loss = std::numeric_limits<double>::quiet_NaN();
+  double valid_baseline_accuracy = std::numeric_limits<double>::quiet_NaN();
+  // Labels 1 that the model promises, the sum of its probabilities, for each that there is; by
+  // weight. NaN but for two classes of which 1 is there.
+  double valid_calibration = std::numeric_limits<double>::quiet_NaN();
 };
 
 // Shown while a job runs.
@@ -169,6 +177,7 @@ struct TrainReport {
   uint64_t frames_refused = 0;                  // What arrived at anybody and was no message.
   std::string model_digest;  // 32 hex digits; the same for the same weights, however they lie.
   std::string stop_reason;
+  std::string loss;                // "logistic", "softmax", "squared".
   std::string stop_metric;         // TrainOptions's, "auto" made one of the others.
   std::vector<std::string> notes;  // Sentences: what the user may not expect.
   std::vector<EpochReport> epochs;
@@ -224,6 +233,10 @@ struct EvalReport {
   double auc = 0;             // NaN but for two classes that are both there.
   double accuracy = 0;        // NaN without classes.
   double seconds = 0;
+  // As EpochReport's.
+  double baseline_loss = std::numeric_limits<double>::quiet_NaN();
+  double baseline_accuracy = std::numeric_limits<double>::quiet_NaN();
+  double calibration = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct ScoreOptions {

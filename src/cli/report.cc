@@ -1,12 +1,14 @@
 #include "cli/report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
 #include "base/json.h"
 #include "base/numbers.h"
 #include "cli/options.h"
+#include "train/program.h"
 
 namespace cairn {
 namespace {
@@ -51,10 +53,10 @@ void Settings(JsonWriter* json, const TrainReport& report) {
   json->EndObject();
 }
 
-void Epochs(JsonWriter* json, const std::vector<EpochReport>& epochs) {
+void Epochs(JsonWriter* json, const TrainReport& report) {
   json->Key("epochs");
   json->BeginArray();
-  for (const EpochReport& epoch : epochs) {
+  for (const EpochReport& epoch : report.epochs) {
     json->BeginObject();
     Field(json, "epoch", epoch.epoch);
     Field(json, "rows", epoch.rows);
@@ -62,6 +64,10 @@ void Epochs(JsonWriter* json, const std::vector<EpochReport>& epochs) {
     Field(json, "valid_logloss", epoch.valid_logloss);
     Field(json, "valid_auc", epoch.valid_auc);
     Field(json, "valid_accuracy", epoch.valid_accuracy);
+    if (report.loss == kSquaredLoss) Field(json, "valid_rmse", std::sqrt(epoch.valid_logloss));
+    Field(json, "valid_baseline_loss", epoch.valid_baseline_loss);
+    Field(json, "valid_baseline_accuracy", epoch.valid_baseline_accuracy);
+    Field(json, "valid_calibration", epoch.valid_calibration);
     Field(json, "seconds", epoch.seconds);
     json->EndObject();
   }
@@ -94,12 +100,13 @@ std::string TrainReportAsJson(const TrainOptions& options, const TrainReport& re
   Field(&json, "frames_refused", report.frames_refused);
   Field(&json, "model_digest", report.model_digest);
   Field(&json, "stop_reason", report.stop_reason);
+  Field(&json, "loss", report.loss);
   json.Key("notes");
   json.BeginArray();
   for (const std::string& note : report.notes) json.String(note);
   json.EndArray();
   if (report.best_epoch > 0) Field(&json, "best_epoch", report.best_epoch);
-  Epochs(&json, report.epochs);
+  Epochs(&json, report);
   json.EndObject();
   return json.Finish();
 }
@@ -115,6 +122,10 @@ std::string EvalReportAsJson(const EvalReport& report) {
   Field(&json, "logloss", report.logloss);
   Field(&json, "auc", report.auc);
   Field(&json, "accuracy", report.accuracy);
+  if (report.loss == kSquaredLoss) Field(&json, "rmse", std::sqrt(report.logloss));
+  Field(&json, "baseline_loss", report.baseline_loss);
+  Field(&json, "baseline_accuracy", report.baseline_accuracy);
+  Field(&json, "calibration", report.calibration);
   Field(&json, "seconds", report.seconds);
   json.EndObject();
   return json.Finish();

@@ -17,6 +17,38 @@
 #include "train/program.h"
 
 namespace cairn {
+namespace {
+
+// Each measure, and what the best constant would have.
+void PrintEvaluation(const EvalReport& report, const Console& console) {
+  const auto print = [&](std::string name, const std::string& text) {
+    name.resize(13, ' ');
+    PrintResult(console, name + text);
+  };
+  const auto beside = [&](const char* name, double value, double constant, const char* which) {
+    print(name, Concat(FormatFloat9(value), "  (", which, ": ", FormatFloat9(constant), ")"));
+  };
+  print("rows", HumanCount(report.rows));
+  if (report.loss == kSquaredLoss) {
+    beside("rmse", std::sqrt(report.logloss), std::sqrt(report.baseline_loss), "the mean label");
+    print("mse", FormatFloat9(report.logloss));
+  } else {
+    const bool is_two = report.loss == kLogisticLoss;
+    beside("logloss", report.logloss, report.baseline_loss,
+           is_two ? "the mean label" : "the shares of classes");
+    if (is_two) {
+      print("auc", std::isnan(report.auc) ? "- (all rows are of one class)"
+                                          : FormatFloat9(report.auc));
+    }
+    beside("accuracy", report.accuracy, report.baseline_accuracy, "the commonest class");
+    if (!std::isnan(report.calibration)) {
+      print("calibration", FormatFloat9(report.calibration) + "  (labels 1, predicted / observed)");
+    }
+  }
+  print("seconds", FormatFloat9(std::round(report.seconds * 1e3) / 1e3));
+}
+
+}  // namespace
 
 absl::Status EvalCommand(const OptionValues& values, const Console& console) {
   std::unique_ptr<OutputFile> report_file;
@@ -28,15 +60,7 @@ absl::Status EvalCommand(const OptionValues& values, const Console& console) {
     *console.err << "note   " << CountOfBadRows(report.bad_rows, report.rows + report.bad_rows)
                  << " left out, the first: " << report.first_bad_row << '\n';
   }
-  PrintResult(console, "rows      " + HumanCount(report.rows));
-  const bool is_value = report.loss == kSquaredLoss;
-  PrintResult(console, (is_value ? "mse       " : "logloss   ") + FormatFloat9(report.logloss));
-  if (report.loss == kLogisticLoss) {
-    PrintResult(console, "auc       " + (std::isnan(report.auc) ? "- (all rows are of one class)"
-                                                                : FormatFloat9(report.auc)));
-  }
-  if (!is_value) PrintResult(console, "accuracy  " + FormatFloat9(report.accuracy));
-  PrintResult(console, "seconds   " + FormatFloat9(std::round(report.seconds * 1e3) / 1e3));
+  PrintEvaluation(report, console);
   if (report_file == nullptr) return absl::OkStatus();
   CAIRN_RETURN_IF_ERROR(report_file->Write(EvalReportAsJson(report)));
   return report_file->Commit();

@@ -12,6 +12,7 @@
 #include "cli/version.h"
 #include "cluster/train_job.h"
 #include "sharding/consistency.h"
+#include "train/program.h"
 
 namespace cairn {
 namespace {
@@ -157,9 +158,30 @@ void TrainView::End(const TrainOptions& options, const TrainReport& report) {
   PrintResult(console_, Concat("done   ", report.stop_reason, "; ", HumanCount(report.features),
                                " features; model digest ", report.model_digest, "; peak memory ",
                                HumanBytes(report.peak_rss_bytes)));
+  PrintValid(report);
   PrintBest(options, report);
   if (!options.save_dir.empty()) PrintResult(console_, "saved  " + options.save_dir);
   if (console_.err_is_json) Tell(EndEvent(console_.unix_micros(), report));
+}
+
+// How good that is: beside what says the same of every row.
+void TrainView::PrintValid(const TrainReport& report) const {
+  if (report.epochs.empty() || std::isnan(report.epochs.back().valid_baseline_loss)) return;
+  const EpochReport& last = report.epochs.back();
+  std::string line = "valid  ";
+  if (report.loss == kSquaredLoss) {
+    line += Concat("rmse ", Fixed(std::sqrt(last.valid_logloss), 4), ", of the mean label ",
+                   Fixed(std::sqrt(last.valid_baseline_loss), 4));
+  } else {
+    line += Concat("loss ", Fixed(last.valid_logloss, 4), ", of a constant ",
+                   Fixed(last.valid_baseline_loss, 4), "; accuracy ",
+                   Fixed(last.valid_accuracy, 4), ", of the commonest class ",
+                   Fixed(last.valid_baseline_accuracy, 4));
+  }
+  if (!std::isnan(last.valid_calibration)) {
+    line += "; calibration " + Fixed(last.valid_calibration, 3);
+  }
+  PrintResult(console_, line);
 }
 
 // The model is the last epoch's, so it matters that another one was better.

@@ -32,6 +32,7 @@ class TrainView {
   void PrintNote(const std::string& note);
   // Those that were not printed yet: their list only ever grows.
   void PrintNotes(const std::vector<std::string>& notes);
+  void PrintValid(const TrainReport& report) const;
   void PrintBest(const TrainOptions& options, const TrainReport& report) const;
   void PrintProgress(const TrainProgress& progress, Micros now);
   // An event, if events are what standard error is for.

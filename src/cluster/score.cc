@@ -236,6 +236,9 @@ absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
   report.logloss = metrics.logloss;
   report.auc = metrics.auc;
   report.accuracy = metrics.accuracy;
+  report.baseline_loss = metrics.baseline_loss;
+  report.baseline_accuracy = metrics.baseline_accuracy;
+  report.calibration = metrics.calibration;
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

@@ -38,8 +38,16 @@ uint64_t MembersRssBytes(const JobStatus& status) {
 }
 
 EpochReport ReportOf(const EpochRecord& record) {
-  return {record.epoch + 1, record.rows,    record.train_logloss, record.valid_logloss,
-          record.valid_auc, record.seconds, record.valid_accuracy};
+  return {.epoch = record.epoch + 1,
+          .rows = record.rows,
+          .train_logloss = record.train_logloss,
+          .valid_logloss = record.valid_logloss,
+          .valid_auc = record.valid_auc,
+          .seconds = record.seconds,
+          .valid_accuracy = record.valid_accuracy,
+          .valid_baseline_loss = record.valid_baseline_loss,
+          .valid_baseline_accuracy = record.valid_baseline_accuracy,
+          .valid_calibration = record.valid_calibration};
 }
 
 TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
@@ -94,6 +102,7 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   report.model_digest = FormatDigest(result.digest_high, result.digest_low);
   report.stop_reason = result.message;
   for (const EpochRecord& record : result.epochs) report.epochs.push_back(ReportOf(record));
+  report.loss = plan.loss;
   report.stop_metric = plan.stop_metric;
   report.best_epoch = BestEpoch(report.epochs, report.stop_metric);
   for (std::string& note : NotesAfter(options, plan.sample, report.epochs)) {

@@ -305,6 +305,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   TrainOptions effective = options;
   effective.stop_metric = plan.stop_metric;
   plan.settings = EffectiveSettings(effective, program, job, batch_rows);
+  plan.loss = program.model.loss;
   plan.data_description = Describe(train.definition);
   plan.sample = train.sample;
   AddNotes(options, plan.sample, job.streams, batch_rows, &plan.notes);

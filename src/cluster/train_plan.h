@@ -27,6 +27,7 @@ struct TrainPlan {
   std::string data_description;
   DataSample sample;               // Of the training data.
   std::vector<std::string> notes;  // TrainReport::notes.
+  std::string loss;                // TrainReport::loss.
   std::string stop_metric;         // TrainReport::stop_metric.
 };
 

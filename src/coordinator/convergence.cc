@@ -71,6 +71,12 @@ std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_p
     return StopDecision{kExitDiverged, Concat("the training diverged: the loss of epoch ",
                                               last.epoch + 1, " is not finite")};
   }
+  // The last steps may have ruined what the training loss tells of before them.
+  if (!std::isnan(last.valid_baseline_loss) && !std::isfinite(last.valid_logloss)) {
+    return StopDecision{kExitDiverged,
+                        Concat("the training diverged: after epoch ", last.epoch + 1,
+                               " the loss of the validation data is not finite")};
+  }
   const bool validated = !std::isnan(MetricOf(rules, last));
   if (validated && ReachedTarget(rules, last)) {
     return StopDecision{0, Concat(NameOf(rules.metric), " ", MetricOf(rules, last),

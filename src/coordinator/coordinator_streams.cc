@@ -247,12 +247,17 @@ void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
   record.rows = state_.epoch_rows;
   record.train_logloss = state_.EpochLoss();
   record.valid_logloss = record.valid_auc = record.valid_accuracy = std::nan("");
+  record.valid_baseline_loss = record.valid_baseline_accuracy = std::nan("");
+  record.valid_calibration = std::nan("");
   record.seconds = static_cast<double>(now - training_started_) / kMicrosPerSecond;
   if (evaluation_.has_value()) {
     const Evaluation::Metrics metrics = evaluation_->Compute();
     record.valid_logloss = metrics.logloss;
     record.valid_auc = metrics.auc;
     record.valid_accuracy = metrics.accuracy;
+    record.valid_baseline_loss = metrics.baseline_loss;
+    record.valid_baseline_accuracy = metrics.baseline_accuracy;
+    record.valid_calibration = metrics.calibration;
     evaluation_.reset();
   }
   Decide(EpochEnded{record}, out);

@@ -45,17 +45,27 @@ Evaluation::Metrics Evaluation::Compute() const {
 Evaluation::Metrics MetricsOf(ScoreKind kind, std::span<const float> scores,
                               std::span<const float> labels, std::span<const float> weights) {
   const double none = std::nan("");
-  switch (kind) {
-    case ScoreKind::kClasses:
-      return {labels.size(), MeanSoftmaxLoss(scores, labels, weights), none,
-              ClassAccuracy(scores, labels, weights)};
-    case ScoreKind::kValue:
-      return {labels.size(), MeanSquaredError(scores, labels, weights), none, none};
-    case ScoreKind::kMargin:
-      break;
+  if (kind == ScoreKind::kValue) {
+    return {.rows = labels.size(),
+            .logloss = MeanSquaredError(scores, labels, weights),
+            .auc = none,
+            .accuracy = none,
+            .baseline_loss = LabelVariance(labels, weights),
+            .baseline_accuracy = none,
+            .calibration = none};
   }
-  return {labels.size(), MeanLogLoss(scores, labels, weights), ExactAuc(scores, labels, weights),
-          BinaryAccuracy(scores, labels, weights)};
+  const bool is_margin = kind == ScoreKind::kMargin;
+  const size_t classes = is_margin || labels.empty() ? 2 : scores.size() / labels.size();
+  const ConstantOfClasses constant = BestConstantOfClasses(classes, labels, weights);
+  return {.rows = labels.size(),
+          .logloss = is_margin ? MeanLogLoss(scores, labels, weights)
+                               : MeanSoftmaxLoss(scores, labels, weights),
+          .auc = is_margin ? ExactAuc(scores, labels, weights) : none,
+          .accuracy = is_margin ? BinaryAccuracy(scores, labels, weights)
+                                : ClassAccuracy(scores, labels, weights),
+          .baseline_loss = constant.loss,
+          .baseline_accuracy = constant.accuracy,
+          .calibration = is_margin ? Calibration(scores, labels, weights) : none};
 }
 
 }  // namespace cairn

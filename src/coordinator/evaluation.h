@@ -30,6 +30,10 @@ class Evaluation {
     double logloss = 0;   // The mean of the loss that goes with the kind of scores.
     double auc = 0;       // NaN if only one class was seen, and of scores that are no margins.
     double accuracy = 0;  // Likewise, of values.
+    // Of whatever says the same of every row, at its best: kernels/metrics.h.
+    double baseline_loss = 0;
+    double baseline_accuracy = 0;  // NaN of values.
+    double calibration = 0;        // NaN but of margins, and if no label is 1.
   };
   // In the order of batches, so independent of who evaluated what. Only when complete.
   Metrics Compute() const;

@@ -137,4 +137,44 @@ double MeanSquaredError(std::span<const float> values, std::span<const float> la
   });
 }
 
+double Calibration(std::span<const float> margins, std::span<const float> labels,
+                   std::span<const float> weights) {
+  CAIRN_CHECK(margins.size() == labels.size());
+  const double observed =
+      MeanOf(labels, weights, [&](size_t i) { return labels[i] > 0.5f ? 1.0 : 0.0; });
+  const double promised =
+      MeanOf(labels, weights, [&](size_t i) { return double{Sigmoid(margins[i])}; });
+  return observed > 0 ? promised / observed : kUndefined;
+}
+
+ConstantOfClasses BestConstantOfClasses(size_t classes, std::span<const float> labels,
+                                        std::span<const float> weights) {
+  CAIRN_CHECK(classes > 0 && (weights.empty() || weights.size() == labels.size()));
+  const auto last = static_cast<float>(classes - 1);
+  std::vector<double> shares(classes);
+  double sum = 0;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const float label = labels[i] > 0.5f ? std::min(labels[i] + 0.5f, last) : 0;
+    const double weight = weights.empty() ? 1 : weights[i];
+    shares[static_cast<size_t>(label)] += weight;
+    sum += weight;
+  }
+  if (sum == 0) return {kUndefined, kUndefined};
+  ConstantOfClasses best;
+  for (double& share : shares) {
+    share /= sum;
+    if (share > 0) best.loss -= share * std::log(share);
+    best.accuracy = std::max(best.accuracy, share);
+  }
+  return best;
+}
+
+double LabelVariance(std::span<const float> labels, std::span<const float> weights) {
+  const double mean = MeanOf(labels, weights, [&](size_t i) { return double{labels[i]}; });
+  return MeanOf(labels, weights, [&](size_t i) {
+    const double off = labels[i] - mean;
+    return off * off;
+  });
+}
+
 }  // namespace cairn

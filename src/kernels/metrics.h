@@ -1,6 +1,7 @@
 // What an evaluation reports. Thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 namespace cairn {
@@ -35,5 +36,21 @@ double ClassAccuracy(std::span<const float> scores, std::span<const float> label
 // The mean of (value - label)^2, by weight. NaN likewise.
 double MeanSquaredError(std::span<const float> values, std::span<const float> labels,
                         std::span<const float> weights = {});
+
+// How many labels 1 the margins promise for each that there is: the sum of their probabilities over
+// that of the labels, by weight. NaN if no label 1 has weight.
+double Calibration(std::span<const float> margins, std::span<const float> labels,
+                   std::span<const float> weights = {});
+
+// What says the same of every row can be no better than this, by weight: of classes 0 .. k - 1 (a
+// label above 0.5 of two is 1), the cross-entropy of their shares, and the largest share; of
+// numbers, their variance. NaN if there are no rows, or none has weight.
+struct ConstantOfClasses {
+  double loss = 0;
+  double accuracy = 0;
+};
+ConstantOfClasses BestConstantOfClasses(size_t classes, std::span<const float> labels,
+                                        std::span<const float> weights = {});
+double LabelVariance(std::span<const float> labels, std::span<const float> weights = {});
 
 }  // namespace cairn

@@ -298,6 +298,9 @@ struct EpochRecord {
   double valid_auc = 0;
   double seconds = 0;  // Since training started.
   double valid_accuracy = 0;
+  double valid_baseline_loss = 0;      // Of the best constant: what says the same of every row.
+  double valid_baseline_accuracy = 0;  // Likewise.
+  double valid_calibration = 0;        // Labels 1 that are promised, for each that there is.
 
   bool operator==(const EpochRecord&) const = default;
 };

@@ -19,9 +19,10 @@ static_assert(sizeof(RawStatus) == 160);
 
 struct RawEpoch {
   uint64_t epoch, rows;
-  double train_logloss, valid_logloss, valid_auc, seconds, valid_accuracy;
+  double train_logloss, valid_logloss, valid_auc, seconds, valid_accuracy, baseline_loss,
+      baseline_accuracy, calibration;
 };
-static_assert(sizeof(RawEpoch) == 56);
+static_assert(sizeof(RawEpoch) == 80);
 
 struct RawMember {
   uint64_t rss_bytes, cpu_ms, bytes_sent, bytes_received, frames_refused;
@@ -126,7 +127,8 @@ uint32_t WriteBody(const StatusReply& reply, ByteWriter* out) {
   out->String(Clip(status.message));
   for (const EpochRecord& e : status.epochs_listed) {
     out->Record(RawEpoch{e.epoch, e.rows, e.train_logloss, e.valid_logloss, e.valid_auc, e.seconds,
-                         e.valid_accuracy});
+                         e.valid_accuracy, e.valid_baseline_loss, e.valid_baseline_accuracy,
+                         e.valid_calibration});
   }
   for (const MemberStatus& member : status.members) WriteMember(member, out);
   return 0;
@@ -144,7 +146,8 @@ absl::Status ReadBody(std::span<const std::byte>, ByteReader* in, StatusReply* r
   CAIRN_RETURN_IF_ERROR(in->Records("status.epochs", raw.epoch_list_count, &epochs));
   for (const RawEpoch& e : epochs) {
     status->epochs_listed.push_back({e.epoch, e.rows, e.train_logloss, e.valid_logloss, e.valid_auc,
-                                     e.seconds, e.valid_accuracy});
+                                     e.seconds, e.valid_accuracy, e.baseline_loss,
+                                     e.baseline_accuracy, e.calibration});
   }
   CAIRN_RETURN_IF_ERROR(in->Need("status.members", raw.member_list_count, sizeof(RawMember)));
   status->members.resize(raw.member_list_count);

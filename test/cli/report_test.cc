@@ -7,10 +7,7 @@
 namespace cairn {
 namespace {
 
-TEST_CASE("The report of a training has the fields that the documentation promises", "[report]") {
-  TrainOptions options;
-  options.servers = 3;
-  options.workers = 2;
+TrainReport SampleReport() {
   TrainReport report;
   report.model = "lr";
   report.data = "1 file";
@@ -26,10 +23,18 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   report.peak_rss_bytes = 1 << 20;
   report.model_digest = "00ff";
   report.stop_reason = "all epochs are done";
+  report.loss = "squared";
   report.notes = {"the state starts afresh"};
   report.best_epoch = 1;
-  report.epochs = {{1, 1000, 0.5, 0.4, std::nan(""), 1.5, 0.875}};
-  CHECK(TrainReportAsJson(options, report) == R"({
+  report.epochs = {{1, 1000, 0.5, 0.25, std::nan(""), 1.5, 0.875, 0.75, 0.5, 1.5}};
+  return report;
+}
+
+TEST_CASE("The report of a training has the fields that the documentation promises", "[report]") {
+  TrainOptions options;
+  options.servers = 3;
+  options.workers = 2;
+  CHECK(TrainReportAsJson(options, SampleReport()) == R"({
   "model": "lr",
   "cluster": "embedded",
   "servers": 3,
@@ -58,6 +63,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
   "frames_refused": 0,
   "model_digest": "00ff",
   "stop_reason": "all epochs are done",
+  "loss": "squared",
   "notes": [
     "the state starts afresh"
   ],
@@ -67,9 +73,13 @@ TEST_CASE("The report of a training has the fields that the documentation promis
       "epoch": 1,
       "rows": 1000,
       "train_logloss": 0.5,
-      "valid_logloss": 0.4,
+      "valid_logloss": 0.25,
       "valid_auc": null,
       "valid_accuracy": 0.875,
+      "valid_rmse": 0.5,
+      "valid_baseline_loss": 0.75,
+      "valid_baseline_accuracy": 0.5,
+      "valid_calibration": 1.5,
       "seconds": 1.5
     }
   ]
@@ -84,7 +94,9 @@ TEST_CASE("What is not known of a training is not in its report", "[report]") {
 }
 
 TEST_CASE("The report of an evaluation", "[report]") {
-  CHECK(EvalReportAsJson({"lr", 10, 1, "/d:3:1: what", "logistic", 0.5, 0.75, 0.625, 0.125}) == R"({
+  const EvalReport report{"lr", 10,    1,     "/d:3:1: what", "logistic", 0.5,
+                          0.75, 0.625, 0.125, 0.6875,         0.875,      1.25};
+  CHECK(EvalReportAsJson(report) == R"({
   "model": "lr",
   "rows": 10,
   "bad_rows": 1,
@@ -93,6 +105,9 @@ TEST_CASE("The report of an evaluation", "[report]") {
   "logloss": 0.5,
   "auc": 0.75,
   "accuracy": 0.625,
+  "baseline_loss": 0.6875,
+  "baseline_accuracy": 0.875,
+  "calibration": 1.25,
   "seconds": 0.125
 }
 )");

@@ -98,6 +98,23 @@ TEST_CASE("Notes come before the first epoch, each once", "[train_view]") {
   CHECK(screen.TakeErr() == "note   1 of 2 rows left out\n");
 }
 
+TEST_CASE("The last validation stands beside what a constant would have", "[train_view]") {
+  Screen screen;
+  TrainView view(&screen.console, &screen.time);
+  TrainReport report;
+  report.epochs = {{1, 10, 0.5, 0.25, 0.7, 1, 0.75, 0.5, 0.625, 1.0625}};
+  report.loss = "logistic";
+  view.End({}, report);
+  CHECK_THAT(screen.TakeOut(),
+             Catch::EndsWith("\nvalid  loss 0.2500, of a constant 0.5000; accuracy 0.7500, of the "
+                             "commonest class 0.6250; calibration 1.062\n"));
+  report.loss = "squared";
+  report.epochs[0].valid_calibration = std::nan("");
+  view.End({}, report);
+  CHECK_THAT(screen.TakeOut(),
+             Catch::EndsWith("\nvalid  rmse 0.5000, of the mean label 0.7071\n"));
+}
+
 TEST_CASE("The best epoch is told if it is not the last", "[train_view]") {
   Screen screen;
   TrainView view(&screen.console, &screen.time);

@@ -38,6 +38,11 @@ TEST_CASE("Convergence: a loss that is not finite ends the job as diverged") {
   const auto stop = DecideStop({}, 3, epochs);
   REQUIRE(stop.has_value());
   CHECK(stop->code == 6);
+  epochs = WithAuc({0.6});
+  epochs[0].valid_logloss = kNothing;
+  CHECK(DecideStop({}, 3, epochs)->code == 6);
+  epochs[0].valid_baseline_loss = kNothing;  // Nothing was validated.
+  CHECK(!DecideStop({}, 3, epochs).has_value());
   // An epoch without rows has no loss, and has not diverged.
   epochs[0].train_logloss = kNothing;
   epochs[0].rows = 0;

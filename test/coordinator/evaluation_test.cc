@@ -77,6 +77,23 @@ TEST_CASE("Evaluation: classes have an accuracy, values neither that nor an area
   CHECK(MetricsOf(ScoreKind::kMargin, values, std::vector<float>{1, 0}, {}).accuracy == 0.5);
 }
 
+TEST_CASE("Evaluation: metrics stand beside those of the best constant") {
+  const std::vector<float> scores = {0, 0, 0, 0}, labels = {1, 0, 0, 0};
+  const Evaluation::Metrics two = MetricsOf(ScoreKind::kMargin, scores, labels, {});
+  CHECK(two.baseline_accuracy == 0.75);
+  CHECK(two.baseline_loss == BestConstantOfClasses(2, labels).loss);
+  CHECK(two.calibration == 2);
+  const Evaluation::Metrics values = MetricsOf(ScoreKind::kValue, scores, labels, {});
+  CHECK(values.baseline_loss == LabelVariance(labels));
+  CHECK(std::isnan(values.baseline_accuracy));
+  CHECK(std::isnan(values.calibration));
+  const std::vector<float> of_three(12, 0.0f);
+  const Evaluation::Metrics classes = MetricsOf(ScoreKind::kClasses, of_three, labels, {});
+  CHECK(classes.baseline_accuracy == 0.75);
+  CHECK(std::isnan(classes.calibration));
+  CHECK(std::isnan(MetricsOf(ScoreKind::kClasses, {}, {}, {}).baseline_loss));
+}
+
 TEST_CASE("Evaluation: scores of another kind, or of other classes, are not mixed in") {
   Evaluation evaluation(3);
   EvaluationResult classes = ResultOf({1, 2, 0}, {1});

@@ -86,6 +86,33 @@ TEST_CASE("The mean log loss is the mean of the losses", "[metrics]") {
   CHECK(std::isnan(MeanLogLoss({}, {})));
 }
 
+TEST_CASE("Calibration is what is predicted for each positive label that there is", "[metrics]") {
+  const std::vector<float> margins = {0, 0, std::log(3.0f), -1e4f}, labels = {1, 0, 1, 0};
+  CHECK(Calibration(margins, labels) == Approx((0.5 + 0.5 + 0.75) / 2));
+  const std::vector<float> weights = {2, 0, 4, 1};
+  CHECK(Calibration(margins, labels, weights) == Approx((2 * 0.5 + 4 * 0.75) / 6));
+  CHECK(std::isnan(Calibration(margins, std::vector<float>{0, 0, 0, 0})));
+  CHECK(std::isnan(Calibration({}, {})));
+}
+
+TEST_CASE("The best constant says the shares of classes, or the mean", "[metrics]") {
+  const std::vector<float> labels = {0, 2, 2, 1}, weights = {0, 1, 2, 1};
+  const ConstantOfClasses all = BestConstantOfClasses(3, labels);
+  CHECK(all.accuracy == 0.5);
+  CHECK(all.loss == Approx(0.5 * std::log(2.0) + 0.5 * std::log(4.0)));
+  const ConstantOfClasses weighted = BestConstantOfClasses(3, labels, weights);
+  CHECK(weighted.accuracy == 0.75);
+  CHECK(weighted.loss == Approx(-0.75 * std::log(0.75) - 0.25 * std::log(0.25)));
+  CHECK(BestConstantOfClasses(2, std::vector<float>{1, 1}).loss == 0);
+  // Whatever a peer calls a label is one of the classes.
+  CHECK(BestConstantOfClasses(2, std::vector<float>{-3, NAN, 1e30f, 1}).accuracy == 0.5);
+  CHECK(std::isnan(BestConstantOfClasses(2, {}).loss));
+  CHECK(std::isnan(BestConstantOfClasses(2, {}).accuracy));
+  CHECK(LabelVariance(std::vector<float>{1, 3}) == 1);
+  CHECK(LabelVariance(std::vector<float>{1, 3, 7}, std::vector<float>{2, 2, 0}) == 1);
+  CHECK(std::isnan(LabelVariance({})));
+}
+
 TEST_CASE("Accuracy and mean losses of classes and values", "[metrics]") {
   const std::vector<float> margins = {1, -1, 0, 2}, two = {1, 1, 0, 0}, weights = {1, 0, 1, 2};
   CHECK(BinaryAccuracy(margins, two) == 0.5);

@@ -81,8 +81,8 @@ JobStatus SampleStatus() {
   status.rows = 12'345;
   status.loss_sum = 8'556.5;
   status.epochs_done = 4;
-  status.epochs_listed = {{2, 100, 0.5, 0.51, 0.75, 1.5, 0.625},
-                          {3, 101, 0.49, 0.5, 0.76, 3.25, 0.6875}};
+  status.epochs_listed = {{2, 100, 0.5, 0.51, 0.75, 1.5, 0.625, 0.69, 0.5, 1.01},
+                          {3, 101, 0.49, 0.5, 0.76, 3.25, 0.6875, 0.69, 0.5, 1.02}};
   status.member_count = 1'700;
   status.members = {{1, Role::kServer, "tcp://10.0.0.1:4100", "node-7", 4'711, 20, 0, {1, 2, 3, 4}},
                     {5, Role::kWorker, "", "node-8", 4'712, 480, 3, {1u << 30, 91'000, 77, 78}}};
