@@ -40,7 +40,7 @@ struct RowOptions {
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
 struct TrainOptions {
-  // "lr": logistic regression; "fm": a factorization machine; "mlp": layers of units with ReLU;
+  // "lr": logistic regression, or linear with squared loss; "fm": a factorization machine; "mlp": layers of units with ReLU;
   // "count": counts features.
   std::string model = "lr";
   // Files, plain or compressed by gzip or zstd; directories (the files in them), patterns
@@ -51,7 +51,8 @@ struct TrainOptions {
   std::string format = "auto";     // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
   RowOptions read = {};            // As they are here, with init_dir: those of the saved model.
   // What is learnt of the labels: "logistic", two classes; "softmax", classes 0, 1, ..; "squared",
-  // a number; "auto": what the labels look like. "lr" has the first only.
+  // a number; "auto": of "mlp" what the labels look like, with init_dir the saved model's, else the
+  // first. Only "mlp" has the second.
   std::string loss = "auto";
   uint32_t classes = 0;   // "softmax": so many; 0: by the largest label of the sample.
   std::string hidden;     // "mlp": units of each layer before the last: "256,128"; "": the default.

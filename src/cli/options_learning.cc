@@ -22,7 +22,8 @@ std::vector<OptionSpec> LossOptions() {
        .metavar = "LOSS",
        .section = "Learning",
        .help = "What is learnt of the labels: logistic, of two classes; softmax, of classes 0, 1, "
-               "..; squared, of a number; auto: what they look like. lr has logistic only",
+               "..; squared, of a number. auto: of mlp what they look like, else logistic. lr and "
+               "fm have no softmax",
        .fallback = "auto",
        .commands = kTrain,
        .choices = {"auto", "logistic", "softmax", "squared"}},

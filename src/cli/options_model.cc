@@ -19,7 +19,7 @@ std::vector<OptionSpec> ModelOptions() {
        .metavar = "MODEL",
        .section = "Model",
        .help =
-           "lr is logistic regression; fm is a factorization machine; mlp is layers of units with "
+           "lr is logistic regression, or linear with --loss squared; fm is a factorization machine; mlp is layers of units with "
            "ReLU; count learns nothing, it counts each feature exactly",
        .fallback = "lr",
        .commands = kTrain,

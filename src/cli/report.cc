@@ -60,7 +60,9 @@ void Epochs(JsonWriter* json, const TrainReport& report) {
     json->BeginObject();
     Field(json, "epoch", epoch.epoch);
     Field(json, "rows", epoch.rows);
-    Field(json, "train_logloss", epoch.train_logloss);
+    Field(json, "train_loss", epoch.train_logloss);
+    Field(json, "valid_loss", epoch.valid_logloss);
+    Field(json, "train_logloss", epoch.train_logloss);  // Its name before there were others.
     Field(json, "valid_logloss", epoch.valid_logloss);
     Field(json, "valid_auc", epoch.valid_auc);
     Field(json, "valid_accuracy", epoch.valid_accuracy);
@@ -119,7 +121,8 @@ std::string EvalReportAsJson(const EvalReport& report) {
   Field(&json, "bad_rows", report.bad_rows);
   Field(&json, "first_bad_row", report.first_bad_row);
   Field(&json, "loss", report.loss);
-  Field(&json, "logloss", report.logloss);
+  Field(&json, "mean_loss", report.logloss);
+  Field(&json, "logloss", report.logloss);  // Its name before there were others.
   Field(&json, "auc", report.auc);
   Field(&json, "accuracy", report.accuracy);
   if (report.loss == kSquaredLoss) Field(&json, "rmse", std::sqrt(report.logloss));

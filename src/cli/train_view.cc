@@ -188,8 +188,9 @@ void TrainView::PrintValid(const TrainReport& report) const {
 void TrainView::PrintBest(const TrainOptions& options, const TrainReport& report) const {
   if (report.best_epoch == 0 || report.best_epoch == report.epochs.size()) return;
   const EpochReport& best = report.epochs[report.best_epoch - 1];
-  const std::string metric = ShowsAccuracy(best) ? ", accuracy " + Fixed(best.valid_accuracy, 4)
-                                                 : ", auc " + Fixed(best.valid_auc, 4);
+  std::string metric;
+  if (ShowsAccuracy(best)) metric = ", accuracy " + Fixed(best.valid_accuracy, 4);
+  if (!std::isnan(best.valid_auc)) metric = ", auc " + Fixed(best.valid_auc, 4);
   std::string line =
       Concat("best   epoch ", best.epoch, ": valid loss ", Fixed(best.valid_logloss, 4), metric,
              "; the model is that of epoch ", report.epochs.size());

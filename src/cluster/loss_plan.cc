@@ -55,20 +55,32 @@ absl::Status CheckLoss(const TrainOptions& options) {
   return InvalidArgument("--classes is ", options.classes, ": 2 to ", limits::kClassesMax);
 }
 
+absl::Status CheckLossOfModel(const TrainOptions& options) {
+  if (options.model == "mlp") return {};
+  const bool squared = options.loss == kSquaredLoss;
+  const bool has_squared = options.model == "lr" || options.model == "fm";
+  if (options.classes != 0 || options.loss == kSoftmaxLoss || (squared && !has_squared)) {
+    return InvalidArgument("the model ", options.model, " tells two classes apart: ",
+                           options.classes != 0 ? "--classes" : "--loss " + options.loss,
+                           " needs --model ", squared ? "lr, fm or mlp" : "mlp");
+  }
+  if (!squared || options.update == kGradientUpdate) return {};
+  return InvalidArgument("--loss squared needs --update gradient: row by row, only the logistic "
+                         "loss is learnt");
+}
+
 }  // namespace
 
 absl::Status PlanLoss(const TrainOptions& options, const DataSample& sample,
                       ModelSettings* settings, DataDefinition* definition,
                       std::vector<std::string>* notes) {
   CAIRN_RETURN_IF_ERROR(CheckLoss(options));
-  if (options.model != "mlp") {
-    const bool logistic = options.loss == "auto" || options.loss == kLogisticLoss;
-    if (logistic && options.classes == 0) return {};
-    return InvalidArgument("the model ", options.model, " tells two classes apart: ",
-                           options.classes != 0 ? "--classes" : "--loss " + options.loss,
-                           " needs --model mlp");
+  CAIRN_RETURN_IF_ERROR(CheckLossOfModel(options));
+  if (options.loss != "auto") {
+    settings->loss = options.loss;
+  } else if (options.model == "mlp") {
+    settings->loss = LossByLabels(options, sample);
   }
-  settings->loss = options.loss == "auto" ? LossByLabels(options, sample) : options.loss;
   if (settings->loss == kSquaredLoss) {
     settings->label_mean = static_cast<float>(sample.mean_label);
     const auto scale = static_cast<float>(sample.label_deviation);

@@ -105,7 +105,7 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   report.loss = plan.loss;
   report.stop_metric = plan.stop_metric;
   report.best_epoch = BestEpoch(report.epochs, report.stop_metric);
-  for (std::string& note : NotesAfter(options, plan.sample, report.epochs)) {
+  for (std::string& note : NotesAfter(options, plan.loss, plan.sample, report.epochs)) {
     report.notes.push_back(std::move(note));
   }
   return report;

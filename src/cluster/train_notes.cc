@@ -42,6 +42,14 @@ std::string LargeNumbersNote(const DataSample& sample) {
                 ",4)' --ignore ", name, " instead), or scale the column");
 }
 
+// Of the base rate, or of the mean label; 0: not known.
+double LossOfConstant(const std::string& loss, const DataSample& sample) {
+  if (loss == kSquaredLoss) return sample.label_deviation * sample.label_deviation;
+  const double rate = sample.positive_share;
+  if (loss != kLogisticLoss || !(rate > 0 && rate < 1)) return 0;
+  return -rate * std::log(rate) - (1 - rate) * std::log(1 - rate);
+}
+
 // What batches add to the same weights, each without knowing of the others, overshoots beyond this.
 constexpr double kRowsApartMax = 2'000;
 constexpr double kRowsApartTolerance = 1.1;  // Batches have about so many rows.
@@ -87,13 +95,12 @@ std::string MemoryNote(double model_bytes, double memory_bytes) {
                 "a smaller --dim makes vectors shorter");
 }
 
-std::vector<std::string> NotesAfter(const TrainOptions& options, const DataSample& sample,
+std::vector<std::string> NotesAfter(const TrainOptions& options, const std::string& loss,
+                                    const DataSample& sample,
                                     const std::vector<EpochReport>& epochs) {
-  const double rate = sample.positive_share;
-  const bool two_classes = options.model == "lr" || sample.labels_are_binary;
-  if (!Learns(options) || !two_classes || epochs.empty() || !(rate > 0 && rate < 1)) return {};
-  const double constant = -rate * std::log(rate) - (1 - rate) * std::log(1 - rate);
-  if (!(epochs.back().train_logloss > kLossTolerance * constant)) return {};
+  if (!Learns(options) || epochs.empty()) return {};
+  const double constant = LossOfConstant(loss, sample);
+  if (constant == 0 || !(epochs.back().train_logloss > kLossTolerance * constant)) return {};
   return {Concat("the training loss is worse than that of a constant (",
                  FormatFloat9(std::round(constant * 1e3) / 1e3), "): try a smaller --lr",
                  options.read.numeric.empty() ? "" : ", or bin or scale --numeric columns")};

@@ -21,9 +21,10 @@ std::string OvershootNote(const TrainOptions& options, uint32_t streams, double 
 // That a model may not fit into this machine's memory, both in bytes; "": it does.
 std::string MemoryNote(double model_bytes, double memory_bytes);
 
-// Known at the end: that the last epoch's loss is above that of a model that says the base rate of
-// every row.
-std::vector<std::string> NotesAfter(const TrainOptions& options, const DataSample& sample,
+// Known at the end: that the last epoch's loss (`loss`: which one) is above that of a model that
+// says the base rate, or the mean label, of every row.
+std::vector<std::string> NotesAfter(const TrainOptions& options, const std::string& loss,
+                                    const DataSample& sample,
                                     const std::vector<EpochReport>& epochs);
 
 }  // namespace cairn

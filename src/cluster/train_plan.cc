@@ -200,6 +200,13 @@ void ReadAsModelDid(const DataDefinition& model, DefineOptions* define,
   notes->push_back("the data is read as the model's was: " + options);
 }
 
+// Likewise, and does not say what is to be learnt of labels.
+void LearnAsModelDid(const ModelSettings& model, TrainOptions* options) {
+  if (options->model != model.model || options->loss != "auto") return;
+  options->loss = model.loss;
+  if (options->classes == 0) options->classes = model.classes;
+}
+
 void AddNotes(const TrainOptions& options, const DataSample& sample, uint32_t streams,
               double batch_rows, std::vector<std::string>* notes) {
   for (std::string& note : NotesBefore(options, sample)) notes->push_back(std::move(note));
@@ -240,9 +247,10 @@ absl::Status DefineJob(const TrainOptions& options, const TrainProgram& program,
 
 }  // namespace
 
-absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
+absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given,
                                         const SpoolProgress& spooling) {
-  CAIRN_RETURN_IF_ERROR(CheckOptions(options));
+  CAIRN_RETURN_IF_ERROR(CheckOptions(given));
+  TrainOptions options = given;
   DefineOptions define;
   CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options.format));
   CAIRN_ASSIGN_OR_RETURN(define.read, ParseRowOptions(options.read));
@@ -255,6 +263,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
     PosixFileSystem files;
     CAIRN_ASSIGN_OR_RETURN(before, ProgramOfModel(&files, options.init_dir));
     if (options.read == RowOptions{}) ReadAsModelDid(before.train, &define, &plan.notes);
+    LearnAsModelDid(before.model, &options);
   }
   plan.paths = std::make_unique<DataPaths>(DataPaths::Options{.progress = spooling});
   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> train_files,
@@ -282,6 +291,10 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
   CAIRN_ASSIGN_OR_RETURN(plan.stop_metric, StopMetricOf(options, program.model));
   // The bias of such a model is kept as what was added to this start.
   if (before.model.update == kSequentialUpdate) program.model.base_rate = before.model.base_rate;
+  if (program.model.loss == kSquaredLoss && before.model.loss == kSquaredLoss) {
+    program.model.label_mean = before.model.label_mean;  // What its weights are relative to.
+    program.model.label_scale = before.model.label_scale;
+  }
   program.train = train.definition;
   program.schedule = ScheduleFor(options, train.sample, train.definition, streams);
   program.bad_rows_share = options.bad_rows_share;

@@ -33,7 +33,7 @@ struct TrainPlan {
 
 // kInvalidArgument: options that contradict themselves or are out of range; kNotFound and the like:
 // the data cannot be read. `spooling` is told of input that is read from pipes first.
-absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& options,
+absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given,
                                         const SpoolProgress& spooling = {});
 
 }  // namespace cairn

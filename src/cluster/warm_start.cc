@@ -123,6 +123,14 @@ absl::Status CheckUpdate(const std::string& init_dir, const ModelSettings& befor
                             ": say ", options(before), " here too, or start without --init");
 }
 
+absl::Status CheckLoss(const std::string& init_dir, const ModelSettings& before,
+                       const ModelSettings& now) {
+  if (before.loss == now.loss) return {};
+  return FailedPrecondition("the model in ", init_dir, " was trained with --loss ", before.loss,
+                            ", and its weights mean nothing with --loss ", now.loss,
+                            ": say --loss ", before.loss, " here too, or start without --init");
+}
+
 // Models with other numbers for a feature, in words of the command line.
 absl::Status CheckVectors(const std::string& init_dir, const ModelSettings& before,
                           const ModelSettings& now) {
@@ -155,6 +163,7 @@ absl::StatusOr<std::vector<std::string>> CheckInit(FileSystem* files, const JobS
   const absl::StatusOr<TrainProgram> now = DecodeProgram(job.program);
   if (before.ok() && now.ok()) {  // Else a program of somebody's own.
     CAIRN_RETURN_IF_ERROR(CheckVectors(job.init_dir, before->model, now->model));
+    CAIRN_RETURN_IF_ERROR(CheckLoss(job.init_dir, before->model, now->model));
     CAIRN_RETURN_IF_ERROR(CheckUpdate(job.init_dir, before->model, now->model));
     NoteReading(before->train.read, now->train.read, &notes);
   }

@@ -4,7 +4,7 @@
 
 #include "base/status.h"
 #include "kernels/factorization.h"
-#include "kernels/losses.h"
+#include "train/label_loss.h"
 #include "train/linear_model.h"
 #include "train/models.h"
 #include "wire/limits.h"
@@ -31,7 +31,11 @@ TableSpec FeatureTable(const ModelSettings& settings) {
 class FactorizationMachine final : public LinearModel {
  public:
   explicit FactorizationMachine(const ModelSettings& settings)
-      : LinearModel(FeatureTable(settings), BiasTable(settings)), dim_(settings.dim) {}
+      : LinearModel(FeatureTable(settings), BiasTable(settings)),
+        loss_(settings),
+        dim_(settings.dim) {}
+
+  ScoreKind score_kind() const override { return loss_.score_kind(); }
 
   std::vector<float> Score(const PreparedBatch& prepared,
                            const std::vector<std::vector<float>>& values) const override {
@@ -49,6 +53,7 @@ class FactorizationMachine final : public LinearModel {
       FactorizationForward(batch.linear(), {values[kFeatures], dim_}, values[kBias][0], margins,
                            *sums);
     }
+    loss_.MakeScores(margins);
     return margins;
   }
 
@@ -57,8 +62,7 @@ class FactorizationMachine final : public LinearModel {
     std::vector<float> sums;
     std::vector<float> margins = Forward(batch, values, &sums);
     Change change;
-    change.loss_sum =
-        LogisticLossAndGradients(margins, batch.rows().labels, batch.rows().weights, margins);
+    change.loss_sum = loss_.MakeGradients(batch.rows(), margins);
     change.features.resize(values[kFeatures].size());
     FactorizationGradient(batch.linear(), {values[kFeatures], dim_}, sums, margins,
                           change.features);
@@ -66,6 +70,7 @@ class FactorizationMachine final : public LinearModel {
     return change;
   }
 
+  const LabelLoss loss_;
   const uint32_t dim_;
 };
 
@@ -73,6 +78,7 @@ class FactorizationMachine final : public LinearModel {
 
 absl::StatusOr<std::unique_ptr<Model>> MakeFactorizationMachine(const ModelSettings& settings) {
   CAIRN_RETURN_IF_ERROR(CheckBaseRate(settings.base_rate));
+  CAIRN_RETURN_IF_ERROR(CheckLinearLoss(settings));
   if (settings.update != kGradientUpdate) {
     return InvalidArgument("--update ", settings.update, ": factorization machines know ",
                            kGradientUpdate, " only");

@@ -1,9 +1,10 @@
-// Logistic regression, whose workers push sums of gradients.
+// Logistic regression, or linear regression if labels are numbers, whose workers push sums of
+// gradients.
 #include <cmath>
 #include <utility>
 
 #include "base/status.h"
-#include "kernels/losses.h"
+#include "train/label_loss.h"
 #include "train/linear_model.h"
 #include "train/models.h"
 
@@ -21,7 +22,10 @@ TableSpec WeightsTable(const OptimizerSpec& optimizer, const RetentionSpec& rete
 class LogisticRegression final : public LinearModel {
  public:
   explicit LogisticRegression(const ModelSettings& settings)
-      : LinearModel(WeightsTable(OptimizerOf(settings), settings.retention), BiasTable(settings)) {}
+      : LinearModel(WeightsTable(OptimizerOf(settings), settings.retention), BiasTable(settings)),
+        loss_(settings) {}
+
+  ScoreKind score_kind() const override { return loss_.score_kind(); }
 
   std::vector<float> Score(const PreparedBatch& prepared,
                            const std::vector<std::vector<float>>& values) const override {
@@ -30,6 +34,7 @@ class LogisticRegression final : public LinearModel {
     if (!margins.empty()) {
       LinearForward(batch.linear(), values[kFeatures], values[kBias][0], margins);
     }
+    loss_.MakeScores(margins);
     return margins;
   }
 
@@ -38,16 +43,23 @@ class LogisticRegression final : public LinearModel {
                float) const override {
     std::vector<float> margins = Score(batch, values);
     Change change;
-    change.loss_sum =
-        LogisticLossAndGradients(margins, batch.rows().labels, batch.rows().weights, margins);
+    change.loss_sum = loss_.MakeGradients(batch.rows(), margins);
     change.features.resize(batch.features()->unique());
     LinearGradient(batch.linear(), margins, change.features);
     change.bias = {LinearBiasGradient(margins)};
     return change;
   }
+
+  const LabelLoss loss_;
 };
 
 }  // namespace
+
+absl::Status CheckLinearLoss(const ModelSettings& settings) {
+  CAIRN_RETURN_IF_ERROR(LabelLoss::Check(settings));
+  if (settings.loss != kSoftmaxLoss) return {};
+  return InvalidArgument("the model ", settings.model, " has one result, and classes have one each");
+}
 
 float StartOfBias(float base_rate) {
   const double rate = base_rate;
@@ -73,7 +85,8 @@ TableSpec BiasTable(const ModelSettings& settings) {
   bias.parts = {
       PartSpec{.width = 1,
                .optimizer = optimizer,
-               .initializer = {InitializerSpec::Kind::kConstant, StartOfBias(settings.base_rate)}}};
+               .initializer = {InitializerSpec::Kind::kConstant,
+                               settings.loss == kSquaredLoss ? 0 : StartOfBias(settings.base_rate)}}};
   return bias;
 }
 
@@ -84,6 +97,7 @@ absl::Status CheckBaseRate(float base_rate) {
 
 absl::StatusOr<std::unique_ptr<Model>> MakeLogisticRegression(const ModelSettings& settings) {
   CAIRN_RETURN_IF_ERROR(CheckBaseRate(settings.base_rate));
+  CAIRN_RETURN_IF_ERROR(CheckLinearLoss(settings));
   if (settings.update == kSequentialUpdate) return MakeSequentialRegression(settings);
   if (settings.update != kGradientUpdate) {
     return InvalidArgument("unknown update \"", settings.update, "\"; known: ", kGradientUpdate,

@@ -1,13 +1,12 @@
 // The multi-layer perceptron: layers with ReLU, then one result, or one for each class.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/status.h"
 #include "kernels/bag.h"
 #include "kernels/dense_network.h"
 #include "kernels/finite.h"
-#include "kernels/losses.h"
+#include "train/label_loss.h"
 #include "train/mlp_shape.h"
 #include "train/models.h"
 #include "train/network_tables.h"
@@ -49,6 +48,7 @@ class Mlp final : public Model {
  public:
   Mlp(const ModelSettings& settings, const std::vector<size_t>& hidden, const GemmKernel* kernel)
       : settings_(settings),
+        loss_(settings),
         results_(ResultsOf(settings)),
         width_(hidden[0]),
         network_(NetworkOf(settings, hidden, kernel)) {
@@ -62,11 +62,7 @@ class Mlp final : public Model {
 
   const std::vector<TableSpec>& tables() const override { return tables_; }
   const RowBatch& Rows(const PreparedBatch& prepared) const override { return Of(prepared).rows; }
-  ScoreKind score_kind() const override {
-    return settings_.loss == kSoftmaxLoss   ? ScoreKind::kClasses
-           : settings_.loss == kSquaredLoss ? ScoreKind::kValue
-                                            : ScoreKind::kMargin;
-  }
+  ScoreKind score_kind() const override { return loss_.score_kind(); }
   size_t scores_per_row() const override { return results_; }
 
   std::unique_ptr<PreparedBatch> Prepare(RowBatch rows, KeyCutter* cutter) const override {
@@ -188,24 +184,8 @@ class Mlp final : public Model {
 
   std::vector<float> ScoresOf(const DenseNetwork::Pass& pass) const {
     std::vector<float> scores(pass.result().begin(), pass.result().end());
-    if (settings_.loss != kSquaredLoss) return scores;
-    for (float& score : scores) score = settings_.label_mean + settings_.label_scale * score;
+    loss_.MakeScores(scores);
     return scores;
-  }
-
-  // Results become gradients; returns the loss.
-  double LossOf(const RowBatch& rows, std::vector<float>* results) const {
-    std::vector<float>& r = *results;
-    if (settings_.loss == kSoftmaxLoss) {
-      return SoftmaxLossAndGradients(r, rows.labels, rows.weights, r);
-    }
-    if (settings_.loss == kLogisticLoss) {
-      return LogisticLossAndGradients(r, rows.labels, rows.weights, r);
-    }
-    const double loss = SquaredLossAndGradients(r, rows.labels, rows.weights, r);
-    // By the network's own results, and as if labels varied by 1: so the rate fits all labels.
-    for (float& gradient : r) gradient /= settings_.label_scale;
-    return loss;
   }
 
   // The batch has rows.
@@ -216,7 +196,7 @@ class Mlp final : public Model {
     Forward(batch, values, weights, &first, &pass);
     Learnt learnt;
     std::vector<float> results = ScoresOf(pass);
-    learnt.loss_sum = LossOf(batch.rows, &results);
+    learnt.loss_sum = loss_.MakeGradients(batch.rows, results);
     learnt.network = network_.MakeGradients();
     std::vector<float> below(first.size());
     network_.network().Backward(weights.layers, results, learnt.network.layers, below, &pass);
@@ -230,6 +210,7 @@ class Mlp final : public Model {
   }
 
   const ModelSettings settings_;
+  const LabelLoss loss_;
   const size_t results_;
   const size_t width_;  // Of the first hidden layer.
   const NetworkTables network_;
@@ -243,11 +224,6 @@ absl::StatusOr<std::unique_ptr<Model>> MakeMlp(const ModelSettings& settings) {
   CAIRN_RETURN_IF_ERROR(CheckMlp(settings));
   if (!(settings.base_rate > 0 && settings.base_rate < 1)) {
     return InvalidArgument("base rate ", settings.base_rate, " is not between 0 and 1");
-  }
-  if (!(std::isfinite(settings.label_mean) && std::isfinite(settings.label_scale) &&
-        settings.label_scale > 0)) {
-    return InvalidArgument("labels of mean ", settings.label_mean, " and deviation ",
-                           settings.label_scale, ": both must be finite, the latter above 0");
   }
   if (settings.inputs > 0 && settings.retention != RetentionSpec{}) {
     return InvalidArgument(

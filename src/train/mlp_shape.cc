@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "train/bad_row.h"
+#include "train/label_loss.h"
 #include "wire/limits.h"
 
 namespace cairn {
@@ -47,11 +48,7 @@ size_t ResultsOf(const ModelSettings& settings) {
 absl::Status CheckMlp(const ModelSettings& settings) {
   const absl::StatusOr<std::vector<size_t>> hidden = ParseHidden(settings.hidden);
   if (!hidden.ok()) return Annotate(hidden.status(), "--hidden ", settings.hidden);
-  if (settings.loss != kLogisticLoss && settings.loss != kSoftmaxLoss &&
-      settings.loss != kSquaredLoss) {
-    return InvalidArgument("unknown loss \"", settings.loss, "\"; known: ", kLogisticLoss, ", ",
-                           kSoftmaxLoss, ", ", kSquaredLoss);
-  }
+  CAIRN_RETURN_IF_ERROR(LabelLoss::Check(settings));
   const bool has_classes = settings.classes >= 2 && settings.classes <= limits::kClassesMax;
   if (settings.loss == kSoftmaxLoss && !has_classes) {
     return InvalidArgument(settings.classes, " classes: 2 .. ", limits::kClassesMax);

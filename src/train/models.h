@@ -9,26 +9,32 @@
 namespace cairn {
 
 // Logistic regression: one weight a feature in a sparse table, the bias in a dense one.
+// With squared loss, linear regression on the labels as LabelLoss has them.
 // As settings.update says, MakeSequentialRegression's instead. kInvalidArgument: settings.base_rate
-// is not between 0 and 1, or an unknown update.
+// is not between 0 and 1, an unknown update, or as CheckLinearLoss.
 absl::StatusOr<std::unique_ptr<Model>> MakeLogisticRegression(const ModelSettings& settings);
 
 // The same, learnt row by row by the worker: the tables' rows are those of SequentialLinear, in one
-// part each. kInvalidArgument: an optimizer that cannot learn so, or settings.retention.
+// part each. kInvalidArgument: an optimizer or a loss that cannot be learnt so, or
+// settings.retention.
 absl::StatusOr<std::unique_ptr<Model>> MakeSequentialRegression(const ModelSettings& settings);
 
 // A factorization machine: a weight and a vector of settings.dim numbers for each feature, two
 // parts of a row in a sparse table; the bias as in logistic regression. kInvalidArgument:
-// settings.base_rate, dim or init_scale out of range, or an update that it does not know.
+// settings.base_rate, dim or init_scale out of range, an update that it does not know, or as
+// CheckLinearLoss.
 absl::StatusOr<std::unique_ptr<Model>> MakeFactorizationMachine(const ModelSettings& settings);
 
 // What several make of the settings: the log-odds of the base rate, the optimizer of the weights,
-// and the table "bias" of one weight without a prior, which begins where the base rate puts it.
+// and the table "bias" of one weight without a prior, which begins where the base rate puts it, or
+// at the mean label.
 float StartOfBias(float base_rate);
 OptimizerSpec OptimizerOf(const ModelSettings& settings);
 TableSpec BiasTable(const ModelSettings& settings);
 // kInvalidArgument: not between 0 and 1.
 absl::Status CheckBaseRate(float base_rate);
+// kInvalidArgument: a loss of several results, or as LabelLoss::Check.
+absl::Status CheckLinearLoss(const ModelSettings& settings);
 
 // Multi-layer perceptron, on dense or sparse inputs (train/mlp_shape.h). kInvalidArgument: settings
 // that contradict themselves, or too large a network; or as GemmKernelOf.

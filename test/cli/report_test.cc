@@ -72,6 +72,8 @@ TEST_CASE("The report of a training has the fields that the documentation promis
     {
       "epoch": 1,
       "rows": 1000,
+      "train_loss": 0.5,
+      "valid_loss": 0.25,
       "train_logloss": 0.5,
       "valid_logloss": 0.25,
       "valid_auc": null,
@@ -102,6 +104,7 @@ TEST_CASE("The report of an evaluation", "[report]") {
   "bad_rows": 1,
   "first_bad_row": "/d:3:1: what",
   "loss": "logistic",
+  "mean_loss": 0.5,
   "logloss": 0.5,
   "auc": 0.75,
   "accuracy": 0.625,

@@ -106,6 +106,26 @@ TEST_CASE("The loss is what the options say", "[loss_plan]") {
         "the model lr tells two classes apart: --classes needs --model mlp");
 }
 
+TEST_CASE("Linear models and factorization machines learn numbers if they are told to",
+          "[loss_plan]") {
+  TrainOptions options;
+  options.model = GENERATE("lr", "fm");
+  DataSample numbers;
+  numbers.mean_label = 5;
+  numbers.label_deviation = 0.5;
+  CHECK(Plan(options, numbers).settings.loss == kLogisticLoss);  // What is no label is a bad row.
+  options.loss = "squared";
+  const Planned squared = Plan(options, numbers);
+  CHECK(squared.settings.loss == kSquaredLoss);
+  CHECK(squared.settings.label_mean == 5);
+  CHECK(squared.settings.label_scale == 0.5f);
+  options.update = "sequential";
+  CHECK_THAT(ErrorOf(options, numbers),
+             Catch::StartsWith("--loss squared needs --update gradient"));
+  options.model = "count";
+  CHECK_THAT(ErrorOf(options, numbers), Catch::EndsWith("needs --model lr, fm or mlp"));
+}
+
 TEST_CASE("What stops a training is a metric that the loss has", "[loss_plan]") {
   ModelSettings settings;
   TrainOptions options;

@@ -64,19 +64,23 @@ TEST_CASE("A loss above that of a constant is noted", "[train_notes]") {
   DataSample sample;
   sample.positive_share = 0.298;  // A constant has a loss of 0.609.
   std::vector<EpochReport> epochs(2);
-  CHECK(NotesAfter(options, sample, {}).empty());
+  CHECK(NotesAfter(options, "logistic", sample, {}).empty());
   epochs[0].train_logloss = 5;
   epochs[1].train_logloss = 0.61;
-  CHECK(NotesAfter(options, sample, epochs).empty());
+  CHECK(NotesAfter(options, "logistic", sample, epochs).empty());
   epochs[1].train_logloss = 0.7;
-  CHECK(NotesAfter(options, sample, epochs) ==
+  CHECK(NotesAfter(options, "logistic", sample, epochs) ==
         Notes{"the training loss is worse than that of a constant (0.609): try a smaller --lr"});
   options.read.numeric = "price";
-  CHECK(NotesAfter(options, sample, epochs)
+  CHECK(NotesAfter(options, "logistic", sample, epochs)
             .at(0)
             .ends_with("smaller --lr, or bin or scale --numeric columns"));
+  CHECK(NotesAfter(options, "softmax", sample, epochs).empty());
+  sample.label_deviation = 0.5;
+  CHECK_THAT(NotesAfter(options, "squared", sample, epochs).at(0),
+             Catch::Contains("that of a constant (0.25)"));
   sample.positive_share = 1;
-  CHECK(NotesAfter(options, sample, epochs).empty());
+  CHECK(NotesAfter(options, "logistic", sample, epochs).empty());
 }
 
 TEST_CASE("A model that is larger than the memory is noted") {

@@ -1,10 +1,13 @@
 // Training from files to a saved model, with every role in this process.
 #include "cairn/train.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -173,6 +176,60 @@ TEST_CASE("A factorization machine learns what no weight of a feature can say") 
   options.dim = 0;
   options.epochs = 1;
   CHECK(Train(options).value().epochs[0].train_logloss < report.epochs[1].train_logloss);
+}
+
+// Rows of two features whose numbers say the label: their sum, or their product, in another unit.
+std::string WriteNumbers(const TempDirectory& directory, const std::string& name, uint64_t seed,
+                         bool is_product) {
+  std::ofstream file(directory.PathOf(name));
+  for (uint64_t row = 0; row < 3000; ++row) {
+    const uint64_t random = HashWords(seed, row), a = random % 16, b = (random >> 8) % 16;
+    file << 5000 + 20 * (is_product ? a * b : a + b) << " 0:" << a << ":1 1:" << 100 + b << ":1\n";
+  }
+  return directory.PathOf(name);
+}
+
+TEST_CASE("Numbers are learnt in their own unit, by linear models and factorization machines") {
+  const TempDirectory directory;
+  const bool is_fm = GENERATE(false, true);
+  TrainOptions options;
+  options.model = is_fm ? "fm" : "lr";
+  options.loss = "squared";
+  options.train = {WriteNumbers(directory, "train", 1, is_fm)};
+  options.valid = {WriteNumbers(directory, "valid", 2, is_fm)};
+  options.l2 = 0;
+  if (is_fm) options.vector_l2 = 0;
+  options.mode.consistency = GENERATE(Consistency::kAsp, Consistency::kBsp);
+  options.save_dir = directory.PathOf("model");
+  const auto report = Train(options);
+  REQUIRE(report.status() == absl::OkStatus());
+  CHECK(report->loss == "squared");
+  const EpochReport& last = report->epochs.back();
+  CHECK(std::sqrt(last.valid_logloss) < 0.1 * std::sqrt(last.valid_baseline_loss));
+  CHECK(std::isnan(last.valid_auc));
+  const ScoreOptions score{.model_dir = options.save_dir, .data = options.valid};
+  CHECK(Evaluate(score).value().logloss == last.valid_logloss);
+  double least = 1e9, most = 0;
+  CHECK(Predict(score, [&](std::span<const float> prediction) {
+          least = std::min<double>(least, prediction[0]);
+          most = std::max<double>(most, prediction[0]);
+          return absl::OkStatus();
+        }).ok());
+  CHECK(least == Approx(5000).margin(200));
+  CHECK(most == Approx(is_fm ? 5000 + 20 * 225 : 5000 + 20 * 30).margin(200));
+  // What goes on from it learns the same loss, and its weights mean the same with other labels.
+  options.init_dir = options.save_dir;
+  options.save_dir.clear();
+  options.loss = "auto";
+  options.epochs = 1;
+  std::ofstream(directory.PathOf("few")) << "5000 0:0:1 1:100:1\n5020 0:0:1 1:101:1\n";
+  options.train = {directory.PathOf("few")};
+  const auto more = Train(options);
+  REQUIRE(more.status() == absl::OkStatus());
+  CHECK(more->loss == "squared");
+  CHECK(more->epochs[0].valid_logloss < 2 * last.valid_logloss + 100);
+  options.loss = "logistic";
+  CHECK(ExitCode(Train(options).status()) != 0);
 }
 
 TEST_CASE("bsp: the model is the same to the last bit, whoever trains it") {

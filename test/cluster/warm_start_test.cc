@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "base/posix_file_system.h"
 #include "base/status.h"
@@ -37,6 +38,21 @@ TEST_CASE_METHOD(CheckFixture, "The same tables are taken over without a word", 
   job.tables[2].parts[0].optimizer.learning_rate = 7;
   job.tables[2].parts[1].initializer.scale = 7;
   CHECK(Check().value().empty());
+}
+
+TEST_CASE("A model of another loss is refused, in words of the command line", "[warm_start]") {
+  const TempDirectory temp;
+  TrainOptions options;
+  options.train = {WriteLinearData(temp, "train", 200, 1)};
+  options.epochs = 1;
+  options.save_dir = temp.PathOf("model");
+  REQUIRE(Train(options).ok());
+  options.init_dir = std::exchange(options.save_dir, "");
+  options.loss = "squared";
+  CHECK(MessageOf(Train(options).status()) ==
+        "the model in " + options.init_dir +
+            " was trained with --loss logistic, and its weights mean nothing with --loss squared: "
+            "say --loss logistic here too, or start without --init");
 }
 
 TEST_CASE_METHOD(CheckFixture, "Another optimizer, and a new table, start afresh", "[warm_start]") {

@@ -98,6 +98,37 @@ TEST_CASE("Logistic regression: gradients are those of the loss") {
   CHECK(result.push->tables[1].values[0] == Approx(slope(0, 0, 1)));
 }
 
+TEST_CASE("Linear regression: scores and gradients are those of labels with a mean and a scale") {
+  ModelSettings settings;
+  settings.loss = kSquaredLoss;
+  settings.label_mean = 10;
+  settings.label_scale = 2;
+  const auto model = Make(settings);
+  CHECK(model->score_kind() == ScoreKind::kValue);
+  CHECK(model->tables()[1].parts[0].initializer.scale == 0);  // The mean label.
+  const Prepared prepared(*model);
+  const Values values = prepared.ValuesOf(0.5f, -0.25f, 0.125f);
+  CHECK(model->Score(*prepared.batch, values) == std::vector<float>{10.25f, 10.25f});
+  const StepResult result = model->Compute(*prepared.batch, values, 0, 1);
+  CHECK(result.loss_sum == 9.25 * 9.25 + 10.25 * 10.25);
+  CHECK(result.push->tables[1].values[0] == 9.25f + 10.25f);
+}
+
+TEST_CASE("Linear models have one result") {
+  ModelSettings settings;
+  settings.model = GENERATE("lr", "fm");
+  settings.loss = kSoftmaxLoss;
+  settings.classes = 3;
+  CHECK(MessageOf(MakeModel(settings).status()) ==
+        "the model " + settings.model + " has one result, and classes have one each");
+  settings.loss = "hinge";
+  CHECK_FALSE(MakeModel(settings).ok());
+  settings = {};
+  settings.update = kSequentialUpdate;
+  settings.loss = kSquaredLoss;
+  CHECK_FALSE(MakeModel(settings).ok());
+}
+
 TEST_CASE("Logistic regression: a row counts as much as it weighs") {
   const auto model = Make();
   RowBatch rows;
