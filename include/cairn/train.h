@@ -116,7 +116,8 @@ struct TrainOptions {
   // the first of these that there is.
   std::string stop_metric = "auto";
   double target = 0;      // Stop when the metric is reached; 0: never.
-  uint32_t patience = 0;  // Stop after so many epochs without min_delta of gain.
+  // Stop after so many epochs without min_delta of gain. Then the model is that of the best epoch.
+  uint32_t patience = 0;
   double min_delta = 0;
   double relative_change = 0;  // Stop when the training loss changes less than this share.
   double seconds_max = 0;      // Checked at the end of each epoch.
@@ -183,6 +184,7 @@ struct TrainReport {
   std::vector<std::string> notes;  // Sentences: what the user may not expect.
   std::vector<EpochReport> epochs;
   uint64_t best_epoch = 0;  // By the stop metric, the first of equal ones; 0: nothing to tell by.
+  uint64_t model_epoch = 0;  // Whose model it is: the best one's with patience, else the last one's.
 };
 
 // The exit code of the command line for an error of the functions below: kInvalidArgument and

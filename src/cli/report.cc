@@ -108,6 +108,7 @@ std::string TrainReportAsJson(const TrainOptions& options, const TrainReport& re
   for (const std::string& note : report.notes) json.String(note);
   json.EndArray();
   if (report.best_epoch > 0) Field(&json, "best_epoch", report.best_epoch);
+  Field(&json, "model_epoch", report.model_epoch);
   Epochs(&json, report);
   json.EndObject();
   return json.Finish();

@@ -166,25 +166,26 @@ void TrainView::End(const TrainOptions& options, const TrainReport& report) {
 
 // How good that is: beside what says the same of every row.
 void TrainView::PrintValid(const TrainReport& report) const {
-  if (report.epochs.empty() || std::isnan(report.epochs.back().valid_baseline_loss)) return;
-  const EpochReport& last = report.epochs.back();
+  if (report.model_epoch == 0) return;
+  const EpochReport& own = report.epochs[report.model_epoch - 1];
+  if (std::isnan(own.valid_baseline_loss)) return;
   std::string line = "valid  ";
   if (report.loss == kSquaredLoss) {
-    line += Concat("rmse ", Fixed(std::sqrt(last.valid_logloss), 4), ", of the mean label ",
-                   Fixed(std::sqrt(last.valid_baseline_loss), 4));
+    line += Concat("rmse ", Fixed(std::sqrt(own.valid_logloss), 4), ", of the mean label ",
+                   Fixed(std::sqrt(own.valid_baseline_loss), 4));
   } else {
-    line += Concat("loss ", Fixed(last.valid_logloss, 4), ", of a constant ",
-                   Fixed(last.valid_baseline_loss, 4), "; accuracy ",
-                   Fixed(last.valid_accuracy, 4), ", of the commonest class ",
-                   Fixed(last.valid_baseline_accuracy, 4));
+    line += Concat("loss ", Fixed(own.valid_logloss, 4), ", of a constant ",
+                   Fixed(own.valid_baseline_loss, 4), "; accuracy ",
+                   Fixed(own.valid_accuracy, 4), ", of the commonest class ",
+                   Fixed(own.valid_baseline_accuracy, 4));
   }
-  if (!std::isnan(last.valid_calibration)) {
-    line += "; calibration " + Fixed(last.valid_calibration, 3);
+  if (!std::isnan(own.valid_calibration)) {
+    line += "; calibration " + Fixed(own.valid_calibration, 3);
   }
   PrintResult(console_, line);
 }
 
-// The model is the last epoch's, so it matters that another one was better.
+// If the model is the last epoch's, it matters that another one was better.
 void TrainView::PrintBest(const TrainOptions& options, const TrainReport& report) const {
   if (report.best_epoch == 0 || report.best_epoch == report.epochs.size()) return;
   const EpochReport& best = report.epochs[report.best_epoch - 1];
@@ -193,7 +194,7 @@ void TrainView::PrintBest(const TrainOptions& options, const TrainReport& report
   if (!std::isnan(best.valid_auc)) metric = ", auc " + Fixed(best.valid_auc, 4);
   std::string line =
       Concat("best   epoch ", best.epoch, ": valid loss ", Fixed(best.valid_logloss, 4), metric,
-             "; the model is that of epoch ", report.epochs.size());
+             "; the model is that of epoch ", report.model_epoch);
   const size_t stop = StopOfPatience(report);
   if (options.patience == 0 && stop < report.epochs.size()) {
     line += Concat("; --patience ", kPatience, " would have stopped at ", stop);

@@ -105,6 +105,8 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   report.loss = plan.loss;
   report.stop_metric = plan.stop_metric;
   report.best_epoch = BestEpoch(report.epochs, report.stop_metric);
+  const bool keeps_best = options.patience > 0 && report.best_epoch > 0;
+  report.model_epoch = keeps_best ? report.best_epoch : report.epochs.size();
   for (std::string& note : NotesAfter(options, plan.loss, plan.sample, report.epochs)) {
     report.notes.push_back(std::move(note));
   }

@@ -1,5 +1,6 @@
 #include "coordinator/convergence.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/status.h"
@@ -100,12 +101,12 @@ std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_p
   return std::nullopt;
 }
 
-size_t BestEpoch(const StopRules& rules, const std::vector<EpochRecord>& epochs) {
-  size_t best = 0;
-  for (size_t i = 1; i < epochs.size(); ++i) {
-    if (Goodness(rules, epochs[i]) > Goodness(rules, epochs[best])) best = i;
-  }
-  return best;
+bool LastIsBest(const StopRules& rules, const std::vector<EpochRecord>& epochs) {
+  const double last = Goodness(rules, epochs.back());
+  return !std::isnan(last) &&
+         std::all_of(epochs.begin(), epochs.end() - 1, [&](const EpochRecord& before) {
+           return !(Goodness(rules, before) >= last);
+         });
 }
 
 }  // namespace cairn

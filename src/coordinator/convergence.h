@@ -19,7 +19,8 @@ struct StopDecision {
 std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_planned,
                                        const std::vector<EpochRecord>& epochs);
 
-// The best epoch by the rules' metric; 0 if there is no validation data.
-size_t BestEpoch(const StopRules& rules, const std::vector<EpochRecord>& epochs);
+// Whether the last epoch is better than all before it by the rules' metric; false if that is not
+// known. `epochs` has at least one entry.
+bool LastIsBest(const StopRules& rules, const std::vector<EpochRecord>& epochs);
 
 }  // namespace cairn

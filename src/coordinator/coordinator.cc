@@ -4,6 +4,7 @@
 #include "absl/time/time.h"
 #include "base/check.h"
 #include "base/done_signal.h"
+#include "base/log.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "coordinator/coordinator_shell.h"
@@ -126,6 +127,7 @@ class CoordinatorShell final : public RunningCoordinator {
       CAIRN_CHECK(logged.ok(), "a log in memory cannot fail");
     }
     SendAll(transport_.get(), &actions.messages);
+    for (const std::string& file : actions.obsolete) Remove(file);
     if (actions.manifest.has_value()) WriteManifest(*actions.manifest);
     if (actions.open_job.has_value()) OpenJob(*actions.open_job);
     loop_.SetTimer(core_->finished() ? kNever : core_->next_tick());
@@ -136,6 +138,12 @@ class CoordinatorShell final : public RunningCoordinator {
     CoordinatorActions more;
     core_->JobOpened(OpenDirectories(files_, directories), time_.NowMicros(), &more);
     Execute(std::move(more));
+  }
+
+  // A file that stays does no harm: the manifest does not name it.
+  void Remove(const std::string& file) {
+    const std::string path = JoinPath(core_->state().plan.save_dir, file);
+    if (const absl::Status status = files_->Remove(path); !status.ok()) LOG(WARNING) << status;
   }
 
   void WriteManifest(const std::string& text) {

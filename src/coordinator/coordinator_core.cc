@@ -109,9 +109,7 @@ void CoordinatorCore::MaybeForm(Micros now, CoordinatorActions* out) {
     phase_ = JobPhase::kServing;
     return;
   }
-  phase_ = JobPhase::kTraining;
-  OpenEpoch(out);
-  LeaseStreams(out);
+  OpenNextEpoch(out);
 }
 
 void CoordinatorCore::OnHeartbeat(const Message& message, const Heartbeat& beat, Micros,
@@ -178,7 +176,7 @@ void CoordinatorCore::Tick(Micros now, CoordinatorActions* out) {
       CountOf(Role::kClient) == 0) {
     BeginSaving(0, "all clients have left", now, out);
   }
-  if (phase_ == JobPhase::kSaving && now >= repeat_at_) {
+  if (phase_ == JobPhase::kSaving && !manifest_asked_ && now >= repeat_at_) {
     repeat_at_ = now + times_.repeat;
     RequestSnapshots(out);
   }

@@ -32,6 +32,7 @@ struct CoordinatorActions {
   std::vector<std::pair<uint64_t, LogRecord>> log;  // Append these, in order, before anything else.
   Outbox messages;
   std::optional<std::string> manifest;  // Write as MANIFEST of plan.save_dir, then ManifestWritten.
+  std::vector<std::string> obsolete;    // Files of plan.save_dir that no manifest will name: remove.
   std::optional<JobDirectories> open_job;  // Look into them (OpenDirectories), then JobOpened.
 };
 
@@ -163,7 +164,12 @@ class CoordinatorCore {
   void EndEpoch(Micros now, CoordinatorActions* out);
 
   // The end.
+  bool KeepsBest() const;
+  void OpenNextEpoch(CoordinatorActions* out);
   void BeginSaving(int32_t code, const std::string& message, Micros now, CoordinatorActions* out);
+  void TakeSnapshots(Micros now, CoordinatorActions* out);
+  void Conclude(Micros now, CoordinatorActions* out);
+  void Discard(const std::map<uint32_t, SnapshotDone>& snapshots, CoordinatorActions* out) const;
   void RequestSnapshots(CoordinatorActions* out) const;
   void OnSnapshotDone(const Message& message, const SnapshotDone& done, Micros now,
                       CoordinatorActions* out);
@@ -198,7 +204,11 @@ class CoordinatorCore {
   std::set<StreamId> unleased_;  // Open, and nobody runs them.
   StreamId next_evaluation_ = kEvaluationBit;
   std::optional<Evaluation> evaluation_;
-  std::map<uint32_t, SnapshotDone> snapshots_;
+  uint64_t snapshots_taken_ = 0;                // With those under way.
+  std::map<uint32_t, SnapshotDone> snapshots_;  // Of those under way, by partition.
+  std::map<uint32_t, SnapshotDone> kept_;       // The last ones that are complete: the model.
+  uint64_t kept_epoch_ = 0;                     // So many were done then.
+  bool goes_on_ = false;  // The training, once the snapshots under way are complete.
   Micros snapshot_heard_ = 0;  // When saving began, or the last partition's answer came.
   bool manifest_asked_ = false;
   bool stop_when_placed_ = false;  // Stop came before the servers did.

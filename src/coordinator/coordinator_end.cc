@@ -1,5 +1,6 @@
 // The coordinator's part that ends a job: saving the model, the farewell, and what it reports.
 #include <algorithm>
+#include <utility>
 
 #include "base/status.h"
 #include "coordinator/coordinator_core.h"
@@ -54,52 +55,89 @@ int32_t CodeOf(const absl::Status& status) {
   }
 }
 
+// Whether the model is to be that of the best epoch: of a training that goes on beyond it.
+bool CoordinatorCore::KeepsBest() const {
+  const JobPlan& plan = state_.plan;
+  return plan.stop.patience > 0 && plan.evaluation_batches > 0 &&
+         (plan.want_digest || !plan.save_dir.empty());
+}
+
+// The training is over. A model that was kept is the job's, even if what came after it diverged.
 void CoordinatorCore::BeginSaving(int32_t code, const std::string& message, Micros now,
                                   CoordinatorActions* out) {
   const JobPlan& plan = state_.plan;
-  if (code != 0 || (!plan.want_digest && plan.save_dir.empty())) {
-    End(code, message, now, out);
-    return;
-  }
-  phase_ = JobPhase::kSaving;
   pending_code_ = code;
   pending_message_ = message;
+  if (!kept_.empty() && (code == 0 || code == kExitDiverged)) {
+    Conclude(now, out);
+  } else if (code != 0 || (!plan.want_digest && plan.save_dir.empty())) {
+    End(code, message, now, out);
+  } else {
+    TakeSnapshots(now, out);
+  }
+}
+
+void CoordinatorCore::TakeSnapshots(Micros now, CoordinatorActions* out) {
+  phase_ = JobPhase::kSaving;
+  ++snapshots_taken_;
   snapshot_heard_ = now;
   repeat_at_ = now + times_.repeat;
   RequestSnapshots(out);
+}
+
+// Makes what is kept the job's model.
+void CoordinatorCore::Conclude(Micros now, CoordinatorActions* out) {
+  phase_ = JobPhase::kSaving;
+  for (const auto& [p, done] : kept_) {
+    result_.features += done.rows;
+    // Addition modulo 2^128.
+    const uint64_t low = result_.digest_low + done.digest_low;
+    result_.digest_high += done.digest_high + (low < done.digest_low ? 1 : 0);
+    result_.digest_low = low;
+  }
+  if (state_.plan.save_dir.empty()) {
+    End(pending_code_, pending_message_, now, out);
+  } else {
+    manifest_asked_ = true;
+    out->manifest = ManifestText();
+  }
+}
+
+void CoordinatorCore::Discard(const std::map<uint32_t, SnapshotDone>& snapshots,
+                              CoordinatorActions* out) const {
+  if (state_.plan.save_dir.empty()) return;
+  for (const auto& [p, done] : snapshots) out->obsolete.push_back(done.file);
 }
 
 void CoordinatorCore::RequestSnapshots(CoordinatorActions* out) const {
   for (uint32_t p = 0; p < state_.partitions.size(); ++p) {
     if (snapshots_.contains(p)) continue;
     const PartitionEntry& entry = state_.partitions[p];
-    Send(entry.primary, SnapshotRequest{1, p, entry.term, state_.plan.save_dir}, out);
+    Send(entry.primary, SnapshotRequest{snapshots_taken_, p, entry.term, state_.plan.save_dir}, out);
   }
 }
 
 void CoordinatorCore::OnSnapshotDone(const Message& message, const SnapshotDone& done, Micros now,
                                      CoordinatorActions* out) {
-  if (phase_ != JobPhase::kSaving || done.partition >= state_.partitions.size()) return;
+  if (phase_ != JobPhase::kSaving || manifest_asked_) return;
+  if (done.partition >= state_.partitions.size()) return;
   const PartitionEntry& entry = state_.partitions[done.partition];
   if (done.term != entry.term || message.header.from != entry.primary) return;
-  if (snapshots_.contains(done.partition)) return;
+  if (done.checkpoint != snapshots_taken_ || snapshots_.contains(done.partition)) return;
   if (!done.error.empty()) {
     End(kExitInternal, Concat("the model could not be saved: ", done.error), now, out);
     return;
   }
   snapshot_heard_ = now;
   snapshots_[done.partition] = done;
-  result_.features += done.rows;
-  // Addition modulo 2^128.
-  const uint64_t low = result_.digest_low + done.digest_low;
-  result_.digest_high += done.digest_high + (low < done.digest_low ? 1 : 0);
-  result_.digest_low = low;
   if (snapshots_.size() < state_.partitions.size()) return;
-  if (state_.plan.save_dir.empty()) {
-    End(pending_code_, pending_message_, now, out);
-  } else if (!manifest_asked_) {
-    manifest_asked_ = true;
-    out->manifest = ManifestText();
+  Discard(kept_, out);
+  kept_ = std::exchange(snapshots_, {});
+  kept_epoch_ = state_.epochs.size();
+  if (std::exchange(goes_on_, false)) {
+    OpenNextEpoch(out);
+  } else {
+    Conclude(now, out);
   }
 }
 
@@ -109,7 +147,7 @@ std::string CoordinatorCore::ManifestText() const {
   manifest.program = state_.job.program;
   manifest.digest_high = result_.digest_high;
   manifest.digest_low = result_.digest_low;
-  for (const auto& [p, done] : snapshots_) {
+  for (const auto& [p, done] : kept_) {
     manifest.files.push_back({p, done.file, done.bytes, done.crc, done.rows});
   }
   return FormatManifest(manifest);
@@ -127,7 +165,11 @@ void CoordinatorCore::ManifestWritten(const absl::Status& status, Micros now,
 
 void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
                            CoordinatorActions* out) {
-  if (phase_ > JobPhase::kSaving || (phase_ == JobPhase::kSaving && code == 0)) return;
+  if (phase_ > JobPhase::kSaving) return;
+  if (phase_ == JobPhase::kSaving && code == 0) {
+    if (std::exchange(goes_on_, false)) pending_message_ = message;
+    return;
+  }
   if (code == 0 && state_.partitions.empty() && !state_.plan.save_dir.empty()) {
     stop_when_placed_ = true;  // There is nothing to save before; form_timeout bounds the wait.
     pending_message_ = message;
@@ -142,6 +184,10 @@ void CoordinatorCore::End(int32_t code, const std::string& message, Micros now,
                           CoordinatorActions* out) {
   if (phase_ >= JobPhase::kFarewell) return;
   Decide(JobEnded{code, message}, out);
+  if (!manifest_asked_) {
+    Discard(kept_, out);
+    Discard(snapshots_, out);
+  }
   phase_ = JobPhase::kFarewell;
   farewell_until_ = now + times_.farewell;
   repeat_at_ = now + times_.repeat;

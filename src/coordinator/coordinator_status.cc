@@ -25,6 +25,7 @@ std::string CoordinatorCore::Missing() const {
 
 // "partition 3 of server 2 at tcp://10.0.0.1:4100, and 7 more partitions"
 std::string CoordinatorCore::MissingSnapshots() const {
+  if (manifest_asked_) return {};
   std::string first;
   size_t missing = 0;
   for (uint32_t p = 0; p < state_.partitions.size(); ++p) {

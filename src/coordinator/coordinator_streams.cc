@@ -153,7 +153,7 @@ void CoordinatorCore::OnProgress(const Message& message, const Progress& progres
     return;
   }
   if (std::isnan(progress.loss_sum)) {
-    End(kExitDiverged, Divergence(stream, progress), now, out);
+    BeginSaving(kExitDiverged, Divergence(stream, progress), now, out);
     return;
   }
   AttemptSums& sums = attempt_sums_[progress.ref.stream];
@@ -184,6 +184,9 @@ std::string CoordinatorCore::Divergence(const StreamState& stream, const Progres
 }
 
 std::string CoordinatorCore::WhatIsLeft() const {
+  if (!kept_.empty() && !state_.plan.save_dir.empty()) {
+    return Concat("saved is the model of epoch ", kept_epoch_);
+  }
   if (state_.job.init_dir.empty()) return "nothing is saved";
   return Concat("nothing is saved, the last good model is that in ", state_.job.init_dir);
 }
@@ -266,14 +269,22 @@ void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
   if (!stop.has_value() && BatchesOfEpoch(state_.plan.schedule, state_.epochs.size()) == 0) {
     stop = StopDecision{0, Concat(state_.plan.schedule.batches_max, " batches are done")};
   }
-  if (stop.has_value()) {
-    std::string message = stop->reason;
-    if (stop->code == kExitDiverged) {
-      message = Concat(message, "; ", WhatIsLeft(), "; ", kAgainstDivergence);
-    }
-    BeginSaving(stop->code, message, now, out);
+  if (stop.has_value() && stop->code == kExitDiverged) {
+    stop->reason = Concat(stop->reason, "; ", WhatIsLeft(), "; ", kAgainstDivergence);
+  } else if (KeepsBest() && LastIsBest(state_.plan.stop, state_.epochs)) {
+    goes_on_ = !stop.has_value();
+    pending_message_ = stop.has_value() ? stop->reason : "";
+    TakeSnapshots(now, out);
     return;
   }
+  if (stop.has_value()) {
+    BeginSaving(stop->code, stop->reason, now, out);
+  } else {
+    OpenNextEpoch(out);
+  }
+}
+
+void CoordinatorCore::OpenNextEpoch(CoordinatorActions* out) {
   phase_ = JobPhase::kTraining;
   OpenEpoch(out);
   LeaseStreams(out);

@@ -25,7 +25,7 @@ TrainReport SampleReport() {
   report.stop_reason = "all epochs are done";
   report.loss = "squared";
   report.notes = {"the state starts afresh"};
-  report.best_epoch = 1;
+  report.best_epoch = report.model_epoch = 1;
   report.epochs = {{1, 1000, 0.5, 0.25, std::nan(""), 1.5, 0.875, 0.75, 0.5, 1.5}};
   return report;
 }
@@ -68,6 +68,7 @@ TEST_CASE("The report of a training has the fields that the documentation promis
     "the state starts afresh"
   ],
   "best_epoch": 1,
+  "model_epoch": 1,
   "epochs": [
     {
       "epoch": 1,

@@ -338,6 +338,42 @@ TEST_CASE("A budget that is too small for the partitions ends training before it
   CHECK_THAT(std::string(MessageOf(refused)), Catch::Contains("bytes_max of 1000 B is too little"));
 }
 
+TEST_CASE("With patience, the model is that of the best epoch, and nothing else is saved") {
+  const Data data;
+  // Labels are the wrong way round: the more is learnt, the worse.
+  std::ofstream wrong(data.directory.PathOf("wrong"));
+  std::ifstream valid(data.valid);
+  for (std::string line; std::getline(valid, line);) {
+    wrong << (line[0] == '1' ? '0' : '1') << line.substr(1) << '\n';
+  }
+  wrong.close();
+  TrainOptions options = data.Options();
+  options.valid = {data.directory.PathOf("wrong")};
+  options.mode =
+      GENERATE(ConsistencyMode{Consistency::kAsp, 0}, ConsistencyMode{Consistency::kSsp, 1},
+               ConsistencyMode{Consistency::kBsp, 0});
+  options.workers = options.servers = 2;
+  options.epochs = 9;
+  options.patience = 2;
+  options.stop_metric = "logloss";
+  options.save_dir = data.directory.PathOf("model");
+  const auto report = Train(options);
+  REQUIRE(report.status() == absl::OkStatus());
+  REQUIRE(report->epochs.size() == 3);
+  CHECK(report->best_epoch == 1);
+  CHECK(report->model_epoch == 1);
+  const auto saved = Evaluate({.model_dir = options.save_dir, .data = options.valid});
+  REQUIRE(saved.ok());
+  CHECK(saved->logloss == Approx(report->epochs[0].valid_logloss).epsilon(1e-9));
+  CHECK(Inspect({.model_dir = options.save_dir, .table = "", .top = 1})->digest ==
+        report->model_digest);
+  size_t files = 0;
+  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(options.save_dir)) {
+    ++files;
+  }
+  CHECK(files == options.partitions + 1);  // And the manifest.
+}
+
 TEST_CASE("Training stops at its target, with the reason") {
   const Data data;
   TrainOptions options = data.Options();

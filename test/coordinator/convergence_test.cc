@@ -80,19 +80,24 @@ TEST_CASE("Convergence: a training loss that hardly moves, and a time that is up
   CHECK(!DecideStop({.max_seconds = 2.5}, 9, epochs).has_value());
 }
 
-TEST_CASE("Convergence: the best epoch by the rules' metric") {
-  CHECK(BestEpoch({}, WithAuc({0.6, 0.8, 0.7})) == 1);
-  CHECK(BestEpoch({.metric = StopRules::Metric::kLogLoss}, WithAuc({0.9, 0.8, 0.7})) == 0);
-  CHECK(BestEpoch({}, WithAuc({kNothing, kNothing})) == 0);
+TEST_CASE("Convergence: the last epoch is the best if it beats all others by the rules' metric") {
+  CHECK(LastIsBest({}, WithAuc({0.6})));
+  CHECK(LastIsBest({}, WithAuc({0.6, 0.5, 0.7})));
+  CHECK_FALSE(LastIsBest({}, WithAuc({0.6, 0.8, 0.7})));
+  CHECK_FALSE(LastIsBest({}, WithAuc({0.8, 0.6, 0.8})));
+  CHECK_FALSE(LastIsBest({.metric = StopRules::Metric::kLogLoss}, WithAuc({0.9, 0.8})));
+  CHECK(LastIsBest({.metric = StopRules::Metric::kLogLoss}, WithAuc({0.8, 0.9})));
+  CHECK_FALSE(LastIsBest({}, WithAuc({kNothing})));
 }
 
 TEST_CASE("Convergence: accuracy is better where it is larger") {
   std::vector<EpochRecord> epochs = WithAuc({kNothing, kNothing, kNothing});
   for (size_t i = 0; i < 3; ++i) epochs[i].valid_accuracy = i == 1 ? 0.9 : 0.8;
   StopRules rules{.metric = StopRules::Metric::kAccuracy, .target = 0.85};
-  CHECK(BestEpoch(rules, epochs) == 1);
+  CHECK_FALSE(LastIsBest(rules, epochs));
   CHECK(!DecideStop(rules, 9, epochs).has_value());
   epochs[2].valid_accuracy = 0.95;
+  CHECK(LastIsBest(rules, epochs));
   const auto stop = DecideStop(rules, 9, epochs);
   REQUIRE(stop.has_value());
   CHECK(stop->reason == "valid accuracy 0.95 reached the target 0.85");

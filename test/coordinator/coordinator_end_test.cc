@@ -1,6 +1,10 @@
 // How a job ends.
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <string>
+#include <vector>
 
+#include "base/status.h"
 #include "coordinator/coordinator_harness.h"
 
 namespace cairn {
@@ -42,6 +46,112 @@ TEST_CASE("CoordinatorCore: digests of all partitions make the model's") {
   CHECK(harness.core().result().features == 12);
   CHECK(harness.core().result().digest_low == ~uint64_t{0} - 3);
   CHECK(harness.core().result().digest_high == 3);  // Carried.
+}
+
+// A training with patience of which the test decides how good its epochs are.
+struct Patient {
+  explicit Patient(const std::string& save_dir) : harness(Options(save_dir)) { harness.Form(); }
+
+  static CoordinatorCore::Options Options(const std::string& save_dir) {
+    auto options = OptionsOf(Consistency::kBsp);
+    options.given->plan.evaluation_batches = 1;
+    options.given->plan.schedule.epochs = 9;
+    options.given->plan.stop.patience = 2;
+    options.given->plan.want_digest = true;
+    options.given->plan.save_dir = save_dir;
+    return options;
+  }
+
+  // Ends the epoch with an AUC of 1, or of 0.
+  void EndEpoch(bool is_good) {
+    ++epochs;
+    harness.Report({0, 1}, 4 * epochs);
+    harness.Report({1, 1}, 4 * epochs);
+    const StreamRef evaluation{kEvaluationBit + epochs - 1, 1};
+    harness.Receive(harness.worker,
+                    EvaluationResult{evaluation, 1, {is_good ? 1.0f : -1.0f, 0}, {1, 0}},
+                    kSelf.incarnation);
+  }
+  void AnswerSnapshots(uint64_t checkpoint, uint64_t digest) {
+    for (uint32_t p = 0; p < 4; ++p) {
+      SnapshotDone done;
+      done.checkpoint = checkpoint;
+      done.partition = p;
+      done.term = 1;
+      done.file = Concat("p", p, "-c", checkpoint);
+      done.rows = 5;
+      done.digest_low = digest;
+      harness.Receive(harness.state().partitions[p].primary, done, kSelf.incarnation);
+    }
+  }
+
+  CoordinatorHarness harness;
+  uint64_t epochs = 0;
+};
+
+TEST_CASE("CoordinatorCore: with patience, the model is that of the best epoch") {
+  Patient job("/model");
+  CoordinatorHarness& harness = job.harness;
+  job.EndEpoch(false);
+  REQUIRE(harness.SentTo<SnapshotRequest>(101) != nullptr);
+  CHECK(harness.SentTo<SnapshotRequest>(101)->directory == "/model");
+  CHECK(harness.state().streams.at(0).limit == 4);  // Nobody goes on before it is complete.
+  job.AnswerSnapshots(1, 100);
+  CHECK(harness.state().streams.at(0).limit == 8);
+  job.EndEpoch(true);
+  job.AnswerSnapshots(1, 100);  // Late: of the snapshots before.
+  CHECK(harness.state().streams.at(0).limit == 8);
+  job.AnswerSnapshots(2, 200);
+  CHECK(harness.actions.obsolete ==
+        std::vector<std::string>{"p0-c1", "p1-c1", "p2-c1", "p3-c1"});
+  job.EndEpoch(false);
+  CHECK(harness.SentTo<SnapshotRequest>(101) == nullptr);
+  CHECK(harness.state().streams.at(0).limit == 16);
+  job.EndEpoch(false);
+  REQUIRE(harness.actions.manifest.has_value());
+  CHECK_THAT(*harness.actions.manifest, Catch::Contains("p3-c2"));
+  harness.Tick(kSecond);
+  CHECK(harness.SentTo<SnapshotRequest>(101) == nullptr);
+  harness.core().ManifestWritten({}, harness.now, &harness.actions);
+  CHECK(harness.state().end_code == 0);
+  CHECK(harness.state().end_message == "valid auc has not improved for 2 epochs");
+  CHECK(harness.core().result().digest_low == 800);
+  CHECK(harness.core().result().features == 20);
+}
+
+TEST_CASE("CoordinatorCore: what is kept is the model even if the training diverges then") {
+  Patient job("/model");
+  CoordinatorHarness& harness = job.harness;
+  job.EndEpoch(true);
+  job.AnswerSnapshots(1, 100);
+  harness.Receive(harness.worker, Progress{{0, 1}, 6, 10, std::nan("")}, kSelf.incarnation);
+  REQUIRE(harness.actions.manifest.has_value());
+  harness.core().ManifestWritten({}, harness.now, &harness.actions);
+  CHECK(harness.state().end_code == 6);
+  CHECK_THAT(harness.state().end_message, Catch::Contains("epoch 2, batch ") &&
+                                              Catch::Contains("saved is the model of epoch 1"));
+}
+
+TEST_CASE("CoordinatorCore: what was kept goes if the job fails or is stopped") {
+  Patient job("/model");
+  CoordinatorHarness& harness = job.harness;
+  job.EndEpoch(true);
+  job.AnswerSnapshots(1, 100);
+  harness.actions = {};
+  harness.core().Stop(130, "interrupted", harness.now, &harness.actions);
+  CHECK(harness.actions.obsolete.size() == 4);
+  CHECK(harness.state().end_code == 130);
+}
+
+TEST_CASE("CoordinatorCore: who is told to finish while the best epoch is kept, finishes with it") {
+  Patient job("");
+  CoordinatorHarness& harness = job.harness;
+  job.EndEpoch(true);
+  harness.core().Stop(0, "finished", harness.now, &harness.actions);
+  CHECK_FALSE(harness.state().ended);
+  job.AnswerSnapshots(1, 100);
+  CHECK(harness.state().end_message == "finished");
+  CHECK(harness.core().result().digest_low == 400);
 }
 
 TEST_CASE("CoordinatorCore: an error of a worker ends the job with its code, for everybody") {

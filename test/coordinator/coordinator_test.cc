@@ -107,6 +107,30 @@ TEST_CASE("Coordinator: the manifest comes last, and makes the model readable") 
   CHECK(manifest.files[1].rows == 3);
 }
 
+TEST_CASE("Coordinator: files that make no model go") {
+  Harness harness(Setup("/model"));
+  REQUIRE(harness.files.CreateDirectories("/model").ok());
+  REQUIRE(harness.files.OpenForAppend("/model/p0").ok());
+  harness.server().Take<MapUpdate>();
+  harness.coordinator().Stop(0, "finished");
+  for (uint32_t i = 0; i < 2; ++i) {
+    const MessagePtr message = harness.server().Take<SnapshotRequest>();
+    const SnapshotRequest& request = *BodyAs<SnapshotRequest>(*message);
+    SnapshotDone done;
+    done.checkpoint = request.checkpoint;
+    done.partition = request.partition;
+    done.term = request.term;
+    done.file = Concat("p", i);
+    if (i == 1) done.error = "disk full";
+    harness.Send(done);
+  }
+  CHECK(BodyAs<JobEnd>(*harness.server().Take<JobEnd>())->message ==
+        "the model could not be saved: disk full");
+  harness.Send(Goodbye{});
+  harness.coordinator().Wait();
+  CHECK_FALSE(harness.files.Exists("/model/p0").value());
+}
+
 TEST_CASE("Coordinator: a model whose files are not where it looks is no model") {
   Harness harness(Setup("/model"));  // The servers have written nothing there.
   harness.server().Take<MapUpdate>();

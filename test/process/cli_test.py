@@ -131,7 +131,8 @@ class CliTest(unittest.TestCase):
             {"model", "cluster", "servers", "workers", "data", "settings", "rows", "features",
              "setup_seconds", "train_seconds", "rows_per_second", "peak_rss_bytes", "bytes_sent",
              "bytes_received", "frames_refused", "model_digest", "stop_reason", "loss", "notes",
-             "epochs", "bad_rows", "first_bad_row", "best_epoch"})
+             "epochs", "bad_rows", "first_bad_row", "best_epoch",
+             "model_epoch"})
         self.assertEqual(report["rows"], 3 * 4000)
         self.assertEqual([epoch["epoch"] for epoch in report["epochs"]], [1, 2, 3])
         self.assertAlmostEqual(report["settings"]["lr"], 0.2, places=6)

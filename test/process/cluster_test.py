@@ -300,6 +300,20 @@ class ClusterTest(unittest.TestCase):
         self.assertRegex(failure["role"], "^worker [12]$")
         self.assertEqual(launcher.leftovers(), [])
 
+    def test_the_model_of_the_best_epoch_is_saved(self):
+        model, report = self.path("model"), self.path("report.json")
+        launcher = self.launch("--train", TRAIN, "--valid", VALID, "--servers", "2", "--workers",
+                               "2", "--l2", "0", "--lr", "3", "--patience", "1", "--save", model,
+                               "--report", report)
+        self.assertEqual(launcher.end(), DONE, launcher.errors())
+        told, scored = load(report), self.path("eval.json")
+        self.assertEqual(told["model_epoch"], told["best_epoch"])
+        self.assertEqual(len(told["epochs"]), told["best_epoch"] + 1)
+        result = run(CAIRN, "eval", "--model-dir", model, "--data", VALID, "--report", scored)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        self.assertAlmostEqual(load(scored)["auc"],
+                               told["epochs"][told["best_epoch"] - 1]["valid_auc"], places=9)
+
     def test_a_training_that_diverges_says_where(self):
         launcher = self.launch("--train", self.small, "--workers", "2", "--lr", "1e30", "--save",
                                self.path("model"))
