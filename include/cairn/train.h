@@ -48,6 +48,9 @@ struct TrainOptions {
   // file in $TMPDIR first, which goes with this process.
   std::vector<std::string> train;
   std::vector<std::string> valid;  // Scored after every epoch; may be empty.
+  // About this share of the training rows, pieces from all over the files, is not learnt but scored
+  // instead: 0.001 .. 0.5; 0: none. The same pieces for the same data and batch_rows.
+  double valid_share = 0;
   std::string format = "auto";     // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
   RowOptions read = {};            // As they are here, with init_dir: those of the saved model.
   // What is learnt of the labels: "logistic", two classes; "softmax", classes 0, 1, ..; "squared",

@@ -31,6 +31,14 @@ std::vector<OptionSpec> FileOptions() {
        .help = "Files to score after every epoch",
        .commands = kTrain,
        .other_names = {"test", "validation"}},
+      {.name = "valid-share",
+       .kind = Kind::kReal,
+       .metavar = "SHARE",
+       .section = "Data",
+       .help = "Instead of --valid: score about this share of the --train rows, pieces from all over "
+               "the files, and do not learn them",
+       .commands = kTrain,
+       .reals = {.min = 0.001, .max = 0.5}},
       {.name = "data",
        .kind = Kind::kTexts,
        .metavar = "PATH",
@@ -53,6 +61,11 @@ std::vector<OptionSpec> FileOptions() {
        .section = "Output",
        .help = "Print JSON",
        .commands = kDataStat},
+  };
+}
+
+std::vector<OptionSpec> RowsOfFilesOptions() {
+  return {
       {.name = "format",
        .kind = Kind::kChoice,
        .metavar = "FORMAT",
@@ -84,6 +97,7 @@ std::vector<OptionSpec> FileOptions() {
 
 std::vector<OptionSpec> DataOptions() {
   std::vector<OptionSpec> options = FileOptions();
+  for (OptionSpec& option : RowsOfFilesOptions()) options.push_back(std::move(option));
   for (OptionSpec& option : CacheOptions("Data")) {
     option.commands = kTrain;
     options.push_back(std::move(option));

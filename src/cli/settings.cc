@@ -25,7 +25,9 @@ absl::Status CheckCompanions(const OptionValues& values) {
                                            {"patience", "valid"},
                                            {"min-delta", "patience"}}};
   for (const Pair& pair : kPairs) {
-    if (values.IsGiven(pair.option) && !values.IsGiven(pair.needs)) {
+    const bool has = values.IsGiven(pair.needs) ||
+                     (pair.needs == "valid" && values.IsGiven("valid-share"));
+    if (values.IsGiven(pair.option) && !has) {
       return InvalidArgument(values.Label(pair.option), " needs --", pair.needs);
     }
   }
@@ -138,6 +140,7 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.model = values.Text("model");
   options.train = values.Texts("train");
   options.valid = values.Texts("valid");
+  options.valid_share = values.Real("valid-share");
   options.format = values.Text("format");
   options.read = MakeRowOptions(values);
   options.loss = values.Text("loss");

@@ -34,6 +34,7 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
   add_text("save", options.save_dir);
   add_text("train", Lines(options.train));
   add_text("valid", Lines(options.valid));
+  if (options.valid_share != 0) add_text("valid-share", FormatFloat9(options.valid_share));
   add_text("format", std::string(FormatName(program.train.format)));
   for (auto& option : DescribeReadSpec(program.train.read)) settings->push_back(std::move(option));
   add_text("max-bad-rows", FormatFloat9(options.bad_rows_share));

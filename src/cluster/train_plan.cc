@@ -73,8 +73,16 @@ absl::Status CheckOptions(const TrainOptions& options) {
     return InvalidArgument("--hidden needs --model mlp: ", options.model, " has no layers");
   }
   const bool needs_valid = options.target != 0 || options.patience != 0;
-  if (needs_valid && options.valid.empty()) {
-    return InvalidArgument("--target and --patience need validation data: --valid FILE...");
+  const bool has_valid = !options.valid.empty() || options.valid_share != 0;
+  if (needs_valid && !has_valid) {
+    return InvalidArgument(
+        "--target and --patience need validation data: --valid FILE..., or --valid-share 0.1");
+  }
+  if (!options.valid.empty() && options.valid_share != 0) {
+    return InvalidArgument("--valid and --valid-share: take one of them");
+  }
+  if (!(options.valid_share == 0 || (options.valid_share >= 0.001 && options.valid_share <= 0.5))) {
+    return InvalidArgument("--valid-share is ", options.valid_share, ": 0.001 to 0.5");
   }
   if (!(options.bad_rows_share >= 0 && options.bad_rows_share <= 1)) {
     return InvalidArgument("--max-bad-rows is ", options.bad_rows_share, ": 0 to 1");
@@ -190,6 +198,44 @@ uint32_t ValidBatch(uint32_t batch_rows, const ModelSettings& model) {
   return std::min(batch_rows, most);
 }
 
+// One in so many chunks is about this share.
+uint32_t HeldOutOf(double share) {
+  return share == 0 ? 0 : static_cast<uint32_t>(std::lround(1 / share));
+}
+
+// What is held out of the training data, in batches of which the scores are one message.
+absl::StatusOr<DataDefinition> HoldOut(const OpenedData& train, const ModelSettings& model) {
+  DataDefinition valid = train.definition;
+  valid.part = DataPart::kHeldOut;
+  const double most = ValidBatch(static_cast<uint32_t>(kBatchRowsMax), model);
+  const double chunks = most / std::max(1.0, train.sample.rows_per_chunk);
+  valid.chunks_per_batch = std::max(1u, static_cast<uint32_t>(chunks));
+  if (ChunkCount(valid) > 0) return valid;
+  return InvalidArgument("--valid-share: too few rows to hold 1 of ", valid.held_out_of,
+                         " pieces out; name files with --valid");
+}
+
+// Whatever is scored after each epoch; `define` is that of the training data.
+absl::Status PlanValid(const TrainOptions& options, const std::vector<std::string>& files,
+                       const OpenedData& train, DefineOptions define, TrainProgram* program,
+                       TrainPlan* plan) {
+  if (options.valid_share != 0) {
+    CAIRN_ASSIGN_OR_RETURN(program->valid, HoldOut(train, program->model));
+    plan->valid = train.source;
+  }
+  if (files.empty()) return {};
+  define.format = train.definition.format;
+  define.read = train.definition.read;
+  define.batch_rows = ValidBatch(define.batch_rows, program->model);
+  CAIRN_ASSIGN_OR_RETURN(const OpenedData valid,
+                         OpenData(files, define, kBatchesPerEpoch, kBatchRowsMax));
+  CAIRN_RETURN_IF_ERROR(DataError(CheckInputs(program->model, *valid.source)));
+  program->valid = valid.definition;
+  program->valid.read.label.classes = program->model.classes;
+  plan->valid = valid.source;
+  return {};
+}
+
 // A job that goes on from a model and does not say how its data is to be read.
 void ReadAsModelDid(const DataDefinition& model, DefineOptions* define,
                     std::vector<std::string>* notes) {
@@ -257,6 +303,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given,
   define.batch_rows = options.batch_rows;
   define.seed = options.seed;
   define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;
+  define.held_out_of = HeldOutOf(options.valid_share);
   TrainPlan plan;
   TrainProgram before;  // Of the model to start from.
   if (!options.init_dir.empty()) {
@@ -300,17 +347,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given,
   program.bad_rows_share = options.bad_rows_share;
   program.steps_at_once = StepsUnderWay(options, program.model, batch_rows);
   plan.train = train.source;
-  if (!valid_files.empty()) {
-    define.format = train.definition.format;
-    define.read = train.definition.read;
-    define.batch_rows = ValidBatch(define.batch_rows, program.model);
-    CAIRN_ASSIGN_OR_RETURN(const OpenedData valid,
-                           OpenData(valid_files, define, kBatchesPerEpoch, kBatchRowsMax));
-    CAIRN_RETURN_IF_ERROR(DataError(CheckInputs(program.model, *valid.source)));
-    program.valid = valid.definition;
-    program.valid.read.label.classes = program.model.classes;
-    plan.valid = valid.source;
-  }
+  CAIRN_RETURN_IF_ERROR(PlanValid(options, valid_files, train, define, &program, &plan));
   CAIRN_RETURN_IF_ERROR(DefineJob(options, program, &job, &plan.notes));
   plan.setup.plan = PlanFor(options, program);
   plan.setup.plan.stop.metric = MetricOf(plan.stop_metric);

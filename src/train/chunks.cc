@@ -65,6 +65,12 @@ absl::Status CheckDefinition(const DataDefinition& definition) {
     return InvalidArgument("data definition: chunks_per_batch is ", definition.chunks_per_batch,
                            ", not from 1 to ", chunks_most);
   }
+  const bool is_all = definition.part == DataPart::kAll;
+  if (definition.part > DataPart::kHeldOut || is_all != (definition.held_out_of == 0) ||
+      definition.held_out_of == 1 || definition.held_out_of > kHeldOutOfMax) {
+    return InvalidArgument("data definition: part ", static_cast<int>(definition.part), " of ",
+                           definition.held_out_of, ": unknown");
+  }
   return CheckReadSpec(definition.format, definition.read);
 }
 
@@ -104,12 +110,31 @@ absl::Status CheckSameData(const DataDefinition& definition, const DataSource& s
   return CheckFormat(source, definition.format);
 }
 
+namespace {
+
+constexpr uint64_t kHeldOutSeed = 0x4E1D0;  // Not the job's: other seeds, same parts.
+
+// Which of the chunks of all files is at `place` of the part.
+uint64_t ChunkAt(const DataDefinition& definition, uint64_t chunks, uint64_t place) {
+  const uint64_t of = definition.held_out_of;
+  const auto chosen = [&](uint64_t group) { return HashWords(kHeldOutSeed, group) % of; };
+  if (definition.part == DataPart::kAll) return place;
+  if (definition.part == DataPart::kHeldOut) return place * of + chosen(place);
+  const uint64_t group = place / (of - 1), in_group = place % (of - 1);
+  const bool is_whole = group < chunks / of;
+  return group * of + in_group + (is_whole && in_group >= chosen(group) ? 1 : 0);
+}
+
+}  // namespace
+
 uint64_t ChunkCount(const DataDefinition& definition) {
   uint64_t count = 0;
   for (const DataFile& file : definition.files) {
     count += DivideRoundingUp(file.bytes, definition.chunk_bytes);
   }
-  return count;
+  if (definition.part == DataPart::kAll) return count;
+  const uint64_t held_out = count / definition.held_out_of;
+  return definition.part == DataPart::kHeldOut ? held_out : count - held_out;
 }
 
 uint64_t BatchCount(const DataDefinition& definition) {
@@ -126,7 +151,12 @@ std::string Describe(const DataDefinition& definition) {
                 HumanBytes(bytes), " of ", FormatName(definition.format), ", ",
                 HumanCount(ChunkCount(definition)), " chunks of ",
                 HumanBytes(definition.chunk_bytes), " in ", HumanCount(BatchCount(definition)),
-                " batches of ", definition.chunks_per_batch, ", ", order);
+                " batches of ", definition.chunks_per_batch, ", ", order,
+                definition.part == DataPart::kLearnt
+                    ? Concat("; every ", definition.held_out_of, "th chunk is held out")
+                : definition.part == DataPart::kHeldOut
+                    ? Concat("; every ", definition.held_out_of, "th chunk of the files")
+                    : "");
 }
 
 ChunkOrder::ChunkOrder(uint64_t chunk_count, uint64_t seed, uint64_t epoch)
@@ -160,11 +190,13 @@ BatchPlan::BatchPlan(DataDefinition definition) : definition_(std::move(definiti
     chunks += DivideRoundingUp(file.bytes, definition_.chunk_bytes);
   }
   first_chunks_.push_back(chunks);
+  chunk_count_ = ChunkCount(definition_);
   batch_count_ = BatchCount(definition_);
 }
 
-TextRange BatchPlan::Chunk(uint64_t chunk) const {
-  CAIRN_CHECK(chunk < chunk_count());
+TextRange BatchPlan::Chunk(uint64_t place) const {
+  CAIRN_CHECK(place < chunk_count());
+  const uint64_t chunk = ChunkAt(definition_, first_chunks_.back(), place);
   const auto above = std::upper_bound(first_chunks_.begin(), first_chunks_.end(), chunk);
   const auto file = static_cast<uint32_t>(above - first_chunks_.begin() - 1);
   const uint64_t begin = (chunk - first_chunks_[file]) * definition_.chunk_bytes;

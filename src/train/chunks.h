@@ -31,6 +31,15 @@ enum class DataOrder : uint8_t {
   kFile,      // The order of the files, every time.
 };
 
+// Which of the files' chunks are the data. Of every `held_out_of` in a row, a hash of their place
+// chooses one; those that are left over at the end are not held out.
+enum class DataPart : uint8_t {
+  kAll,
+  kLearnt,   // All but the chosen ones.
+  kHeldOut,  // These.
+};
+inline constexpr uint32_t kHeldOutOfMax = 1000;
+
 // All that decides what a batch holds. It goes to every worker and into the checkpoint.
 struct DataDefinition {
   std::vector<DataFile> files;
@@ -40,6 +49,8 @@ struct DataDefinition {
   uint64_t seed = 1;
   DataOrder order = DataOrder::kShuffled;
   ReadSpec read = {};  // How rows are made of lines.
+  DataPart part = DataPart::kAll;
+  uint32_t held_out_of = 0;  // 2 .. kHeldOutOfMax; 0: kAll.
 
   bool operator==(const DataDefinition&) const = default;
 };
@@ -57,7 +68,7 @@ absl::Status CheckFormat(const DataSource& source, DataFormat format);
 // fails as CheckFormat does.
 absl::Status CheckSameData(const DataDefinition& definition, const DataSource& source);
 
-uint64_t ChunkCount(const DataDefinition& definition);
+uint64_t ChunkCount(const DataDefinition& definition);  // Of its part.
 uint64_t BatchCount(const DataDefinition& definition);  // Of an epoch.
 
 // One line for logs and reports: "2 files, 19.7 MiB of libffm, 5,050 chunks of 4.0 KiB in 316
@@ -98,10 +109,11 @@ class BatchPlan {
   explicit BatchPlan(DataDefinition definition);
 
   const DataDefinition& definition() const { return definition_; }
-  uint64_t chunk_count() const { return first_chunks_.back(); }
+  uint64_t chunk_count() const { return chunk_count_; }
   uint64_t batch_count() const { return batch_count_; }
 
-  TextRange Chunk(uint64_t chunk) const;
+  // The chunk at this place among those of the definition's part.
+  TextRange Chunk(uint64_t place) const;
 
   // The chunks of a batch in the order in which its rows come. CHECKs batch < batch_count(). Epochs
   // count from 0.
@@ -118,6 +130,7 @@ class BatchPlan {
 
   const DataDefinition definition_;
   std::vector<uint64_t> first_chunks_;  // Of each file; behind them the count of all.
+  uint64_t chunk_count_ = 0;            // Of the part.
   uint64_t batch_count_ = 0;
 };
 

@@ -141,6 +141,8 @@ absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const Define
   definition.files = source.files();
   definition.seed = options.seed;
   definition.order = options.order;
+  definition.held_out_of = options.held_out_of;
+  if (options.held_out_of > 0) definition.part = DataPart::kLearnt;
   if (options.format) {
     definition.format = *options.format;
   } else {

@@ -20,6 +20,7 @@ struct DefineOptions {
   DataOrder order = DataOrder::kShuffled;
   ReadSpec read = {};  // As the user, the training data or the model has it; the files complete it.
   LabelNeed labels = LabelNeed::kRequired;
+  uint32_t held_out_of = 0;  // Only the part that is learnt from, if not 0.
 };
 
 // The format of the first file, by its first rows. kInvalidArgument: none can be told.

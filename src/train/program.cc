@@ -60,6 +60,8 @@ void ForEachDataScalar(Io& io, const std::string& prefix, Data& data) {
   io(prefix + "_chunks_per_batch", data.chunks_per_batch);
   io(prefix + "_seed", data.seed);
   io(prefix + "_order", data.order);
+  io(prefix + "_part", data.part);
+  io(prefix + "_held_out_of", data.held_out_of);
 }
 
 struct Writer {
@@ -81,6 +83,9 @@ struct Writer {
     operator()(name, static_cast<uint32_t>(value));
   }
   void operator()(std::string_view name, DataOrder value) {
+    operator()(name, static_cast<uint32_t>(value));
+  }
+  void operator()(std::string_view name, DataPart value) {
     operator()(name, static_cast<uint32_t>(value));
   }
   void Line(std::string_view name, std::string_view value) {
@@ -115,6 +120,9 @@ struct Reader {
     Whole(entry, out, static_cast<uint64_t>(kLastDataFormat));
   }
   void operator()(std::string_view entry, DataOrder& out) { Whole(entry, out, 1); }
+  void operator()(std::string_view entry, DataPart& out) {
+    Whole(entry, out, static_cast<uint64_t>(DataPart::kHeldOut));
+  }
 
   bool Take(std::string_view entry) {
     if (entry != name) return false;

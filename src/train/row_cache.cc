@@ -38,6 +38,9 @@ int64_t TimeOf(const std::string& path) {
 std::string DescribeReading(const DataDefinition& definition, LabelKind labels) {
   std::string text = Concat("format ", FormatName(definition.format), "\nchunk_bytes ",
                             definition.chunk_bytes, "\nlabels ", static_cast<int>(labels), "\n");
+  if (definition.part != DataPart::kAll) {
+    text += Concat("part ", static_cast<int>(definition.part), " of ", definition.held_out_of, "\n");
+  }
   for (const auto& [entry, value] : EntriesOf(definition.read)) {
     text += Concat("read ", entry, " ", value, "\n");
   }
@@ -64,9 +67,7 @@ std::string PathOf(const std::string& directory, const DataDefinition& definitio
 }
 
 double BytesOf(const DataDefinition& definition) {
-  double bytes = 0;
-  for (const DataFile& file : definition.files) bytes += static_cast<double>(file.bytes);
-  return bytes;
+  return static_cast<double>(ChunkCount(definition)) * definition.chunk_bytes;
 }
 
 // Input that came from a pipe and has no name that anybody could find it under again.

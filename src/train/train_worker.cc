@@ -113,6 +113,8 @@ class TrainWorkerShell final : public TrainWorker {
     CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.train, &setup.train));
     CAIRN_RETURN_IF_ERROR(CheckInputs(ready.program.model, *setup.train));
     if (!ready.program.valid.files.empty()) {
+      const bool is_held_out = ready.program.valid.part == DataPart::kHeldOut;
+      if (is_held_out && setup.valid == nullptr) setup.valid = setup.train;  // Other chunks of it.
       CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.valid, &setup.valid));
       CAIRN_RETURN_IF_ERROR(CheckInputs(ready.program.model, *setup.valid));
     }

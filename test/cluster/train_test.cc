@@ -338,6 +338,30 @@ TEST_CASE("A budget that is too small for the partitions ends training before it
   CHECK_THAT(std::string(MessageOf(refused)), Catch::Contains("bytes_max of 1000 B is too little"));
 }
 
+TEST_CASE("A share of the training data is scored instead of learnt") {
+  const Data data;
+  TrainOptions options = data.Options();
+  options.valid.clear();
+  options.valid_share = 0.2;
+  options.mode.consistency = GENERATE(Consistency::kAsp, Consistency::kBsp);
+  const bool has_cache = GENERATE(false, true);
+  if (has_cache) options.cache = "memory";
+  const auto report = Train(options);
+  REQUIRE(report.status() == absl::OkStatus());
+  CHECK(report->epochs[0].rows == Approx(2400).margin(150));
+  CHECK(report->epochs[2].valid_auc > 0.99);
+  options.valid = {data.valid};
+  CHECK(MessageOf(Train(options).status()) == "--valid and --valid-share: take one of them");
+  options.valid.clear();
+  options.valid_share = 0.6;
+  CHECK(MessageOf(Train(options).status()) == "--valid-share is 0.6: 0.001 to 0.5");
+  std::ofstream(data.directory.PathOf("two")) << "1 0:1:1\n0 0:2:1\n";
+  options.train = {data.directory.PathOf("two")};
+  options.valid_share = 0.1;
+  CHECK_THAT(std::string(MessageOf(Train(options).status())),
+             Catch::StartsWith("--valid-share: too few rows to hold 1 of 10 pieces out"));
+}
+
 TEST_CASE("With patience, the model is that of the best epoch, and nothing else is saved") {
   const Data data;
   // Labels are the wrong way round: the more is learnt, the worse.

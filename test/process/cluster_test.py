@@ -300,6 +300,18 @@ class ClusterTest(unittest.TestCase):
         self.assertRegex(failure["role"], "^worker [12]$")
         self.assertEqual(launcher.leftovers(), [])
 
+    def test_a_share_of_the_data_is_held_out_everywhere(self):
+        losses = set()
+        for cluster in ("embedded", "local"):
+            report = self.path(cluster + ".json")
+            result = run(CAIRN, "train", "--cluster", cluster, "--workers", "2", "--train", TRAIN,
+                         "--valid-share", "0.1", "--epochs", "2", "--consistency", "bsp",
+                         "--report", report)
+            self.assertEqual(result.returncode, DONE, result.stderr)
+            self.assertLess(load(report)["rows"], 2 * 0.92 * 179817)
+            losses.add(load(report)["epochs"][-1]["valid_loss"])
+        self.assertEqual(len(losses), 1)
+
     def test_the_model_of_the_best_epoch_is_saved(self):
         model, report = self.path("model"), self.path("report.json")
         launcher = self.launch("--train", TRAIN, "--valid", VALID, "--servers", "2", "--workers",

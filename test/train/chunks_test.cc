@@ -148,6 +148,36 @@ TEST_CASE("BatchPlan: every epoch visits every byte once, in another order") {
   CHECK(orders.size() == 5);
 }
 
+TEST_CASE("BatchPlan: what is learnt and what is held out are all chunks, each in one of them") {
+  const uint64_t chunks = GENERATE(1, 9, 10, 11, 57, 1000);
+  const uint32_t of = GENERATE(2u, 5u, 10u);
+  DataDefinition definition = Sizes({64 * chunks}, 3);
+  definition.held_out_of = of;
+  std::map<uint64_t, int> seen;
+  std::set<uint64_t> places_in_group;
+  uint64_t batch_chunks = 0;
+  for (const DataPart part : {DataPart::kLearnt, DataPart::kHeldOut}) {
+    definition.part = part;
+    REQUIRE(CheckDefinition(definition).ok());
+    const BatchPlan plan(definition);
+    const uint64_t held_out = chunks / of;
+    CHECK(plan.chunk_count() == (part == DataPart::kHeldOut ? held_out : chunks - held_out));
+    CHECK(plan.chunk_count() == ChunkCount(definition));
+    for (uint64_t i = 0; i < plan.chunk_count(); ++i) {
+      const uint64_t chunk = plan.Chunk(i).begin / 64;
+      ++seen[chunk];
+      if (part == DataPart::kHeldOut) {
+        CHECK(chunk / of == i);  // From all over the files.
+        places_in_group.insert(chunk % of);
+      }
+    }
+    for (uint64_t b = 0; b < plan.batch_count(); ++b) batch_chunks += plan.Chunks(1, b).size();
+  }
+  CHECK(seen.size() == chunks);
+  CHECK(batch_chunks == chunks);
+  if (chunks == 1000) CHECK(places_in_group.size() == of);  // Not always the same one.
+}
+
 TEST_CASE("BatchPlan: order kFile is the same every epoch") {
   DataDefinition definition = Sizes({1000}, 2);
   definition.order = DataOrder::kFile;

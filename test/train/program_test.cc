@@ -47,6 +47,8 @@ TrainProgram Sample() {
                    DataOrder::kFile};
   program.valid = {{{"/data/valid", 4096, 5}}, DataFormat::kLibffm, 1024, 3, 8,
                    DataOrder::kShuffled};
+  program.valid.part = DataPart::kHeldOut;
+  program.valid.held_out_of = 7;
   program.bad_rows_share = 1.0 / 3;
   program.steps_at_once = 3;
   return program;
