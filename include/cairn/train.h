@@ -40,8 +40,8 @@ struct RowOptions {
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
 struct TrainOptions {
-  // "lr": logistic regression, or linear with squared loss; "fm": a factorization machine; "mlp": layers of units with ReLU;
-  // "count": counts features.
+  // "lr": logistic regression, or linear with squared loss; "fm": a factorization machine; "mlp":
+  // layers of units with ReLU; "count": counts features.
   std::string model = "lr";
   // Files, plain or compressed by gzip or zstd; directories (the files in them), patterns
   // ("part-*.gz"), pipes, and "-" for standard input. What comes from the last two is copied to a
@@ -51,8 +51,8 @@ struct TrainOptions {
   // About this share of the training rows, pieces from all over the files, is not learnt but scored
   // instead: 0.001 .. 0.5; 0: none. The same pieces for the same data and batch_rows.
   double valid_share = 0;
-  std::string format = "auto";     // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
-  RowOptions read = {};            // As they are here, with init_dir: those of the saved model.
+  std::string format = "auto";  // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
+  RowOptions read = {};         // As they are here, with init_dir: those of the saved model.
   // What is learnt of the labels: "logistic", two classes; "softmax", classes 0, 1, ..; "squared",
   // a number; "auto": of "mlp" what the labels look like, with init_dir the saved model's, else the
   // first. Only "mlp" has the second.
@@ -118,7 +118,7 @@ struct TrainOptions {
   // "auc", of two classes; "accuracy", of classes; "logloss": whichever loss the model has; "auto":
   // the first of these that there is.
   std::string stop_metric = "auto";
-  double target = 0;      // Stop when the metric is reached; 0: never.
+  double target = 0;  // Stop when the metric is reached; 0: never.
   // Stop after so many epochs without min_delta of gain. Then the model is that of the best epoch.
   uint32_t patience = 0;
   double min_delta = 0;
@@ -187,7 +187,8 @@ struct TrainReport {
   std::vector<std::string> notes;  // Sentences: what the user may not expect.
   std::vector<EpochReport> epochs;
   uint64_t best_epoch = 0;  // By the stop metric, the first of equal ones; 0: nothing to tell by.
-  uint64_t model_epoch = 0;  // Whose model it is: the best one's with patience, else the last one's.
+  uint64_t model_epoch =
+      0;  // Whose model it is: the best one's with patience, else the last one's.
 };
 
 // The exit code of the command line for an error of the functions below: kInvalidArgument and

@@ -28,6 +28,15 @@ std::string Escape(std::string_view bytes) { return EscapeFrom(bytes, ' '); }
 
 std::string EscapeWord(std::string_view bytes) { return EscapeFrom(bytes, '!'); }
 
+std::string ShellWord(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_,.:/=+-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return std::string(word);
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 absl::StatusOr<std::string> Unescape(std::string_view text) {
   std::string bytes;
   for (size_t i = 0; i < text.size(); ++i) {

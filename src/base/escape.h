@@ -13,6 +13,9 @@ std::string Escape(std::string_view bytes);
 // The same for one word among others: blanks are escaped too.
 std::string EscapeWord(std::string_view bytes);
 
+// One word of a shell's command line, in quotes if it needs them.
+std::string ShellWord(std::string_view word);
+
 // kInvalidArgument: a backslash that begins no \xHH.
 absl::StatusOr<std::string> Unescape(std::string_view text);
 

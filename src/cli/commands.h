@@ -11,6 +11,7 @@ namespace cairn {
 absl::Status TrainCommand(const OptionValues& values, const Console& console);
 absl::Status EvalCommand(const OptionValues& values, const Console& console);
 absl::Status PredictCommand(const OptionValues& values, const Console& console);
+absl::Status TuneCommand(const OptionValues& values, const Console& console);
 absl::Status InspectCommand(const OptionValues& values, const Console& console);
 absl::Status DataGenCommand(const OptionValues& values, const Console& console);
 absl::Status DataStatCommand(const OptionValues& values, const Console& console);

@@ -12,7 +12,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::array<CommandSpec, 10> kCommands = {{
+constexpr std::array<CommandSpec, 11> kCommands = {{
     {CommandSpec::kTrain, "train", "Train a model on files of data",
      "Trains a model on files of rows and prints a line for each epoch. By default all of it runs "
      "in this process; --cluster changes that. What is not set is chosen by the model and a sample "
@@ -23,6 +23,10 @@ constexpr std::array<CommandSpec, 10> kCommands = {{
      "Writes one probability a line, in the order of the data, with up to 9 significant digits; of "
      "a row that --max-bad-rows leaves out, nan. The output appears under its name once it is "
      "complete."},
+    {CommandSpec::kTune, "tune", "Find settings for a data set by trying",
+     "Trains with one setting after the other in this process, scores each on rows that it holds "
+     "out of --train (or on --valid), and says which settings to use, or that the defaults are as "
+     "good. Rates, priors, dimensions and units are tried, those that are not given."},
     {CommandSpec::kInspect, "inspect", "Look into a saved model, or turn it into text and back",
      "Checks every byte of a saved model, then shows what it is, how it was trained, statistics of "
      "each table, and its heaviest rows. --key shows one row, --dump writes the model as text "
@@ -53,11 +57,23 @@ std::vector<OptionSpec> MakeTable() {
   std::vector<OptionSpec> table;
   for (const auto& part :
        {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(), VectorOptions(),
-        RetentionOptions(), StopOptions(), ClusterOptions(), GenerateOptions(), InspectionOptions(),
-        OutputOptions(), StatusOptions(), SettingsOptions()}) {
+        RetentionOptions(), StopOptions(), ClusterOptions(), TuningOptions(), GenerateOptions(),
+        InspectionOptions(), OutputOptions(), StatusOptions(), SettingsOptions()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;
+}
+
+// And not where, until when, or what becomes of it.
+bool SaysWhatIsLearnt(const OptionSpec& option) {
+  constexpr std::array<std::string_view, 4> kElsewhere = {"Stop", "Cluster", "Output", "Settings"};
+  constexpr std::array<std::string_view, 4> kStill = {"epochs", "consistency", "streams",
+                                                      "threads"};
+  const auto is_in = [](const auto& list, std::string_view name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  if (option.name == "init" || option.name == "save") return false;
+  return is_in(kStill, option.name) || !is_in(kElsewhere, option.section);
 }
 
 }  // namespace
@@ -79,13 +95,15 @@ const CommandSpec* FindCommand(std::string_view name) {
 
 std::vector<OptionSpec> OptionsOf(const CommandSpec& command) {
   const bool shows = command.bit == CommandSpec::kConfigShow;
-  const uint32_t bits = command.bit | (shows ? CommandSpec::kTrain : 0u);
+  const bool tunes = command.bit == CommandSpec::kTune;
+  const uint32_t bits = command.bit | (shows || tunes ? CommandSpec::kTrain : 0u);
   std::vector<OptionSpec> options;
   for (OptionSpec& option : MakeTable()) {
     if ((option.commands & bits) == 0) continue;
     // Of the actions of a training, showing its settings has none.
     const bool is_own = (option.commands & command.bit) != 0;
     if (!is_own && option.from == OptionSpec::From::kFlagOnly) continue;
+    if (tunes && !is_own && !SaysWhatIsLearnt(option)) continue;
     option.required = option.required && !shows;
     options.push_back(std::move(option));
   }

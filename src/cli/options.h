@@ -21,6 +21,7 @@ struct CommandSpec {
     kInspect = 16,
     kDataStat = 32,
     kStatus = 64,
+    kTune = 128,
     kConfigCheck = 1u << 16,
     kConfigShow = 1u << 17,
     kCompletion = 1u << 18,
@@ -39,7 +40,8 @@ const CommandSpec& CommandOf(CommandSpec::Bit bit);
 const CommandSpec* FindCommand(std::string_view name);
 
 // The options of one command, in the table's order. Those of `config show` are its own and those of
-// `train`, none of which it requires.
+// `train`, none of which it requires; those of `tune` its own and those of `train` that say what is
+// learnt.
 std::vector<OptionSpec> OptionsOf(const CommandSpec& command);
 
 // "CAIRN_DATA_GEN_": what the environment variables of a command begin with. `config show` reads

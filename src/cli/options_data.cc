@@ -35,8 +35,9 @@ std::vector<OptionSpec> FileOptions() {
        .kind = Kind::kReal,
        .metavar = "SHARE",
        .section = "Data",
-       .help = "Instead of --valid: score about this share of the --train rows, pieces from all over "
-               "the files, and do not learn them",
+       .help =
+           "Instead of --valid: score about this share of the --train rows, pieces from all over "
+           "the files, and do not learn them",
        .commands = kTrain,
        .reals = {.min = 0.001, .max = 0.5}},
       {.name = "data",

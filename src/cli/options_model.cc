@@ -18,9 +18,9 @@ std::vector<OptionSpec> ModelOptions() {
        .kind = Kind::kChoice,
        .metavar = "MODEL",
        .section = "Model",
-       .help =
-           "lr is logistic regression, or linear with --loss squared; fm is a factorization machine; mlp is layers of units with "
-           "ReLU; count learns nothing, it counts each feature exactly",
+       .help = "lr is logistic regression, or linear with --loss squared; fm is a factorization "
+               "machine; mlp is layers of units with "
+               "ReLU; count learns nothing, it counts each feature exactly",
        .fallback = "lr",
        .commands = kTrain,
        .choices = {"lr", "fm", "mlp", "count"}},

@@ -13,9 +13,9 @@ namespace {
 using Kind = OptionSpec::Kind;
 using From = OptionSpec::From;
 
-constexpr uint32_t kConfigurable = CommandSpec::kTrain | CommandSpec::kEval |
-                                   CommandSpec::kPredict | CommandSpec::kDataGen |
-                                   CommandSpec::kStatus | CommandSpec::kConfigShow;
+constexpr uint32_t kConfigurable =
+    CommandSpec::kTrain | CommandSpec::kEval | CommandSpec::kPredict | CommandSpec::kDataGen |
+    CommandSpec::kStatus | CommandSpec::kTune | CommandSpec::kConfigShow;
 
 // All that read files: the commands whose options --config is among, and the role programs.
 std::vector<std::string> ReadersOfFiles() {

@@ -58,7 +58,8 @@ std::vector<OptionSpec> StopOptions() {
        .kind = Kind::kCount,
        .metavar = "EPOCHS",
        .section = "Stop",
-       .help = "End after so many epochs in which the metric has not got better; the model is then that "
+       .help = "End after so many epochs in which the metric has not got better; the model is then "
+               "that "
                "of the best epoch",
        .commands = kTrain,
        .counts = {.min = 1, .max = std::numeric_limits<uint32_t>::max()}},

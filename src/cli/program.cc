@@ -116,6 +116,8 @@ absl::Status Run(const CommandSpec& command, const OptionValues& values, const C
       return EvalCommand(values, console);
     case CommandSpec::kPredict:
       return PredictCommand(values, console);
+    case CommandSpec::kTune:
+      return TuneCommand(values, console);
     case CommandSpec::kInspect:
       return InspectCommand(values, console);
     case CommandSpec::kDataGen:

@@ -37,8 +37,8 @@ void PrintEvaluation(const EvalReport& report, const Console& console) {
     beside("logloss", report.logloss, report.baseline_loss,
            is_two ? "the mean label" : "the shares of classes");
     if (is_two) {
-      print("auc", std::isnan(report.auc) ? "- (all rows are of one class)"
-                                          : FormatFloat9(report.auc));
+      print("auc",
+            std::isnan(report.auc) ? "- (all rows are of one class)" : FormatFloat9(report.auc));
     }
     beside("accuracy", report.accuracy, report.baseline_accuracy, "the commonest class");
     if (!std::isnan(report.calibration)) {

@@ -25,8 +25,8 @@ absl::Status CheckCompanions(const OptionValues& values) {
                                            {"patience", "valid"},
                                            {"min-delta", "patience"}}};
   for (const Pair& pair : kPairs) {
-    const bool has = values.IsGiven(pair.needs) ||
-                     (pair.needs == "valid" && values.IsGiven("valid-share"));
+    const bool has =
+        values.IsGiven(pair.needs) || (pair.needs == "valid" && values.IsGiven("valid-share"));
     if (values.IsGiven(pair.option) && !has) {
       return InvalidArgument(values.Label(pair.option), " needs --", pair.needs);
     }

@@ -175,9 +175,8 @@ void TrainView::PrintValid(const TrainReport& report) const {
                    Fixed(std::sqrt(own.valid_baseline_loss), 4));
   } else {
     line += Concat("loss ", Fixed(own.valid_logloss, 4), ", of a constant ",
-                   Fixed(own.valid_baseline_loss, 4), "; accuracy ",
-                   Fixed(own.valid_accuracy, 4), ", of the commonest class ",
-                   Fixed(own.valid_baseline_accuracy, 4));
+                   Fixed(own.valid_baseline_loss, 4), "; accuracy ", Fixed(own.valid_accuracy, 4),
+                   ", of the commonest class ", Fixed(own.valid_baseline_accuracy, 4));
   }
   if (!std::isnan(own.valid_calibration)) {
     line += "; calibration " + Fixed(own.valid_calibration, 3);

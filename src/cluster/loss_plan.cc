@@ -65,8 +65,9 @@ absl::Status CheckLossOfModel(const TrainOptions& options) {
                            " needs --model ", squared ? "lr, fm or mlp" : "mlp");
   }
   if (!squared || options.update == kGradientUpdate) return {};
-  return InvalidArgument("--loss squared needs --update gradient: row by row, only the logistic "
-                         "loss is learnt");
+  return InvalidArgument(
+      "--loss squared needs --update gradient: row by row, only the logistic "
+      "loss is learnt");
 }
 
 }  // namespace

@@ -293,8 +293,7 @@ absl::Status DefineJob(const TrainOptions& options, const TrainProgram& program,
 
 }  // namespace
 
-absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given,
-                                        const SpoolProgress& spooling) {
+absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given, const SpoolProgress& spooling) {
   CAIRN_RETURN_IF_ERROR(CheckOptions(given));
   TrainOptions options = given;
   DefineOptions define;

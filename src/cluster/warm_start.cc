@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/escape.h"
 #include "base/status.h"
 #include "cluster/saved_model.h"
 #include "cluster/vector_settings.h"
@@ -36,16 +37,6 @@ void NoteOptimizers(const TableSpec& saved, const TableSpec& now, std::vector<st
 }
 
 using Entries = std::vector<std::pair<std::string, std::string>>;
-
-// One word of a shell's command line.
-std::string ShellWord(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_,.:/=+-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
 
 // An entry for each value: "--cross", "a*b".
 Entries ReadingEntries(const ReadSpec& read) {

@@ -74,9 +74,8 @@ std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_p
   }
   // The last steps may have ruined what the training loss tells of before them.
   if (!std::isnan(last.valid_baseline_loss) && !std::isfinite(last.valid_logloss)) {
-    return StopDecision{kExitDiverged,
-                        Concat("the training diverged: after epoch ", last.epoch + 1,
-                               " the loss of the validation data is not finite")};
+    return StopDecision{kExitDiverged, Concat("the training diverged: after epoch ", last.epoch + 1,
+                                              " the loss of the validation data is not finite")};
   }
   const bool validated = !std::isnan(MetricOf(rules, last));
   if (validated && ReachedTarget(rules, last)) {
@@ -104,9 +103,8 @@ std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_p
 bool LastIsBest(const StopRules& rules, const std::vector<EpochRecord>& epochs) {
   const double last = Goodness(rules, epochs.back());
   return !std::isnan(last) &&
-         std::all_of(epochs.begin(), epochs.end() - 1, [&](const EpochRecord& before) {
-           return !(Goodness(rules, before) >= last);
-         });
+         std::all_of(epochs.begin(), epochs.end() - 1,
+                     [&](const EpochRecord& before) { return !(Goodness(rules, before) >= last); });
 }
 
 }  // namespace cairn

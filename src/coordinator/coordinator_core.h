@@ -32,7 +32,7 @@ struct CoordinatorActions {
   std::vector<std::pair<uint64_t, LogRecord>> log;  // Append these, in order, before anything else.
   Outbox messages;
   std::optional<std::string> manifest;  // Write as MANIFEST of plan.save_dir, then ManifestWritten.
-  std::vector<std::string> obsolete;    // Files of plan.save_dir that no manifest will name: remove.
+  std::vector<std::string> obsolete;  // Files of plan.save_dir that no manifest will name: remove.
   std::optional<JobDirectories> open_job;  // Look into them (OpenDirectories), then JobOpened.
 };
 
@@ -208,7 +208,7 @@ class CoordinatorCore {
   std::map<uint32_t, SnapshotDone> snapshots_;  // Of those under way, by partition.
   std::map<uint32_t, SnapshotDone> kept_;       // The last ones that are complete: the model.
   uint64_t kept_epoch_ = 0;                     // So many were done then.
-  bool goes_on_ = false;  // The training, once the snapshots under way are complete.
+  bool goes_on_ = false;       // The training, once the snapshots under way are complete.
   Micros snapshot_heard_ = 0;  // When saving began, or the last partition's answer came.
   bool manifest_asked_ = false;
   bool stop_when_placed_ = false;  // Stop came before the servers did.

@@ -113,7 +113,8 @@ void CoordinatorCore::RequestSnapshots(CoordinatorActions* out) const {
   for (uint32_t p = 0; p < state_.partitions.size(); ++p) {
     if (snapshots_.contains(p)) continue;
     const PartitionEntry& entry = state_.partitions[p];
-    Send(entry.primary, SnapshotRequest{snapshots_taken_, p, entry.term, state_.plan.save_dir}, out);
+    Send(entry.primary, SnapshotRequest{snapshots_taken_, p, entry.term, state_.plan.save_dir},
+         out);
   }
 }
 

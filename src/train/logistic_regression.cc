@@ -58,7 +58,8 @@ class LogisticRegression final : public LinearModel {
 absl::Status CheckLinearLoss(const ModelSettings& settings) {
   CAIRN_RETURN_IF_ERROR(LabelLoss::Check(settings));
   if (settings.loss != kSoftmaxLoss) return {};
-  return InvalidArgument("the model ", settings.model, " has one result, and classes have one each");
+  return InvalidArgument("the model ", settings.model,
+                         " has one result, and classes have one each");
 }
 
 float StartOfBias(float base_rate) {
@@ -82,11 +83,11 @@ TableSpec BiasTable(const ModelSettings& settings) {
   bias.name = "bias";
   bias.kind = TableSpec::Kind::kDense;
   bias.dense_size = 1;
-  bias.parts = {
-      PartSpec{.width = 1,
-               .optimizer = optimizer,
-               .initializer = {InitializerSpec::Kind::kConstant,
-                               settings.loss == kSquaredLoss ? 0 : StartOfBias(settings.base_rate)}}};
+  bias.parts = {PartSpec{
+      .width = 1,
+      .optimizer = optimizer,
+      .initializer = {InitializerSpec::Kind::kConstant,
+                      settings.loss == kSquaredLoss ? 0 : StartOfBias(settings.base_rate)}}};
   return bias;
 }
 

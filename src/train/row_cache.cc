@@ -39,7 +39,8 @@ std::string DescribeReading(const DataDefinition& definition, LabelKind labels) 
   std::string text = Concat("format ", FormatName(definition.format), "\nchunk_bytes ",
                             definition.chunk_bytes, "\nlabels ", static_cast<int>(labels), "\n");
   if (definition.part != DataPart::kAll) {
-    text += Concat("part ", static_cast<int>(definition.part), " of ", definition.held_out_of, "\n");
+    text +=
+        Concat("part ", static_cast<int>(definition.part), " of ", definition.held_out_of, "\n");
   }
   for (const auto& [entry, value] : EntriesOf(definition.read)) {
     text += Concat("read ", entry, " ", value, "\n");

@@ -66,8 +66,9 @@ absl::StatusOr<SequentialLinear> SequentialLinearOf(const ModelSettings& setting
 
 absl::StatusOr<std::unique_ptr<Model>> MakeSequentialRegression(const ModelSettings& settings) {
   if (settings.loss != kLogisticLoss) {
-    return InvalidArgument("--loss ", settings.loss,
-                           " needs --update gradient: row by row, only the logistic loss is learnt");
+    return InvalidArgument(
+        "--loss ", settings.loss,
+        " needs --update gradient: row by row, only the logistic loss is learnt");
   }
   CAIRN_ASSIGN_OR_RETURN(const SequentialLinear linear, SequentialLinearOf(settings));
   if (settings.retention != RetentionSpec{}) {

@@ -182,7 +182,8 @@ struct Grants {
 
 // All steps <= step are acknowledged by every partition that they touch. Sums since the attempt's
 // base: rows trained, their weighted loss before the update, and what the rows weigh more than 1
-// each (0 where no row has a weight of its own). A loss_sum of NaN: the model has diverged at `step`.
+// each (0 where no row has a weight of its own). A loss_sum of NaN: the model has diverged at
+// `step`.
 struct Progress {
   StreamRef ref;
   StepIndex step = 0;

@@ -15,6 +15,13 @@ TEST_CASE("Escape leaves printable text alone and names every other byte") {
   CHECK(EscapeWord("a b") == "a\\x20b");
 }
 
+TEST_CASE("ShellWord quotes what a shell would not leave as it is") {
+  CHECK(ShellWord("a/b-1.csv") == "a/b-1.csv");
+  CHECK(ShellWord("delay>15") == "'delay>15'");
+  CHECK(ShellWord("") == "''");
+  CHECK(ShellWord("it's") == "'it'\\''s'");
+}
+
 TEST_CASE("Unescape undoes both for every byte") {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);

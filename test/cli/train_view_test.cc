@@ -112,8 +112,7 @@ TEST_CASE("The last validation stands beside what a constant would have", "[trai
   report.loss = "squared";
   report.epochs[0].valid_calibration = std::nan("");
   view.End({}, report);
-  CHECK_THAT(screen.TakeOut(),
-             Catch::EndsWith("\nvalid  rmse 0.5000, of the mean label 0.7071\n"));
+  CHECK_THAT(screen.TakeOut(), Catch::EndsWith("\nvalid  rmse 0.5000, of the mean label 0.7071\n"));
 }
 
 TEST_CASE("The best epoch is told if it is not the last", "[train_view]") {

@@ -102,8 +102,7 @@ TEST_CASE("CoordinatorCore: with patience, the model is that of the best epoch")
   job.AnswerSnapshots(1, 100);  // Late: of the snapshots before.
   CHECK(harness.state().streams.at(0).limit == 8);
   job.AnswerSnapshots(2, 200);
-  CHECK(harness.actions.obsolete ==
-        std::vector<std::string>{"p0-c1", "p1-c1", "p2-c1", "p3-c1"});
+  CHECK(harness.actions.obsolete == std::vector<std::string>{"p0-c1", "p1-c1", "p2-c1", "p3-c1"});
   job.EndEpoch(false);
   CHECK(harness.SentTo<SnapshotRequest>(101) == nullptr);
   CHECK(harness.state().streams.at(0).limit == 16);

@@ -80,8 +80,9 @@ TEST_CASE("CoordinatorCore: a loss that is no number ends the job with its place
   harness.Receive(harness.worker, Progress{{1, 1}, 3, 30, std::nan("")}, kSelf.incarnation);
   REQUIRE(harness.state().ended);
   CHECK(harness.state().end_code == 6);
-  CHECK_THAT(harness.state().end_message,
-             Catch::StartsWith("the training diverged in epoch 1, batch 7 of 8 (stream 1, step 3)"));
+  CHECK_THAT(
+      harness.state().end_message,
+      Catch::StartsWith("the training diverged in epoch 1, batch 7 of 8 (stream 1, step 3)"));
   CHECK_THAT(harness.state().end_message, Catch::Contains("nothing is saved"));
   CHECK_THAT(harness.state().end_message, Catch::Contains("smaller --lr"));
   CHECK((harness.state().end_message.find("/models/a") != std::string::npos) == warm);
