@@ -21,7 +21,7 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;
 
-  // Adds all bytes at the end, or fails.
+  // Adds all bytes behind what was written so far, or fails.
   virtual absl::Status Append(std::span<const std::byte> bytes) = 0;
   // Once it returns OK, what was appended survives a loss of power. So does the file's name, once
   // its directory is synced too.
@@ -54,6 +54,13 @@ class FileSystem {
   // Makes a new file to append to. kAlreadyExists if there is one of that name: nothing that is
   // written is ever overwritten in place.
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) = 0;
+
+  // Makes a new file of so many zeros, durable with its name, to be written over from its first
+  // byte on: what is written where there was a zero is synced much faster than what makes a file
+  // longer. After a crash what was not synced may be there, or the zeros. Otherwise as
+  // OpenForAppend.
+  virtual absl::StatusOr<std::unique_ptr<WritableFile>> OpenZeroed(const std::string& path,
+                                                                   uint64_t bytes) = 0;
 
   // Makes or replaces a file: after a crash at any moment it has the old content or the new one,
   // and once this returns OK, the new one. Leaves at most `path` + ".tmp" behind on failure.

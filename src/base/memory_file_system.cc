@@ -50,14 +50,17 @@ class MemoryFileSystem::OpenFile final : public WritableFile {
   absl::Status Append(std::span<const std::byte> bytes) override {
     MutexLock lock(files_->mutex_);
     CAIRN_RETURN_IF_ERROR(Usable("write"));
-    node_->bytes.insert(node_->bytes.end(), bytes.begin(), bytes.end());
+    node_->bytes.resize(std::max(node_->bytes.size(), node_->written + bytes.size()));
+    std::copy(bytes.begin(), bytes.end(),
+              node_->bytes.begin() + static_cast<ptrdiff_t>(node_->written));
+    node_->written += bytes.size();
     return absl::OkStatus();
   }
 
   absl::Status Sync() override {
     MutexLock lock(files_->mutex_);
     CAIRN_RETURN_IF_ERROR(Usable("sync"));
-    node_->synced_bytes = node_->bytes.size();
+    node_->synced_bytes = node_->written;
     return absl::OkStatus();
   }
 
@@ -147,6 +150,18 @@ absl::StatusOr<std::unique_ptr<WritableFile>> MemoryFileSystem::OpenForAppend(
   auto node = std::make_shared<Node>();
   files_[normal] = node;
   return std::make_unique<OpenFile>(this, path, std::move(node), crashes_);
+}
+
+absl::StatusOr<std::unique_ptr<WritableFile>> MemoryFileSystem::OpenZeroed(const std::string& path,
+                                                                           uint64_t bytes) {
+  CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, OpenForAppend(path));
+  MutexLock lock(mutex_);
+  const std::string normal = Normal(path);
+  Node& node = *files_.at(normal);
+  node.zeros = bytes;
+  node.bytes.resize(bytes);
+  SyncNames(ParentDirectory(normal));
+  return file;
 }
 
 absl::Status MemoryFileSystem::WriteFileAtomically(const std::string& path,
@@ -257,7 +272,10 @@ void MemoryFileSystem::Crash() {
   ++crashes_;
   directories_ = durable_directories_;
   files_ = durable_files_;
-  for (auto& [path, node] : files_) node->bytes.resize(node->synced_bytes);
+  for (auto& [path, node] : files_) {
+    node->bytes.resize(node->synced_bytes);
+    node->bytes.resize(std::max(node->synced_bytes, node->zeros));
+  }
 }
 
 absl::Status MemoryFileSystem::FlipBit(const std::string& path, uint64_t bit) {

@@ -23,6 +23,8 @@ class MemoryFileSystem final : public FileSystem {
   absl::StatusOr<size_t> ReadAt(const std::string& path, uint64_t offset,
                                 std::span<std::byte> buffer) override;
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<WritableFile>> OpenZeroed(const std::string& path,
+                                                           uint64_t bytes) override;
   absl::Status WriteFileAtomically(const std::string& path,
                                    std::span<const std::byte> bytes) override;
   absl::Status CreateDirectories(const std::string& path) override;
@@ -44,7 +46,9 @@ class MemoryFileSystem final : public FileSystem {
   class OpenFile;
   struct Node {
     std::vector<std::byte> bytes;
-    size_t synced_bytes = 0;  // A prefix: files are only ever appended to.
+    size_t written = 0;       // A prefix; OpenZeroed: what is behind it is zero.
+    size_t synced_bytes = 0;  // Of what was written.
+    size_t zeros = 0;         // OpenZeroed: the least that the file has, whatever happens.
   };
   // Open files share it with the directory, because a removed file can still be written to.
   using Names = std::map<std::string, std::shared_ptr<Node>>;

@@ -20,6 +20,7 @@ namespace {
 
 constexpr mode_t kFileMode = 0644;
 constexpr mode_t kDirectoryMode = 0755;
+constexpr uint64_t kZerosAtOnce = uint64_t{1} << 20;
 
 absl::Status SystemError(const char* operation, const std::string& path, int error) {
   return MakeError(absl::ErrnoToStatusCode(error), operation, " ", path, ": ",
@@ -101,8 +102,22 @@ absl::Status WriteFully(const Descriptor& file, const std::string& path,
   return absl::OkStatus();
 }
 
+// Content and length; times and the like would cost a write of their own.
 absl::Status SyncDescriptor(const Descriptor& file, const std::string& path) {
-  if (::fsync(file.fd()) != 0) return SystemError("sync", path, errno);
+  if (::fdatasync(file.fd()) != 0) return SystemError("sync", path, errno);
+  return absl::OkStatus();
+}
+
+// Durably, and goes back to the first of them.
+absl::Status WriteZeros(const Descriptor& file, const std::string& path, uint64_t bytes) {
+  const std::vector<std::byte> zeros(std::min(bytes, kZerosAtOnce));
+  for (uint64_t left = bytes; left > 0;) {
+    const uint64_t piece = std::min<uint64_t>(left, zeros.size());
+    CAIRN_RETURN_IF_ERROR(WriteFully(file, path, std::span(zeros).first(piece)));
+    left -= piece;
+  }
+  CAIRN_RETURN_IF_ERROR(SyncDescriptor(file, path));
+  if (::lseek(file.fd(), 0, SEEK_SET) != 0) return SystemError("seek", path, errno);
   return absl::OkStatus();
 }
 
@@ -177,6 +192,16 @@ absl::StatusOr<std::unique_ptr<WritableFile>> PosixFileSystem::OpenForAppend(
     const std::string& path) {
   CAIRN_ASSIGN_OR_RETURN(Descriptor file, Open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND));
   return std::make_unique<PosixWritableFile>(path, std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<WritableFile>> PosixFileSystem::OpenZeroed(const std::string& path,
+                                                                          uint64_t bytes) {
+  CAIRN_ASSIGN_OR_RETURN(Descriptor file, Open(path, O_WRONLY | O_CREAT | O_EXCL));
+  absl::Status made = WriteZeros(file, path, bytes);
+  if (made.ok()) made = SyncDirectory(ParentDirectory(path));
+  if (made.ok()) return std::make_unique<PosixWritableFile>(path, std::move(file));
+  ::unlink(path.c_str());
+  return made;
 }
 
 absl::Status PosixFileSystem::WriteFileAtomically(const std::string& path,

@@ -17,6 +17,8 @@ class PosixFileSystem final : public FileSystem {
   absl::StatusOr<size_t> ReadAt(const std::string& path, uint64_t offset,
                                 std::span<std::byte> buffer) override;
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<WritableFile>> OpenZeroed(const std::string& path,
+                                                           uint64_t bytes) override;
   absl::Status WriteFileAtomically(const std::string& path,
                                    std::span<const std::byte> bytes) override;
   absl::Status CreateDirectories(const std::string& path) override;

@@ -89,6 +89,13 @@ std::vector<OptionSpec> CoordinatorOptions() {
                      .help = "Give up if nobody has brought a job by then",
                      .fallback = "600",
                      .reals = positive});
+  options.push_back({.name = "job-dir",
+                     .kind = Kind::kText,
+                     .metavar = "DIR",
+                     .section = "Network",
+                     .help =
+                         "Keep the job's log here: a coordinator that is started again with the "
+                         "same --job-dir and --listen goes on where this one was"});
   options.push_back({.name = "table",
                      .kind = Kind::kTexts,
                      .metavar = "'name=NAME ...'",
@@ -157,9 +164,11 @@ class Process {
     };
     if (setup.has_value()) {
       setup->times = TimesOf(values_);
+      setup->job_dir = values_.Text("job-dir");
       CAIRN_ASSIGN_OR_RETURN(coordinator_, StartCoordinator(*std::move(setup), make, &files_));
     } else {
-      CAIRN_ASSIGN_OR_RETURN(coordinator_, StartIdleCoordinator(TimesOf(values_), make, &files_));
+      CAIRN_ASSIGN_OR_RETURN(coordinator_, StartIdleCoordinator(TimesOf(values_), make, &files_,
+                                                                values_.Text("job-dir")));
     }
     handle_ = HandleOf(coordinator_.get());
     const std::string& address = coordinator_->address();

@@ -29,6 +29,7 @@ constexpr int kExitInterrupted = 130;
 constexpr int kExitNotFormed = 5;
 
 constexpr char kFailureFile[] = "failure.json";
+constexpr char kJobDirectory[] = "job";  // Of the coordinator's log.
 
 std::string Seconds(absl::Duration duration) {
   return FormatFloat9(absl::ToDoubleSeconds(duration));
@@ -88,13 +89,21 @@ absl::Status LocalProcesses::StartAll() {
   const std::string ready_file = JoinPath(log_dir_, "coordinator.ready");
   std::error_code ignored;
   fs::remove(ready_file, ignored);
+  const std::string job_dir = JoinPath(log_dir_, kJobDirectory);
+  fs::remove_all(job_dir, ignored);  // Of an earlier run.
   // It waits for its job as long as for its servers: the job is on its way.
   const std::string form_timeout = Seconds(options_.form_timeout);
-  CAIRN_RETURN_IF_ERROR(AddRole(Kind::kCoordinator, "coordinator",
-                                {"--listen", "tcp://127.0.0.1:0", "--ready-file", ready_file,
-                                 "--form-timeout", form_timeout, "--job-timeout", form_timeout}));
+  const std::vector<std::string> common = {"--job-dir",  job_dir,         "--form-timeout",
+                                           form_timeout, "--job-timeout", form_timeout};
+  std::vector<std::string> first = common;
+  first.insert(first.end(), {"--listen", "tcp://127.0.0.1:0", "--ready-file", ready_file});
+  CAIRN_RETURN_IF_ERROR(AddRole(Kind::kCoordinator, "coordinator", std::move(first)));
   CAIRN_RETURN_IF_ERROR(AwaitCoordinator(ready_file));
   fs::remove(ready_file, ignored);
+  // The next one, if this one is killed, is where the others look for it.
+  std::vector<std::string>& again = roles_.front().command.arguments;
+  again = common;
+  again.insert(again.end(), {"--listen", address_, "--parent", std::to_string(::getpid())});
   const std::vector<std::string> member = {"--coordinator", address_, "--orphan-timeout",
                                            Seconds(options_.orphan_timeout)};
   const auto with = [&member](const char* option, uint32_t value) {
@@ -180,8 +189,8 @@ void LocalProcesses::OnEnd(Role* role, const OnDeath& on_death) {
   role->end_seen = true;
   const ChildEnd end = *role->child->end();
   const bool worker = role->kind == Kind::kWorker;
-  if (end.signal != 0 && worker) {
-    OnWorkerKilled(role, on_death);
+  if (end.signal != 0 && role->kind != Kind::kServer) {
+    OnKilled(role, on_death);
   } else if (end.signal != 0) {
     failure_ = FailureOf(*role, AdviceFor(end.signal, worker));
   } else if (!worker || (end.exit_code != 0 && end.exit_code != kExitInterrupted)) {
@@ -191,16 +200,17 @@ void LocalProcesses::OnEnd(Role* role, const OnDeath& on_death) {
   }
 }
 
-void LocalProcesses::OnWorkerKilled(Role* role, const OnDeath& on_death) {
+void LocalProcesses::OnKilled(Role* role, const OnDeath& on_death) {
   const ChildEnd end = *role->child->end();
+  const bool worker = role->kind == Kind::kWorker;
   if (restarts_ >= options_.restarts_max) {
-    RoleFailure failure = FailureOf(*role, AdviceFor(end.signal, true));
+    RoleFailure failure = FailureOf(*role, AdviceFor(end.signal, worker));
     failure.advice += Concat("; --max-restarts allows for ", options_.restarts_max, " deaths");
     failure_ = std::move(failure);
     return;
   }
   ++restarts_;
-  on_death(role->child->pid(), Concat(role->name, " was killed by ", Describe(end)));
+  if (worker) on_death(role->child->pid(), Concat(role->name, " was killed by ", Describe(end)));
   absl::StatusOr<std::unique_ptr<ChildProcess>> again = ChildProcess::Start(role->command);
   if (!again.ok()) {
     failure_ = FailureOf(*role, std::string(MessageOf(again.status())));

@@ -54,11 +54,11 @@ class LocalProcesses {
   const std::string& log_dir() const { return log_dir_; }
 
   // Returns when a process has ended, or after `patience`. A worker that was killed is started
-  // again.
+  // again, and so is the coordinator, which goes on by its log.
   void Watch(std::chrono::milliseconds patience, const OnDeath& on_death);
 
-  // What the job cannot survive: a coordinator or server that was killed, or a worker too many; a
-  // process that ended by itself, if the job has not ended some seconds later, for it should have
+  // What the job cannot survive: a server that was killed, or anybody once too often; a process
+  // that ended by itself, if the job has not ended some seconds later, for it should have
   // told the coordinator. The first one stays.
   const std::optional<RoleFailure>& failure() const { return failure_; }
 
@@ -92,7 +92,7 @@ class LocalProcesses {
   absl::Status AddRole(Kind kind, const std::string& name, std::vector<std::string> arguments);
   absl::Status AwaitCoordinator(const std::string& ready_file);
   void OnEnd(Role* role, const OnDeath& on_death);
-  void OnWorkerKilled(Role* role, const OnDeath& on_death);
+  void OnKilled(Role* role, const OnDeath& on_death);
   RoleFailure FailureOf(const Role& role, std::string advice = {}) const;
   std::vector<ChildProcess*> Children() const;
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -7,7 +8,9 @@
 #include "base/log.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
+#include "coordinator/commit_queue.h"
 #include "coordinator/coordinator_shell.h"
+#include "coordinator/file_job_log.h"
 #include "sharding/plan_check.h"
 #include "transport/event_loop.h"
 #include "transport/process_report.h"
@@ -54,15 +57,22 @@ class CoordinatorShell final : public RunningCoordinator {
         loop_({.name = "coordinator",
                .time = &time_,
                .on_message = [this](MessagePtr m) { OnMessage(m); },
-               .on_tick = [this](Micros now) { OnTick(now); }}) {}
+               .on_tick = [this](Micros now) { OnTick(now); }}),
+        log_loop_({.name = "job-log",
+                   .time = &time_,
+                   .on_message = [](const MessagePtr&) {},
+                   .on_tick = [](Micros) {}}) {}
 
   ~CoordinatorShell() override {
     loop_.Stop();
+    log_loop_.Stop();
     transport_.reset();  // Last: the loop sends through it.
   }
 
-  // Fills in who and which job it is.
-  absl::Status Start(CoordinatorCore::Options options, const TransportMaker& make_transport) {
+  // Fills in who and which job it is. `log`: null, or what options.resumed is by.
+  absl::Status Start(CoordinatorCore::Options options, std::unique_ptr<FileJobLog> log,
+                     const TransportMaker& make_transport) {
+    log_ = std::move(log);
     CAIRN_ASSIGN_OR_RETURN(transport_,
                            make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
     options.self = {kCoordinatorProcess, NewIncarnation()};
@@ -72,6 +82,7 @@ class CoordinatorShell final : public RunningCoordinator {
     core_ = std::make_unique<CoordinatorCore>(std::move(options), time_.NowMicros(), &actions);
     auto first = std::make_shared<CoordinatorActions>(std::move(actions));
     loop_.Post([this, first] { Execute(std::move(*first)); });
+    if (log_ != nullptr) log_loop_.Start();
     loop_.Start();
     return {};
   }
@@ -120,18 +131,52 @@ class CoordinatorShell final : public RunningCoordinator {
     Execute(std::move(actions));
   }
 
-  // First the log, then the world.
   void Execute(CoordinatorActions actions) {
-    for (const auto& [index, record] : actions.log) {
-      const absl::Status logged = log_.Append(index, record);
-      CAIRN_CHECK(logged.ok(), "a log in memory cannot fail");
+    if (log_failed_) return;
+    queue_.Add(std::move(actions));
+    Advance();
+  }
+
+  // First the log, then the world.
+  void Advance() {
+    while (std::optional<CoordinatorActions> ready = queue_.TakeReady()) CarryOut(*ready);
+    loop_.SetTimer(core_->finished() ? kNever : core_->next_tick());
+    if (core_->finished() && queue_.empty()) done_.Set(core_->result());
+    std::vector<LogBatch> batches = queue_.TakeBatches();
+    if (batches.empty()) return;
+    if (log_ == nullptr) {
+      queue_.Written();
+      Advance();
+      return;
     }
+    log_loop_.Post([this, batches = std::move(batches)] {
+      const absl::Status written = log_->Append(batches);
+      loop_.Post([this, written] { OnWritten(written); });
+    });
+  }
+
+  void OnWritten(const absl::Status& written) {
+    if (written.ok()) {
+      queue_.Written();
+      Advance();
+      return;
+    }
+    // What was decided may be lost, so nobody is told of it any more.
+    log_failed_ = true;
+    loop_.SetTimer(kNever);
+    JobResult failed;
+    failed.code = 1;
+    failed.message = Concat("the job log cannot be written: ", MessageOf(written),
+                            "; start this coordinator again, with the same --job-dir and --listen, "
+                            "before the others have missed it for --orphan-timeout");
+    done_.Set(failed);
+  }
+
+  void CarryOut(CoordinatorActions& actions) {
     SendAll(transport_.get(), &actions.messages);
     for (const std::string& file : actions.obsolete) Remove(file);
     if (actions.manifest.has_value()) WriteManifest(*actions.manifest);
     if (actions.open_job.has_value()) OpenJob(*actions.open_job);
-    loop_.SetTimer(core_->finished() ? kNever : core_->next_tick());
-    if (core_->finished()) done_.Set(core_->result());
   }
 
   void OpenJob(const JobDirectories& directories) {
@@ -143,13 +188,28 @@ class CoordinatorShell final : public RunningCoordinator {
   // A file that stays does no harm: the manifest does not name it.
   void Remove(const std::string& file) {
     const std::string path = JoinPath(core_->state().plan.save_dir, file);
-    if (const absl::Status status = files_->Remove(path); !status.ok()) LOG(WARNING) << status;
+    const absl::Status status = files_->Remove(path);
+    if (!status.ok() && status.code() != absl::StatusCode::kNotFound) LOG(WARNING) << status;
+  }
+
+  // Snapshots that the manifest does not name, of a former life that did not come to writing one.
+  void RemoveStrays(const std::string& directory, const Manifest& manifest) {
+    const absl::StatusOr<std::vector<std::string>> names = files_->List(directory);
+    if (!names.ok()) return;
+    for (const std::string& name : *names) {
+      if (!name.starts_with('p') || !name.ends_with(".snapshot")) continue;
+      const bool is_named = std::any_of(manifest.files.begin(), manifest.files.end(),
+                                        [&](const auto& file) { return file.name == name; });
+      if (!is_named) Remove(name);
+    }
   }
 
   void WriteManifest(const std::string& text) {
     const std::string& directory = core_->state().plan.save_dir;
-    absl::Status written = CheckModelFiles(files_, directory, ParseManifest(text).value());
+    const Manifest manifest = ParseManifest(text).value();
+    absl::Status written = CheckModelFiles(files_, directory, manifest);
     if (written.ok()) {
+      RemoveStrays(directory, manifest);
       written = files_->WriteFileAtomically(JoinPath(directory, kManifestName),
                                             std::as_bytes(std::span(text.data(), text.size())));
     } else {
@@ -164,10 +224,37 @@ class CoordinatorShell final : public RunningCoordinator {
   const RealTimeSource time_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<CoordinatorCore> core_;  // The loop's thread, once it runs.
-  MemoryJobLog log_;
+  CommitQueue queue_;                      // The loop's thread.
+  bool log_failed_ = false;                // Likewise.
+  std::unique_ptr<FileJobLog> log_;        // The log loop's thread, once it runs.
   EventLoop loop_;
+  EventLoop log_loop_;
   DoneSignal<JobResult> done_;
 };
+
+// The log in `job_dir`, null without one; if there is a job in it, options->resumed.
+absl::StatusOr<std::unique_ptr<FileJobLog>> OpenLog(FileSystem* files, const std::string& job_dir,
+                                                    CoordinatorCore::Options* options) {
+  if (job_dir.empty()) return nullptr;
+  absl::StatusOr<FileJobLog::Opened> opened =
+      FileJobLog::Open({.files = files, .directory = job_dir});
+  if (!opened.ok()) return Annotate(opened.status(), "--job-dir");
+  for (const std::string& note : opened->notes) LOG(WARNING) << note;
+  const JobState& state = opened->log->state();
+  if (state.job_id == 0) return std::move(opened->log);
+  const std::string job = Concat(job_dir, " holds the log of job \"", state.job.name, "\", which ");
+  constexpr std::string_view kAdvice = ": choose another --job-dir, or remove that one";
+  if (state.ended && state.members.empty()) {
+    return FailedPrecondition(job, "has ended (", state.end.message, ")", kAdvice);
+  }
+  const std::optional<JobDefinition>& given = options->given;
+  if (given.has_value() && !(given->spec == state.job && given->plan == state.plan)) {
+    return FailedPrecondition(job, "is another one than this", kAdvice);
+  }
+  LOG(INFO) << job << "goes on after record " << state.index;
+  options->resumed = state;
+  return std::move(opened->log);
+}
 
 // The public face: a coordinator for user programs.
 class UserCoordinator final : public Coordinator {
@@ -225,20 +312,25 @@ absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
   options.given = JobDefinition{std::move(setup.job), std::move(setup.plan)};
   CAIRN_RETURN_IF_ERROR(CheckJob(options.given->spec));
   CAIRN_RETURN_IF_ERROR(CheckPlan(*options.given));
-  CAIRN_ASSIGN_OR_RETURN(
-      options.init_files,
-      OpenDirectories(files, {options.given->spec.init_dir, options.given->plan.save_dir}));
+  CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<FileJobLog> log, OpenLog(files, setup.job_dir, &options));
+  if (!options.resumed.has_value()) {
+    CAIRN_ASSIGN_OR_RETURN(
+        options.init_files,
+        OpenDirectories(files, {options.given->spec.init_dir, options.given->plan.save_dir}));
+  }
   auto shell = std::make_unique<CoordinatorShell>(files);
-  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), make_transport));
+  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), std::move(log), make_transport));
   return shell;
 }
 
 absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartIdleCoordinator(
-    const CoordinatorTimes& times, const TransportMaker& make_transport, FileSystem* files) {
+    const CoordinatorTimes& times, const TransportMaker& make_transport, FileSystem* files,
+    const std::string& job_dir) {
   CoordinatorCore::Options options;
   options.times = times;
+  CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<FileJobLog> log, OpenLog(files, job_dir, &options));
   auto shell = std::make_unique<CoordinatorShell>(files);
-  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), make_transport));
+  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), std::move(log), make_transport));
   return shell;
 }
 

@@ -22,22 +22,24 @@ CoordinatorCore::CoordinatorCore(Options options, Micros now, CoordinatorActions
       started_(now),
       next_tick_(now + kTickEvery) {
   CAIRN_CHECK(job_id_ != 0, "0 stands for no job");
-  if (options.given.has_value()) {
+  if (options.resumed.has_value()) {
+    Resume(*std::move(options.resumed), now, out);
+  } else if (options.given.has_value()) {
     CreateJob(*std::move(options.given), std::move(options.init_files), now, out);
   }
 }
 
 void CoordinatorCore::CreateJob(JobDefinition job, std::vector<InitFile> init_files, Micros now,
                                 CoordinatorActions* out) {
-  init_files_ = std::move(init_files);
-  Decide(JobCreated{std::move(job.spec), std::move(job.plan), job_id_}, out);
+  Decide(JobCreated{std::move(job.spec), std::move(job.plan), job_id_, std::move(init_files)}, out);
   phase_ = JobPhase::kForming;
   started_ = now;
 }
 
 void CoordinatorCore::Decide(LogRecord record, CoordinatorActions* out) {
   state_.Apply(record);
-  out->log.emplace_back(state_.index, std::move(record));
+  if (out->log.empty()) out->log.first_index = state_.index;
+  out->log.records.push_back(std::move(record));
 }
 
 void CoordinatorCore::Send(const ProcessId& to, Body body, CoordinatorActions* out) const {
@@ -47,7 +49,10 @@ void CoordinatorCore::Send(const ProcessId& to, Body body, CoordinatorActions* o
 void CoordinatorCore::Receive(const MessagePtr& message, Micros now, CoordinatorActions* out) {
   const Header& header = message->header;
   const bool any_life = header.to.incarnation == 0;
-  if (!any_life && header.to != self_) return;  // Meant for a former life.
+  if (!any_life && header.to != self_) {  // Meant for a former life.
+    if (FindMember(header.from) != nullptr) SendWelcome(header.from.process, header.from, now, out);
+    return;
+  }
   if (const auto* request = BodyAs<StatusRequest>(*message)) {
     Send(header.from, StatusReply{status(now, request->epochs_from)}, out);
     return;
@@ -60,7 +65,7 @@ void CoordinatorCore::Receive(const MessagePtr& message, Micros now, Coordinator
   if (FindMember(header.from) == nullptr) {
     // Out of the job already: it may not know yet.
     if (phase_ >= JobPhase::kFarewell) {
-      Send(header.from, JobEnd{state_.end_code, state_.end_message}, out);
+      Send(header.from, JobEnd{state_.end.code, state_.end.message}, out);
     }
     return;
   }
@@ -126,7 +131,7 @@ void CoordinatorCore::OnHeartbeat(const Message& message, const Heartbeat& beat,
 // What the member does not know yet, by its last heartbeat.
 void CoordinatorCore::TellMember(const MemberState& member, CoordinatorActions* out) {
   if (phase_ >= JobPhase::kFarewell) {
-    Send(member.id, JobEnd{state_.end_code, state_.end_message}, out);
+    Send(member.id, JobEnd{state_.end.code, state_.end.message}, out);
     return;
   }
   if (member.role == Role::kSubmitter) return;  // It neither pulls nor pushes.

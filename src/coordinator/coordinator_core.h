@@ -1,5 +1,6 @@
 // The coordinator's state machine: the job, membership, map, streams, evaluation, convergence, the
-// end. It may start without a job, and then waits for one to be submitted.
+// end. It may start without a job, and then waits for one to be submitted, or with what a former
+// life has decided, and then goes on from there.
 // Decisions are records; a record is applied here and handed to the shell, which makes it durable
 // before it sends the messages of the same call. No thread, socket, file or clock.
 #pragma once
@@ -29,7 +30,7 @@ struct JobDirectories {
 };
 
 struct CoordinatorActions {
-  std::vector<std::pair<uint64_t, LogRecord>> log;  // Append these, in order, before anything else.
+  LogBatch log;  // Make this durable, as a whole, before anything else.
   Outbox messages;
   std::optional<std::string> manifest;  // Write as MANIFEST of plan.save_dir, then ManifestWritten.
   std::vector<std::string> obsolete;  // Files of plan.save_dir that no manifest will name: remove.
@@ -62,7 +63,9 @@ class CoordinatorCore {
     // The job, opened already; absent: it waits for a Submit.
     std::optional<JobDefinition> given;
     CoordinatorTimes times;
-    std::vector<InitFile> init_files;     // Of the given job's init_dir, in partition order.
+    std::vector<InitFile> init_files;  // Of the given job's init_dir, in partition order.
+    // By the records of former lives; then there is no given job, and no job_id of this one's.
+    std::optional<JobState> resumed;
     std::function<ProcessUsage()> usage;  // Of the coordinator's own process; may be empty.
   };
 
@@ -101,16 +104,13 @@ class CoordinatorCore {
     ProcessId submitter;
     Submit submit;
   };
-  // What the running attempt has reported so far, to tell new rows from old ones.
-  struct AttemptSums {
-    uint32_t attempt = 0;
-    uint64_t rows = 0;
-    double loss_sum = 0;
-    double extra_weight = 0;
-  };
 
   // Records.
   void Decide(LogRecord record, CoordinatorActions* out);
+
+  // After a former life.
+  void Resume(JobState state, Micros now, CoordinatorActions* out);
+  void ResumeTraining(Micros now, CoordinatorActions* out);
 
   // Members and the job.
   void CreateJob(JobDefinition job, std::vector<InitFile> init_files, Micros now,
@@ -162,6 +162,7 @@ class CoordinatorCore {
   std::string WhatIsLeft() const;
   void MaybeEndEpoch(Micros now, CoordinatorActions* out);
   void EndEpoch(Micros now, CoordinatorActions* out);
+  void GoOnOrEnd(Micros now, CoordinatorActions* out);
 
   // The end.
   bool KeepsBest() const;
@@ -169,12 +170,13 @@ class CoordinatorCore {
   void BeginSaving(int32_t code, const std::string& message, Micros now, CoordinatorActions* out);
   void TakeSnapshots(Micros now, CoordinatorActions* out);
   void Conclude(Micros now, CoordinatorActions* out);
-  void Discard(const std::map<uint32_t, SnapshotDone>& snapshots, CoordinatorActions* out) const;
+  void Discard(const std::vector<SnapshotDone>& files, CoordinatorActions* out) const;
   void RequestSnapshots(CoordinatorActions* out) const;
   void OnSnapshotDone(const Message& message, const SnapshotDone& done, Micros now,
                       CoordinatorActions* out);
   std::string ManifestText() const;
   void End(int32_t code, const std::string& message, Micros now, CoordinatorActions* out);
+  void BeginFarewell(Micros now, CoordinatorActions* out);
   void Announce(CoordinatorActions* out) const;
   void FinishIfAlone();
   void Finish();
@@ -183,7 +185,6 @@ class CoordinatorCore {
   const uint64_t job_id_;
   const CoordinatorTimes times_;
   const std::function<ProcessUsage()> usage_;
-  std::vector<InitFile> init_files_;
   JobState state_;
   JobPhase phase_ = JobPhase::kIdle;
   Micros started_ = 0;  // The phase kIdle, then kForming.
@@ -199,15 +200,10 @@ class CoordinatorCore {
   uint64_t frames_refused_ = 0;                   // Likewise.
   std::optional<Micros> workerless_since_;        // While there ought to be workers.
   uint32_t workers_lost_ = 0;
-  std::string last_lost_;  // Worker: which one, and how.
-  std::map<StreamId, AttemptSums> attempt_sums_;
+  std::string last_lost_;        // Worker: which one, and how.
   std::set<StreamId> unleased_;  // Open, and nobody runs them.
-  StreamId next_evaluation_ = kEvaluationBit;
   std::optional<Evaluation> evaluation_;
-  uint64_t snapshots_taken_ = 0;                // With those under way.
   std::map<uint32_t, SnapshotDone> snapshots_;  // Of those under way, by partition.
-  std::map<uint32_t, SnapshotDone> kept_;       // The last ones that are complete: the model.
-  uint64_t kept_epoch_ = 0;                     // So many were done then.
   bool goes_on_ = false;       // The training, once the snapshots under way are complete.
   Micros snapshot_heard_ = 0;  // When saving began, or the last partition's answer came.
   bool manifest_asked_ = false;

@@ -68,7 +68,7 @@ void CoordinatorCore::BeginSaving(int32_t code, const std::string& message, Micr
   const JobPlan& plan = state_.plan;
   pending_code_ = code;
   pending_message_ = message;
-  if (!kept_.empty() && (code == 0 || code == kExitDiverged)) {
+  if (!state_.kept.files.empty() && (code == 0 || code == kExitDiverged)) {
     Conclude(now, out);
   } else if (code != 0 || (!plan.want_digest && plan.save_dir.empty())) {
     End(code, message, now, out);
@@ -79,7 +79,7 @@ void CoordinatorCore::BeginSaving(int32_t code, const std::string& message, Micr
 
 void CoordinatorCore::TakeSnapshots(Micros now, CoordinatorActions* out) {
   phase_ = JobPhase::kSaving;
-  ++snapshots_taken_;
+  Decide(CheckpointBegun{state_.checkpoint + 1}, out);
   snapshot_heard_ = now;
   repeat_at_ = now + times_.repeat;
   RequestSnapshots(out);
@@ -88,7 +88,7 @@ void CoordinatorCore::TakeSnapshots(Micros now, CoordinatorActions* out) {
 // Makes what is kept the job's model.
 void CoordinatorCore::Conclude(Micros now, CoordinatorActions* out) {
   phase_ = JobPhase::kSaving;
-  for (const auto& [p, done] : kept_) {
+  for (const SnapshotDone& done : state_.kept.files) {
     result_.features += done.rows;
     // Addition modulo 2^128.
     const uint64_t low = result_.digest_low + done.digest_low;
@@ -103,17 +103,17 @@ void CoordinatorCore::Conclude(Micros now, CoordinatorActions* out) {
   }
 }
 
-void CoordinatorCore::Discard(const std::map<uint32_t, SnapshotDone>& snapshots,
+void CoordinatorCore::Discard(const std::vector<SnapshotDone>& files,
                               CoordinatorActions* out) const {
   if (state_.plan.save_dir.empty()) return;
-  for (const auto& [p, done] : snapshots) out->obsolete.push_back(done.file);
+  for (const SnapshotDone& done : files) out->obsolete.push_back(done.file);
 }
 
 void CoordinatorCore::RequestSnapshots(CoordinatorActions* out) const {
   for (uint32_t p = 0; p < state_.partitions.size(); ++p) {
     if (snapshots_.contains(p)) continue;
     const PartitionEntry& entry = state_.partitions[p];
-    Send(entry.primary, SnapshotRequest{snapshots_taken_, p, entry.term, state_.plan.save_dir},
+    Send(entry.primary, SnapshotRequest{state_.checkpoint, p, entry.term, state_.plan.save_dir},
          out);
   }
 }
@@ -124,7 +124,7 @@ void CoordinatorCore::OnSnapshotDone(const Message& message, const SnapshotDone&
   if (done.partition >= state_.partitions.size()) return;
   const PartitionEntry& entry = state_.partitions[done.partition];
   if (done.term != entry.term || message.header.from != entry.primary) return;
-  if (done.checkpoint != snapshots_taken_ || snapshots_.contains(done.partition)) return;
+  if (done.checkpoint != state_.checkpoint || snapshots_.contains(done.partition)) return;
   if (!done.error.empty()) {
     End(kExitInternal, Concat("the model could not be saved: ", done.error), now, out);
     return;
@@ -132,9 +132,10 @@ void CoordinatorCore::OnSnapshotDone(const Message& message, const SnapshotDone&
   snapshot_heard_ = now;
   snapshots_[done.partition] = done;
   if (snapshots_.size() < state_.partitions.size()) return;
-  Discard(kept_, out);
-  kept_ = std::exchange(snapshots_, {});
-  kept_epoch_ = state_.epochs.size();
+  ModelKept kept{state_.epochs.size(), {}};
+  for (auto& [p, each] : std::exchange(snapshots_, {})) kept.files.push_back(std::move(each));
+  Discard(state_.kept.files, out);
+  Decide(std::move(kept), out);
   if (std::exchange(goes_on_, false)) {
     OpenNextEpoch(out);
   } else {
@@ -148,8 +149,8 @@ std::string CoordinatorCore::ManifestText() const {
   manifest.program = state_.job.program;
   manifest.digest_high = result_.digest_high;
   manifest.digest_low = result_.digest_low;
-  for (const auto& [p, done] : kept_) {
-    manifest.files.push_back({p, done.file, done.bytes, done.crc, done.rows});
+  for (const SnapshotDone& done : state_.kept.files) {
+    manifest.files.push_back({done.partition, done.file, done.bytes, done.crc, done.rows});
   }
   return FormatManifest(manifest);
 }
@@ -184,25 +185,36 @@ void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
 void CoordinatorCore::End(int32_t code, const std::string& message, Micros now,
                           CoordinatorActions* out) {
   if (phase_ >= JobPhase::kFarewell) return;
-  Decide(JobEnded{code, message}, out);
+  Decide(JobEnded{code, message, result_.features, result_.digest_high, result_.digest_low,
+                  result_.train_seconds},
+         out);
   if (!manifest_asked_) {
-    Discard(kept_, out);
-    Discard(snapshots_, out);
+    Discard(state_.kept.files, out);
+    for (const auto& [p, done] : snapshots_) Discard({done}, out);
   }
+  BeginFarewell(now, out);
+}
+
+void CoordinatorCore::BeginFarewell(Micros now, CoordinatorActions* out) {
   phase_ = JobPhase::kFarewell;
   farewell_until_ = now + times_.farewell;
   repeat_at_ = now + times_.repeat;
-  result_.code = code;
-  result_.message = message;
+  const JobEnded& end = state_.end;
+  result_.code = end.code;
+  result_.message = end.message;
   result_.epochs = state_.epochs;
   result_.rows = state_.rows_total;
+  result_.features = end.features;
+  result_.digest_high = end.digest_high;
+  result_.digest_low = end.digest_low;
+  result_.train_seconds = end.train_seconds;
   Announce(out);
   FinishIfAlone();
 }
 
 void CoordinatorCore::Announce(CoordinatorActions* out) const {
   for (const auto& [process, member] : state_.members) {
-    Send(member.id, JobEnd{state_.end_code, state_.end_message}, out);
+    Send(member.id, JobEnd{state_.end.code, state_.end.message}, out);
   }
 }
 

@@ -66,8 +66,8 @@ std::optional<JobEnd> CoordinatorCore::EndedRefusal(const Hello& hello) const {
                          JobName(hello.job_name, hello.job_id), ", whose coordinator is gone")};
   }
   if (phase_ < JobPhase::kFarewell) return std::nullopt;
-  if (hello.job_id != 0) return JobEnd{state_.end_code, state_.end_message};
-  return JobEnd{kExitNotFormed, Concat("this job has ended: ", state_.end_message)};
+  if (hello.job_id != 0) return JobEnd{state_.end.code, state_.end.message};
+  return JobEnd{kExitNotFormed, Concat("this job has ended: ", state_.end.message)};
 }
 
 std::optional<JobEnd> CoordinatorCore::RefusalOf(const Hello& hello) const {
@@ -128,8 +128,8 @@ void CoordinatorCore::SendWelcome(uint32_t process, const ProcessId& to, Micros 
                                   CoordinatorActions* out) {
   volatile_[process].heard = now;
   Send(to,
-       Welcome{process, state_.job, static_cast<uint32_t>(times_.heartbeat / 1000), init_files_,
-               state_.job_id},
+       Welcome{process, state_.job, static_cast<uint32_t>(times_.heartbeat / 1000),
+               state_.init_files, state_.job_id},
        out);
 }
 
@@ -189,13 +189,13 @@ void CoordinatorCore::OnGoodbye(const Message& message, const Goodbye& bye, Micr
   RemoveMember(process, out);
   if (phase_ >= JobPhase::kFarewell) {
     // Who left with an error goes on saying so until it hears of the end.
-    if (bye.code != 0) Send(message.header.from, JobEnd{state_.end_code, state_.end_message}, out);
+    if (bye.code != 0) Send(message.header.from, JobEnd{state_.end.code, state_.end.message}, out);
     FinishIfAlone();
     return;
   }
   if (bye.code != 0) {
     End(bye.code, bye.message, now, out);
-    Send(message.header.from, JobEnd{state_.end_code, state_.end_message}, out);
+    Send(message.header.from, JobEnd{state_.end.code, state_.end.message}, out);
   } else if (member.role == Role::kServer) {
     End(kExitInternal, Concat(MemberName(member), " left before the job was over"), now, out);
   } else {

@@ -20,6 +20,7 @@ struct CoordinatorSetup {
   JobSpec job;
   JobPlan plan;
   CoordinatorTimes times;
+  std::string job_dir;  // Of the job log; empty: the job ends with its coordinator.
 };
 
 // A running coordinator, as the trainer and the cluster see it. Thread-safe.
@@ -41,13 +42,17 @@ class RunningCoordinator {
 };
 
 // Reads the manifest of job.init_dir, if there is one to read, before anything starts: kNotFound,
-// kDataLoss. `files` must outlive the coordinator.
+// kDataLoss. `files` must outlive the coordinator. If there is a log of the same job in job_dir, it
+// goes on with that one; kFailedPrecondition: it is another job's, or that job is over; kDataLoss:
+// it is damaged beyond repair.
 absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
     CoordinatorSetup setup, const TransportMaker& make_transport, FileSystem* files);
 
-// Without a job: waits for a submitter to bring one. `files` must outlive the coordinator.
+// Without a job: waits for a submitter to bring one, if there is none in job_dir. Otherwise
+// likewise.
 absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartIdleCoordinator(
-    const CoordinatorTimes& times, const TransportMaker& make_transport, FileSystem* files);
+    const CoordinatorTimes& times, const TransportMaker& make_transport, FileSystem* files,
+    const std::string& job_dir = "");
 
 // The snapshot files of the model in init_dir, in partition order; none without init_dir.
 // kNotFound, kDataLoss: there is no such model, or it is damaged; kFailedPrecondition: save_dir

@@ -110,8 +110,8 @@ JobStatus CoordinatorCore::status(Micros now, uint64_t epochs_from) const {
     status.bytes_received += known.usage.bytes_received;
     status.frames_refused += known.usage.frames_refused;
   }
-  status.code = state_.end_code;
-  status.message = state_.end_message;
+  status.code = state_.end.code;
+  status.message = state_.end.message;
   status.rows_trained = state_.rows_total;
   status.features = result_.features;
   status.digest_high = result_.digest_high;

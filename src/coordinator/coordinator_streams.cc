@@ -63,13 +63,13 @@ void CoordinatorCore::OpenEvaluation(CoordinatorActions* out) {
   evaluation_.emplace(batches);
   const uint64_t lease =
       std::max<uint64_t>(1, batches / (4 * std::max(1u, CountOfStreamRunners())));
-  StreamsOpened opened{next_evaluation_, kForever, {}};
+  StreamsOpened opened{state_.next_evaluation, kForever, {}};
   for (uint64_t first = 0; first < batches; first += lease) {
     opened.works.push_back({.kind = StreamWork::Kind::kEvaluate,
                             .epoch = state_.epochs.size(),
                             .first_batch = first,
                             .last = std::min(lease, batches - first)});
-    unleased_.insert(next_evaluation_++);
+    unleased_.insert(opened.first + opened.works.size() - 1);
   }
   Decide(std::move(opened), out);
 }
@@ -137,7 +137,6 @@ void CoordinatorCore::LeaseStreams(CoordinatorActions* out) {
     const uint32_t worker = WorkerFor(load, Fixed() && !IsEvaluation(*it));
     if (worker == 0) return;
     ++load[worker];
-    attempt_sums_[*it] = {stream.attempt + 1, 0, 0, 0};
     Decide(StreamLeased{*it, stream.attempt + 1, worker}, out);
     it = unleased_.erase(it);
   }
@@ -156,17 +155,12 @@ void CoordinatorCore::OnProgress(const Message& message, const Progress& progres
     BeginSaving(kExitDiverged, Divergence(stream, progress), now, out);
     return;
   }
-  AttemptSums& sums = attempt_sums_[progress.ref.stream];
-  StreamProgressed record{progress.ref, progress.step, progress.rows - sums.rows,
-                          progress.loss_sum - sums.loss_sum,
-                          progress.extra_weight - sums.extra_weight};
-  sums = {progress.ref.attempt, progress.rows, progress.loss_sum, progress.extra_weight};
   const bool done = progress.step == stream.work.last;
-  Decide(record, out);
-  if (done) {
-    attempt_sums_.erase(progress.ref.stream);
-    Decide(StreamClosed{progress.ref.stream}, out);
-  }
+  Decide(StreamProgressed{progress.ref, progress.step, progress.rows - stream.rows,
+                          progress.loss_sum - stream.loss_sum,
+                          progress.extra_weight - stream.extra_weight},
+         out);
+  if (done) Decide(StreamClosed{progress.ref.stream}, out);
   MaybeEndEpoch(now, out);
   if (done) LeaseStreams(out);
 }
@@ -184,8 +178,8 @@ std::string CoordinatorCore::Divergence(const StreamState& stream, const Progres
 }
 
 std::string CoordinatorCore::WhatIsLeft() const {
-  if (!kept_.empty() && !state_.plan.save_dir.empty()) {
-    return Concat("saved is the model of epoch ", kept_epoch_);
+  if (!state_.kept.files.empty() && !state_.plan.save_dir.empty()) {
+    return Concat("saved is the model of epoch ", state_.kept.epoch);
   }
   if (state_.job.init_dir.empty()) return "nothing is saved";
   return Concat("nothing is saved, the last good model is that in ", state_.job.init_dir);
@@ -264,6 +258,11 @@ void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
     evaluation_.reset();
   }
   Decide(EpochEnded{record}, out);
+  GoOnOrEnd(now, out);
+}
+
+// No epoch is open.
+void CoordinatorCore::GoOnOrEnd(Micros now, CoordinatorActions* out) {
   std::optional<StopDecision> stop =
       DecideStop(state_.plan.stop, state_.plan.schedule.epochs, state_.epochs);
   if (!stop.has_value() && BatchesOfEpoch(state_.plan.schedule, state_.epochs.size()) == 0) {
@@ -271,7 +270,8 @@ void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {
   }
   if (stop.has_value() && stop->code == kExitDiverged) {
     stop->reason = Concat(stop->reason, "; ", WhatIsLeft(), "; ", kAgainstDivergence);
-  } else if (KeepsBest() && LastIsBest(state_.plan.stop, state_.epochs)) {
+  } else if (KeepsBest() && LastIsBest(state_.plan.stop, state_.epochs) &&
+             state_.kept.epoch != state_.epochs.size()) {
     goes_on_ = !stop.has_value();
     pending_message_ = stop.has_value() ? stop->reason : "";
     TakeSnapshots(now, out);

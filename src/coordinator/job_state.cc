@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
-#include "base/check.h"
+#include "base/status.h"
 
 namespace cairn {
 namespace {
@@ -35,6 +36,7 @@ void JobState::Apply(const LogRecord& record) {
                    job = r.job;
                    plan = r.plan;
                    job_id = r.id;
+                   init_files = r.init_files;
                  },
                  [&](const MemberJoined& r) {
                    members[r.id.process] = {r.id, r.role, r.address, r.host, r.pid};
@@ -47,21 +49,36 @@ void JobState::Apply(const LogRecord& record) {
                    map_index = index;
                  },
                  [&](const StreamsOpened& r) {
+                   const StreamId end = r.first + r.works.size();
                    for (size_t i = 0; i < r.works.size(); ++i) {
-                     streams[r.first + i] = {r.works[i], 0, 0, r.limit, 0};
+                     StreamState& stream = streams[r.first + i];
+                     stream.work = r.works[i];
+                     stream.limit = r.limit;
+                     if (stream.work.kind == StreamWork::Kind::kTrain) {
+                       epochs_opened = epochs.size() + 1;
+                     }
                    }
-                   if (IsEvaluation(r.first)) return;
-                   opened = std::max(opened, r.first + r.works.size());
+                   if (IsEvaluation(r.first)) {
+                     next_evaluation = end;
+                     return;
+                   }
+                   opened = std::max(opened, end);
                    map_index = index;
                  },
                  [&](const StreamLeased& r) {
                    StreamState& stream = streams.at(r.stream);
                    stream.attempt = r.attempt;
                    stream.worker = r.worker;
+                   stream.rows = 0;
+                   stream.loss_sum = stream.extra_weight = 0;
                    grants_index = index;
                  },
                  [&](const StreamProgressed& r) {
-                   streams.at(r.ref.stream).progress = r.step;
+                   StreamState& stream = streams.at(r.ref.stream);
+                   stream.progress = r.step;
+                   stream.rows += r.rows;
+                   stream.loss_sum += r.loss_sum;
+                   stream.extra_weight += r.extra_weight;
                    epoch_rows += r.rows;
                    epoch_loss_sum += r.loss_sum;
                    epoch_extra_weight += r.extra_weight;
@@ -72,6 +89,7 @@ void JobState::Apply(const LogRecord& record) {
                    for (auto& [id, stream] : streams) {
                      if (stream.work.kind == StreamWork::Kind::kTrain) stream.limit = r.limit;
                    }
+                   epochs_opened = epochs.size() + 1;
                    grants_index = index;
                  },
                  [&](const FloorRaised& r) {
@@ -85,10 +103,11 @@ void JobState::Apply(const LogRecord& record) {
                    epoch_loss_sum = 0;
                    epoch_extra_weight = 0;
                  },
+                 [&](const CheckpointBegun& r) { checkpoint = r.id; },
+                 [&](const ModelKept& r) { kept = r; },
                  [&](const JobEnded& r) {
                    ended = true;
-                   end_code = r.code;
-                   end_message = r.message;
+                   end = r;
                  },
              },
              record);
@@ -122,10 +141,20 @@ Grants JobState::MakeGrants(uint32_t worker) const {
   return grants;
 }
 
-absl::Status MemoryJobLog::Append(uint64_t index, const LogRecord& record) {
-  CAIRN_CHECK(index == records_.size() + 1, "the job log has a hole");
-  records_.push_back(record);
-  return {};
+absl::Status CheckRecord(const JobState& state, const LogRecord& record) {
+  if (std::holds_alternative<JobEnded>(record)) return {};  // Perhaps before there was one.
+  if (std::holds_alternative<JobCreated>(record) != (state.job_id == 0)) {
+    return InvalidArgument("record ", state.index + 1,
+                           state.job_id == 0 ? " comes before a job" : " makes a second job");
+  }
+  std::optional<StreamId> stream;
+  if (const auto* leased = std::get_if<StreamLeased>(&record)) stream = leased->stream;
+  if (const auto* progressed = std::get_if<StreamProgressed>(&record)) {
+    stream = progressed->ref.stream;
+  }
+  if (!stream.has_value() || state.streams.contains(*stream)) return {};
+  return InvalidArgument("record ", state.index + 1, " is of stream ", *stream,
+                         ", which is not open");
 }
 
 }  // namespace cairn

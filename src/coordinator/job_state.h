@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cairn/job.h"
 #include "wire/job_plan.h"
 #include "wire/message.h"
@@ -21,6 +22,7 @@ struct JobCreated {
   JobSpec job;
   JobPlan plan;
   uint64_t id = 0;  // Random; tells this job from others that ran at the same address.
+  std::vector<InitFile> init_files = {};  // Of job.init_dir, in partition order.
 };
 struct MemberJoined {
   ProcessId id;
@@ -68,14 +70,35 @@ struct FloorRaised {
 struct EpochEnded {
   EpochRecord record;
 };
+// Snapshots of all partitions are taken; ids rise.
+struct CheckpointBegun {
+  uint64_t id = 0;
+};
+// They are complete: what may be the job's model, and is if nothing better comes. By partition.
+struct ModelKept {
+  uint64_t epoch = 0;  // So many were done.
+  std::vector<SnapshotDone> files;
+};
 struct JobEnded {
   int32_t code = 0;
   std::string message;
+  // With a digest or a saved model, else 0: rows of the sparse tables, and the digest.
+  uint64_t features = 0;
+  uint64_t digest_high = 0, digest_low = 0;
+  double train_seconds = 0;
 };
 
-using LogRecord =
-    std::variant<JobCreated, MemberJoined, MemberLeft, MapChanged, StreamsOpened, StreamLeased,
-                 StreamProgressed, StreamClosed, LimitRaised, FloorRaised, EpochEnded, JobEnded>;
+using LogRecord = std::variant<JobCreated, MemberJoined, MemberLeft, MapChanged, StreamsOpened,
+                               StreamLeased, StreamProgressed, StreamClosed, LimitRaised,
+                               FloorRaised, EpochEnded, CheckpointBegun, ModelKept, JobEnded>;
+
+// What was decided at once, and takes effect as a whole or not at all.
+struct LogBatch {
+  uint64_t first_index = 0;  // Of records[0]; they are numbered from 1 on, without a hole.
+  std::vector<LogRecord> records;
+
+  bool empty() const { return records.empty(); }
+};
 
 // ---- State ----------------------------------------------------------------------------------
 
@@ -96,13 +119,18 @@ struct StreamState {
   StepIndex progress = 0;
   StepIndex limit = 0;
   uint32_t worker = 0;  // 0: nobody.
+  // What this attempt has reported so far, to tell new rows from old ones.
+  uint64_t rows = 0;
+  double loss_sum = 0;
+  double extra_weight = 0;
 };
 
 struct JobState {
   uint64_t index = 0;  // Of the last record.
   JobSpec job;
   JobPlan plan;
-  uint64_t job_id = 0;                      // 0: there is no job yet.
+  uint64_t job_id = 0;  // 0: there is no job yet.
+  std::vector<InitFile> init_files;
   std::map<uint32_t, MemberState> members;  // By process; only those who are there.
   uint32_t next_process = 1;
   std::vector<PartitionEntry> partitions;
@@ -110,6 +138,8 @@ struct JobState {
   uint64_t grants_index = 0;  // Of the last record that changed a grant.
   StreamId floor = 0;
   StreamId opened = 0;
+  StreamId next_evaluation = kEvaluationBit;
+  uint64_t epochs_opened = 0;               // Of training; epochs that have ended are in `epochs`.
   std::vector<StreamId> closed;             // bsp, ssp; ascending.
   std::map<StreamId, StreamState> streams;  // Open ones, evaluation streams included.
   uint64_t epoch_rows = 0;                  // Of the epoch that is being trained.
@@ -117,10 +147,12 @@ struct JobState {
   double epoch_extra_weight = 0;
   uint64_t rows_total = 0;
   std::vector<EpochRecord> epochs;
+  uint64_t checkpoint = 0;  // The last one that was begun.
+  ModelKept kept;           // Without files: there is none yet.
   bool ended = false;
-  int32_t end_code = 0;
-  std::string end_message;
+  JobEnded end;
 
+  // CHECKs nothing: what comes from outside has passed CheckRecord.
   void Apply(const LogRecord& record);
 
   // The mean loss of the rows of the epoch so far, weighted; NaN if they have no weight.
@@ -131,21 +163,8 @@ struct JobState {
   Grants MakeGrants(uint32_t worker) const;
 };
 
-// Where decisions are kept. Append returns once the record is durable.
-class JobLog {
- public:
-  virtual ~JobLog() = default;
-  virtual absl::Status Append(uint64_t index, const LogRecord& record) = 0;
-};
-
-// Forgets everything with the process; says so in its name.
-class MemoryJobLog final : public JobLog {
- public:
-  absl::Status Append(uint64_t index, const LogRecord& record) override;
-  const std::vector<LogRecord>& records() const { return records_; }
-
- private:
-  std::vector<LogRecord> records_;
-};
+// kInvalidArgument: the state has no such stream, or no job, as the record is of. For records that
+// were read from a file.
+absl::Status CheckRecord(const JobState& state, const LogRecord& record);
 
 }  // namespace cairn

@@ -119,6 +119,7 @@ Header ExecutorCore::ReplyTo(const Message& request) const {
 
 void ExecutorCore::Receive(const MessagePtr& message, ExecutorActions* out) {
   if (message->header.to != self_) return;  // Meant for a former life of this address.
+  if (message->header.from.process == kCoordinatorProcess) coordinator_ = message->header.from;
   if (const auto* map = BodyAs<MapUpdate>(*message)) {
     OnMap(*map, out);
   } else if (std::holds_alternative<Push>(message->body)) {

@@ -121,7 +121,7 @@ class ExecutorCore {
 
   const Options options_;
   const ProcessId self_;
-  const ProcessId coordinator_;
+  ProcessId coordinator_;  // The life that has spoken last.
   const std::string coordinator_address_;
   const std::vector<InitFile> init_files_;
   PartitionContext context_;

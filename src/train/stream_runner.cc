@@ -319,8 +319,11 @@ void StreamRunner::Tick(Micros now, RunnerActions* out) {
     if (!evaluates && (run.done > run.reported || at_end)) WakeAt(run.report_at);
     if (!evaluates) continue;
     const bool repeat = now >= run.report_at;
-    for (const Step& step : run.steps) {
+    for (Step& step : run.steps) {
       if (step.result == nullptr) continue;
+      if (step.result->header.to != member_->coordinator()) {  // There is another one by now.
+        step.result = MakeMessage(member_->HeaderTo(member_->coordinator()), step.result->body);
+      }
       if (repeat) out->messages.push_back({member_->coordinator_address(), step.result});
       run.report_at = repeat ? now + options_.repeat_after : run.report_at;
       WakeAt(run.report_at);

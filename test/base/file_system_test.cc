@@ -97,6 +97,21 @@ TEMPLATE_TEST_CASE("OpenForAppend never touches what is there", "", OnDisk, InMe
   CHECK(Read(files, at("f")) == "old");
 }
 
+TEMPLATE_TEST_CASE("OpenZeroed is written over, and grows beyond", "", OnDisk, InMemory) {
+  TestType at;
+  FileSystem& files = at.files();
+  const std::string path = at("zeroed");
+  auto file = files.OpenZeroed(path, 4);
+  REQUIRE(file.ok());
+  CHECK(Read(files, path) == std::string(4, '\0'));
+  CHECK((*file)->Append(Bytes("ab")).ok());
+  CHECK((*file)->Sync().ok());
+  CHECK(Read(files, path) == std::string("ab\0\0", 4));
+  CHECK((*file)->Append(Bytes("cdef")).ok());
+  CHECK(Read(files, path) == "abcdef");
+  CHECK(files.OpenZeroed(path, 4).status().code() == StatusCode::kAlreadyExists);
+}
+
 TEMPLATE_TEST_CASE("ReadAt reads up to the end of the file", "", OnDisk, InMemory) {
   TestType at;
   FileSystem& files = at.files();

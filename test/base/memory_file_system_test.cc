@@ -130,6 +130,17 @@ TEST_CASE("files that were open in a crash can no longer be written") {
   CHECK(Read(files, "f") == "");
 }
 
+TEST_CASE("a crash leaves the zeros of a file where nothing was synced") {
+  MemoryFileSystem files;
+  auto file = files.OpenZeroed("/f", 6);
+  REQUIRE(file.ok());
+  REQUIRE((*file)->Append(Bytes("ab")).ok());
+  REQUIRE((*file)->Sync().ok());
+  REQUIRE((*file)->Append(Bytes("cdefgh")).ok());
+  files.Crash();
+  CHECK(Read(files, "/f") == std::string("ab\0\0\0\0", 6));
+}
+
 TEST_CASE("FlipBit changes one bit, for good") {
   MemoryFileSystem files;
   REQUIRE(files.WriteFileAtomically("f", Bytes("AB")).ok());

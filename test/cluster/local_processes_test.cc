@@ -91,9 +91,10 @@ TEST_CASE("every role is started with what it needs to know", "[local_processes]
   CHECK(processes->coordinator_address() == "tcp://127.0.0.1:7700");
   processes->WaitForEnd(std::chrono::milliseconds(200));
   const std::string parent = "--parent " + std::to_string(::getpid()) + "\n";
-  CHECK_THAT(folder.Log("coordinator"), Catch::Contains("--listen tcp://127.0.0.1:0") &&
-                                            Catch::Contains("--form-timeout 7 ") &&
-                                            Catch::EndsWith(parent));
+  CHECK_THAT(folder.Log("coordinator"),
+             Catch::Contains("--listen tcp://127.0.0.1:0") &&
+                 Catch::StartsWith("--job-dir " + folder.logs.PathOf("job ")) &&
+                 Catch::Contains("--form-timeout 7 ") && Catch::EndsWith(parent));
   const std::string member = "--coordinator tcp://127.0.0.1:7700 --orphan-timeout 0.5 ";
   CHECK(folder.Log("server-1") == member + "--executors 3 " + parent);
   CHECK(folder.Log("server-2") == member + "--executors 3 " + parent);
@@ -116,8 +117,28 @@ TEST_CASE("a worker that is killed is told of and started again, but not for eve
   CHECK_THAT(processes->failure()->advice, Catch::Contains("--max-restarts allows for 2"));
 }
 
-TEST_CASE("a server or coordinator that is killed is a failure at once", "[local_processes]") {
+TEST_CASE("a coordinator that is killed is started again, where the others look for it",
+          "[local_processes]") {
   Folder folder;
+  // The first life has a ready file, the second one has not.
+  folder.Write("ps_coordinator", std::string("case \"$*\" in *ready-file*)\n") + kReady +
+                                     "kill -KILL $$;;\nesac\necho \"$@\"\n" + kForEver);
+  const auto processes = folder.Start();
+  Deaths deaths;
+  REQUIRE(WatchUntil(processes.get(), &deaths,
+                     [&] { return folder.Log("coordinator").ends_with("\n"); }));
+  CHECK_FALSE(processes->failure().has_value());
+  CHECK(deaths.list.empty());  // It is no member of the job.
+  CHECK_THAT(folder.Log("coordinator"),
+             Catch::StartsWith("--job-dir " + folder.logs.PathOf("job")) &&
+                 Catch::EndsWith("--listen tcp://127.0.0.1:7700 --parent " +
+                                 std::to_string(::getpid()) + "\n"));
+}
+
+TEST_CASE("a server that is killed is a failure at once, and so is a coordinator too many",
+          "[local_processes]") {
+  Folder folder;
+  folder.options.restarts_max = 0;
   const bool server = GENERATE(true, false);
   if (server) {
     folder.Write("ps_server", "echo one; echo two; kill -SEGV $$\n");

@@ -15,8 +15,8 @@ TEST_CASE("CoordinatorCore: a lost server ends the job and says what is lost") {
   harness.Form();
   harness.Tick(21 * kSecond);
   CHECK(harness.state().ended);
-  CHECK(harness.state().end_code == 1);
-  CHECK(harness.state().end_message.find("silent") != std::string::npos);
+  CHECK(harness.state().end.code == 1);
+  CHECK(harness.state().end.message.find("silent") != std::string::npos);
 }
 
 TEST_CASE("CoordinatorCore: digests of all partitions make the model's") {
@@ -112,8 +112,8 @@ TEST_CASE("CoordinatorCore: with patience, the model is that of the best epoch")
   harness.Tick(kSecond);
   CHECK(harness.SentTo<SnapshotRequest>(101) == nullptr);
   harness.core().ManifestWritten({}, harness.now, &harness.actions);
-  CHECK(harness.state().end_code == 0);
-  CHECK(harness.state().end_message == "valid auc has not improved for 2 epochs");
+  CHECK(harness.state().end.code == 0);
+  CHECK(harness.state().end.message == "valid auc has not improved for 2 epochs");
   CHECK(harness.core().result().digest_low == 800);
   CHECK(harness.core().result().features == 20);
 }
@@ -126,8 +126,8 @@ TEST_CASE("CoordinatorCore: what is kept is the model even if the training diver
   harness.Receive(harness.worker, Progress{{0, 1}, 6, 10, std::nan("")}, kSelf.incarnation);
   REQUIRE(harness.actions.manifest.has_value());
   harness.core().ManifestWritten({}, harness.now, &harness.actions);
-  CHECK(harness.state().end_code == 6);
-  CHECK_THAT(harness.state().end_message, Catch::Contains("epoch 2, batch ") &&
+  CHECK(harness.state().end.code == 6);
+  CHECK_THAT(harness.state().end.message, Catch::Contains("epoch 2, batch ") &&
                                               Catch::Contains("saved is the model of epoch 1"));
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("CoordinatorCore: what was kept goes if the job fails or is stopped") 
   harness.actions = {};
   harness.core().Stop(130, "interrupted", harness.now, &harness.actions);
   CHECK(harness.actions.obsolete.size() == 4);
-  CHECK(harness.state().end_code == 130);
+  CHECK(harness.state().end.code == 130);
 }
 
 TEST_CASE("CoordinatorCore: who is told to finish while the best epoch is kept, finishes with it") {
@@ -149,7 +149,7 @@ TEST_CASE("CoordinatorCore: who is told to finish while the best epoch is kept, 
   harness.core().Stop(0, "finished", harness.now, &harness.actions);
   CHECK_FALSE(harness.state().ended);
   job.AnswerSnapshots(1, 100);
-  CHECK(harness.state().end_message == "finished");
+  CHECK(harness.state().end.message == "finished");
   CHECK(harness.core().result().digest_low == 400);
 }
 
@@ -184,8 +184,8 @@ TEST_CASE("CoordinatorCore: a server lost before the workers came ends the job")
   harness.Join(Role::kServer, 102);
   REQUIRE(!harness.state().partitions.empty());
   harness.Pass(21 * kSecond, {first});
-  CHECK(harness.state().end_code == 1);
-  CHECK(harness.state().end_message.find("server 2 at sim://102") != std::string::npos);
+  CHECK(harness.state().end.code == 1);
+  CHECK(harness.state().end.message.find("server 2 at sim://102") != std::string::npos);
 }
 
 TEST_CASE("CoordinatorCore: training waits for workers to come back, but not for ever") {
@@ -208,8 +208,8 @@ TEST_CASE("CoordinatorCore: training waits for workers to come back, but not for
   }
   SECTION("none comes") {
     harness.Pass(10 * kSecond, harness.servers);
-    CHECK(harness.state().end_code == 5);
-    CHECK(harness.state().end_message ==
+    CHECK(harness.state().end.code == 5);
+    CHECK(harness.state().end.message ==
           "no worker has been there for 60 s; the last one lost: worker 3 at sim://201 (h, pid 201)"
           " has been silent for 10 s");
   }
@@ -233,8 +233,8 @@ TEST_CASE("CoordinatorCore: saving waits for each next answer only so long") {
     harness.Receive(harness.state().partitions[p].primary, done, kSelf.incarnation);
   }
   harness.Pass(61 * kSecond, {harness.servers[0], harness.servers[1], harness.worker});
-  CHECK(harness.state().end_code == 1);
-  CHECK(harness.state().end_message ==
+  CHECK(harness.state().end.code == 1);
+  CHECK(harness.state().end.message ==
         "the model could not be saved: no answer for 60 s about partition 3 of server 2 at "
         "sim://102");
 }

@@ -42,7 +42,7 @@ TEST_CASE("CoordinatorCore, idle: a submitted job runs as a given one, its submi
   CHECK(harness.SentTo<Welcome>(301) == nullptr);
   harness.Opened(std::vector<InitFile>{{"/old/p0", 7}});
   REQUIRE(!harness.actions.log.empty());
-  CHECK(std::get<JobCreated>(harness.actions.log[0].second).id == kJobId);
+  CHECK(std::get<JobCreated>(harness.actions.log.records[0]).id == kJobId);
   REQUIRE(harness.SentTo<Welcome>(301) != nullptr);
   CHECK(harness.SentTo<Welcome>(301)->job_id == kJobId);
   CHECK(harness.SentTo<Welcome>(301)->init_files.size() == 1);
@@ -179,7 +179,7 @@ TEST_CASE("CoordinatorCore: a submitter stops its job, nobody else does") {
   harness.Receive(harness.worker, MemberDead{"h", 101, "not mine"}, kSelf.incarnation);
   CHECK(!harness.state().ended);
   harness.Receive(submitter, StopJob{130, "interrupted"}, kSelf.incarnation);
-  CHECK(harness.state().end_code == 130);
+  CHECK(harness.state().end.code == 130);
   CHECK(harness.SentTo<JobEnd>(301) != nullptr);
 }
 
@@ -190,15 +190,15 @@ TEST_CASE("CoordinatorCore: the job ends with its submitter") {
   const std::vector<ProcessId> others = {harness.servers[0], harness.servers[1], harness.worker};
   SECTION("it leaves with an error") {
     harness.Receive(submitter, Goodbye{130, "interrupted", {}}, kSelf.incarnation);
-    CHECK(harness.state().end_code == 130);
+    CHECK(harness.state().end.code == 130);
     CHECK(harness.SentTo<JobEnd>(301) != nullptr);
   }
   SECTION("it is lost") {
     harness.Pass(60 * kSecond, others);
     CHECK(!harness.state().ended);
     harness.Pass(kSecond, others);
-    CHECK(harness.state().end_code == 1);
-    CHECK_THAT(harness.state().end_message, Contains("submitter 1 at sim://301 (h, pid 301) has "
+    CHECK(harness.state().end.code == 1);
+    CHECK_THAT(harness.state().end.message, Contains("submitter 1 at sim://301 (h, pid 301) has "
                                                      "been silent for 60 s"));
   }
   SECTION("but not if it leaves in peace") {
@@ -232,8 +232,8 @@ TEST_CASE("CoordinatorCore: a server that is known to be dead ends the job with 
   CHECK(!harness.state().ended);  // It held nothing yet: another one may take its place.
   harness.Form();
   harness.Receive(submitter, MemberDead{"h", 102, "was killed by signal 9"}, kSelf.incarnation);
-  CHECK(harness.state().end_code == 1);
-  CHECK_THAT(harness.state().end_message,
+  CHECK(harness.state().end.code == 1);
+  CHECK_THAT(harness.state().end.message,
              Contains("sim://102 (h, pid 102) was killed by signal 9"));
   // Who died in the farewell need not be waited for.
   for (const uint32_t pid : {101u, 201u}) {

@@ -79,13 +79,13 @@ TEST_CASE("CoordinatorCore: a loss that is no number ends the job with its place
   CHECK_FALSE(harness.state().ended);
   harness.Receive(harness.worker, Progress{{1, 1}, 3, 30, std::nan("")}, kSelf.incarnation);
   REQUIRE(harness.state().ended);
-  CHECK(harness.state().end_code == 6);
+  CHECK(harness.state().end.code == 6);
   CHECK_THAT(
-      harness.state().end_message,
+      harness.state().end.message,
       Catch::StartsWith("the training diverged in epoch 1, batch 7 of 8 (stream 1, step 3)"));
-  CHECK_THAT(harness.state().end_message, Catch::Contains("nothing is saved"));
-  CHECK_THAT(harness.state().end_message, Catch::Contains("smaller --lr"));
-  CHECK((harness.state().end_message.find("/models/a") != std::string::npos) == warm);
+  CHECK_THAT(harness.state().end.message, Catch::Contains("nothing is saved"));
+  CHECK_THAT(harness.state().end.message, Catch::Contains("smaller --lr"));
+  CHECK((harness.state().end.message.find("/models/a") != std::string::npos) == warm);
 }
 
 TEST_CASE("CoordinatorCore: validation data is scored between the epochs") {

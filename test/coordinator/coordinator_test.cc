@@ -155,6 +155,92 @@ TEST_CASE("Coordinator: a directory that cannot be written is found out before t
   CHECK(files.List("/new/model").value().empty());  // The probe is gone.
 }
 
+TEST_CASE("Coordinator: one that is started again goes on by its log") {
+  InProcessNetwork network;
+  MemoryFileSystem files;
+  test::Peer server(&network);
+  CoordinatorSetup setup = Setup();
+  setup.job_dir = "/jobs/1";
+  const auto start = [&] { return StartCoordinator(setup, test::MakerOn(&network), &files); };
+  ProcessId first, self;
+  uint64_t job_id = 0;
+  {
+    const auto coordinator = start().value();
+    server.Send(coordinator->address(), {kUnassignedProcess, 77}, {kCoordinatorProcess, 0},
+                Hello{Role::kServer, server.address(), kKernelTarget});
+    const MessagePtr welcome = server.Take<Welcome>();
+    first = welcome->header.from;
+    self = {BodyAs<Welcome>(*welcome)->process, 77};
+    job_id = BodyAs<Welcome>(*welcome)->job_id;
+    server.Send(coordinator->address(), self, first, Heartbeat{});
+    server.Take<MapUpdate>();
+  }
+  files.Crash();
+  const auto coordinator = start().value();
+  CHECK(coordinator->status().phase == JobPhase::kServing);
+  server.Send(coordinator->address(), self, first, Heartbeat{});
+  const MessagePtr welcome = server.Take<Welcome>();
+  CHECK(welcome->header.from != first);
+  CHECK(BodyAs<Welcome>(*welcome)->process == self.process);
+  CHECK(BodyAs<Welcome>(*welcome)->job_id == job_id);
+  coordinator->Stop(130, "interrupted");
+  server.Take<JobEnd>();
+  server.Send(coordinator->address(), self, welcome->header.from, Goodbye{});
+  CHECK(coordinator->Wait().code == 130);
+  // It is over, and everybody knows.
+  const absl::Status over = start().status();
+  CHECK(over.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_THAT(
+      std::string(MessageOf(over)),
+      Catch::StartsWith("/jobs/1 holds the log of job \"job\", which has ended (interrupted)"));
+}
+
+TEST_CASE("Coordinator: another job's log is not taken for this one's, nor a damaged one") {
+  InProcessNetwork network;
+  MemoryFileSystem files;
+  test::Peer server(&network);
+  CoordinatorSetup setup = Setup();
+  setup.job_dir = "/jobs/1";
+  const auto start = [&] {
+    return StartCoordinator(setup, test::MakerOn(&network), &files).status();
+  };
+  {
+    const auto coordinator = StartCoordinator(setup, test::MakerOn(&network), &files).value();
+    server.Send(coordinator->address(), {kUnassignedProcess, 77}, {kCoordinatorProcess, 0},
+                Hello{Role::kServer, server.address(), kKernelTarget});
+    server.Take<Welcome>();  // By now the job is in the log.
+  }
+  setup.job.seed = 7;
+  const absl::Status other = start();
+  CHECK(other.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_THAT(std::string(MessageOf(other)), Catch::Contains("is another one than this"));
+  const std::string path = JoinPath("/jobs/1", files.List("/jobs/1").value().back());
+  REQUIRE(files.WriteFileAtomically(path, {}).ok());
+  setup.job.seed = 1;
+  const absl::Status damaged = start();
+  CHECK(damaged.code() == absl::StatusCode::kDataLoss);
+  CHECK_THAT(std::string(MessageOf(damaged)), Catch::Contains(path));
+}
+
+TEST_CASE(
+    "Coordinator: a log that cannot be written ends it, and nobody is told what is not kept") {
+  InProcessNetwork network;
+  MemoryFileSystem files;
+  test::Peer server(&network);
+  CoordinatorSetup setup = Setup();
+  setup.job_dir = "/jobs/1";
+  const auto coordinator = StartCoordinator(setup, test::MakerOn(&network), &files).value();
+  while (coordinator->status().phase != JobPhase::kForming) {
+  }
+  files.Crash();  // The open log fails from now on.
+  server.Send(coordinator->address(), {kUnassignedProcess, 77}, {kCoordinatorProcess, 0},
+              Hello{Role::kServer, server.address(), kKernelTarget});
+  const JobResult result = coordinator->Wait();
+  CHECK(result.code == 1);
+  CHECK_THAT(result.message, Catch::StartsWith("the job log cannot be written: "));
+  CHECK(!server.Has<Welcome>());
+}
+
 TEST_CASE("Coordinator: what cannot work does not start") {
   InProcessNetwork network;
   MemoryFileSystem files;

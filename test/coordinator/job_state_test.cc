@@ -98,13 +98,5 @@ TEST_CASE("JobState: servers never hear of evaluation streams, nor of asp stream
   CHECK(state.streams.empty());
 }
 
-TEST_CASE("MemoryJobLog: keeps the records in order") {
-  MemoryJobLog log;
-  CHECK(log.Append(1, MemberLeft{4}).ok());
-  CHECK(log.Append(2, JobEnded{6, "why"}).ok());
-  REQUIRE(log.records().size() == 2);
-  CHECK(std::get<JobEnded>(log.records()[1]).code == 6);
-}
-
 }  // namespace
 }  // namespace cairn

@@ -401,12 +401,15 @@ class ClusterTest(unittest.TestCase):
             counts[key] = int(weight)
         return counts
 
-    def test_counts_are_exact_after_the_death_of_a_worker(self):
+    def wanted_counts(self):
         wanted = collections.Counter()
         with open(self.small, encoding="utf-8") as file:
             for line in file:
                 wanted.update(feature.split(":")[1] for feature in line.split()[1:])
-        wanted = {key: EPOCHS * count for key, count in wanted.items()}
+        return {key: EPOCHS * count for key, count in wanted.items()}
+
+    def test_counts_are_exact_after_the_death_of_a_worker(self):
+        wanted = self.wanted_counts()
         for mode in ("asp", "ssp:2", "bsp"):
             model = self.path("counts-" + mode[:3])
             job = ["--model", "count", "--train", self.small, "--consistency", mode, "--batch",
@@ -429,8 +432,7 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(launcher.end(), INTERNAL, launcher.errors())
         self.assertLess(time.monotonic() - killed_at, END_SECONDS_MAX)
         block = launcher.errors().partition("cairn train: ")[2].splitlines()
-        article = "the " if role == "coordinator" else ""
-        self.assertRegex(block[0], f"^{article}{role} was killed by SIGKILL \\(signal 9\\)$")
+        self.assertRegex(block[0], f"^{role} was killed by SIGKILL \\(signal 9\\)$")
         self.assertEqual(block[1], f"  process  pid {pid} on {socket.gethostname()}")
         self.assertRegex(block[2], f"^  log      {launcher.log_dir}/.*, which ends with$")
         self.assertTrue(block[-1].startswith("  what to do  "), block)
@@ -460,9 +462,47 @@ class ClusterTest(unittest.TestCase):
                          (pid, block[0]))
         self.assertEqual(launcher.leftovers(), [])
 
-    def test_a_coordinator_that_is_killed_ends_everything(self):
-        for launcher, pid, killed_at in self.kill_at_random_moments("ps_coordinator", 3):
-            self.check_cause(launcher, pid, "coordinator", killed_at)
+    def test_a_coordinator_that_is_killed_changes_nothing(self):
+        for launcher, pid, _ in self.kill_at_random_moments("ps_coordinator", 3):
+            again = launcher.wait_for("ps_coordinator", 1, besides=pid)
+            time.sleep(0.3)
+            os.kill(again[0], signal.SIGKILL)  # Perhaps before the others have come back.
+            self.assertEqual(launcher.end(), DONE, launcher.errors())
+            self.assertIn(self.digest, launcher.output())
+            self.assertRegex(launcher.errors(), rf"coordinator \(pid {pid}\) was killed by SIGKILL")
+            self.assertEqual(launcher.leftovers(), [])
+
+    def test_counts_are_exact_after_the_death_of_a_coordinator(self):
+        for mode in ("asp", "ssp:2"):
+            model = self.path("counts-" + mode[:3])
+            job = ["--model", "count", "--train", self.small, "--consistency", mode, "--batch",
+                   "100", "--epochs", str(EPOCHS), "--save", model]
+            for launcher, _, _ in self.kill_at_random_moments("ps_coordinator", 1, *job):
+                self.assertEqual(launcher.end(), DONE, launcher.errors())
+                self.assertEqual(self.counts_of(model), self.wanted_counts())
+
+    def test_a_coordinator_started_by_hand_goes_on_by_its_log(self):
+        job_dir = self.path("job")
+        address = f"tcp://127.0.0.1:{processes.free_port()}"
+        again = ["--listen", address, "--job-dir", job_dir, "--servers", "2", "--workers", "2",
+                 *self.bsp]
+        _, roles = self.start_cluster(*again)
+        for epoch in (1, 3):
+            while not roles[0].stdout.readline().startswith(f"    {epoch} "):
+                self.assertIsNone(roles[0].poll())
+            roles[0].kill()
+            roles[0].communicate()
+            roles[0], _ = self.start_role("ps_coordinator", *again)
+        out, err = roles[0].communicate(timeout=RUN_SECONDS_MAX)
+        self.assertEqual(roles[0].returncode, DONE, out + err)
+        self.assertIn(self.digest, out)
+        for role in roles[1:]:
+            self.check_end(role, DONE)
+        # What is over is not begun again, and another job is not taken for it.
+        over = run(os.path.join(PROGRAMS, "ps_coordinator"), *again)
+        self.assertEqual(over.returncode, USAGE, over.stderr)
+        self.assertIn(job_dir, over.stderr.splitlines()[-1])
+        self.assertIn("has ended", over.stderr.splitlines()[-1])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -54,6 +55,11 @@ def pids_of(launcher, program):
     """Role processes of one program, in the order in which they were started."""
     return sorted(pid for pid, arguments in children_of(launcher).items()
                   if os.path.basename(arguments[0]) == program)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
 def port_is_free(port):
@@ -125,10 +131,12 @@ class Launcher:
     def pids(self, program):
         return pids_of(self.pid, program)
 
-    def wait_for(self, program, count):
-        """Waits until so many processes of a program run; returns their pids."""
-        assert wait_until(lambda: len(self.pids(program)) >= count), self.errors()
-        return self.pids(program)
+    def wait_for(self, program, count, besides=None):
+        """Waits until so many processes of a program run, and not `besides`; returns their pids."""
+        def found():
+            return [pid for pid in self.pids(program) if pid != besides]
+        assert wait_until(lambda: len(found()) >= count), self.errors()
+        return found()
 
     def wait_for_epoch(self, number):
         """Waits until a line for that epoch is printed, or the launcher has ended."""
@@ -179,6 +187,4 @@ class Launcher:
                 pass
         self.out.close()
         self.err.close()
-        for path in glob.glob(os.path.join(self.log_dir, "*")):
-            os.remove(path)
-        os.rmdir(self.log_dir)
+        shutil.rmtree(self.log_dir)

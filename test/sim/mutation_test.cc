@@ -1,7 +1,8 @@
-// Each rule of the protocol that can be switched off (server/guards.h) is missed by a checker that
-// looks at the cluster from its ends: not only by the one that looks into the partitions. A guard
-// that nothing misses is not needed, or not tested.
+// Each rule of the protocol that can be switched off (server/guards.h, Scenario::log_first) is
+// missed by a checker that looks at the cluster from its ends: not only by the one that looks into
+// the partitions. A guard that nothing misses is not needed, or not tested.
 #include <catch2/catch.hpp>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -13,11 +14,11 @@ namespace {
 constexpr uint64_t kSeedsMost = 200;
 
 // Runs seeds until one violates a guarantee whose name is in `by`; 0: none did.
-uint64_t FirstSeedCaught(Consistency mode, const ServerGuards& guards,
+uint64_t FirstSeedCaught(Consistency mode, const std::function<void(Scenario*)>& mutate,
                          const std::set<std::string>& by) {
   for (uint64_t seed = 1; seed <= kSeedsMost; ++seed) {
     Scenario scenario = MakeScenario(seed, mode);
-    scenario.guards = guards;
+    mutate(&scenario);
     // A livelock is told early, not after everybody's patience.
     scenario.patience = 5 * kMicrosPerSecond;
     scenario.events_max = 40'000;
@@ -26,6 +27,12 @@ uint64_t FirstSeedCaught(Consistency mode, const ServerGuards& guards,
     }
   }
   return 0;
+}
+
+uint64_t FirstSeedCaught(Consistency mode, const ServerGuards& guards,
+                         const std::set<std::string>& by) {
+  return FirstSeedCaught(
+      mode, [&](Scenario* scenario) { scenario->guards = guards; }, by);
 }
 
 TEST_CASE("Mutation: without the stamp check rows of data count twice") {
@@ -59,6 +66,12 @@ TEST_CASE("Mutation: without asking for ids rows of data are lost") {
 TEST_CASE("Mutation: without stream order the bits depend on the timing") {
   const ServerGuards guards{.stream_order = false};
   CHECK(FirstSeedCaught(Consistency::kBsp, guards, {"G4"}) > 0);
+}
+
+TEST_CASE("Mutation: a coordinator that acts before its records are durable contradicts itself") {
+  const auto early = [](Scenario* scenario) { scenario->log_first = false; };
+  CHECK(FirstSeedCaught(Consistency::kAsp, early, {"G1"}) > 0);
+  CHECK(FirstSeedCaught(Consistency::kBsp, early, {"G4", "liveness"}) > 0);
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ enum class Probe : uint8_t {
   kDeathReported,  // By the submitter, of a worker that had crashed,
   kDeathMistaken,  // or had not.
   kWorkerless,     // The last worker was struck off.
+  kResumed,        // A coordinator went on from its records,
+  kGroupCommit,    // which it had written several batches at a time.
   kKeyWithoutRow,  // At the end: not admitted, expired, or given up.
   kCount,
 };
@@ -79,6 +81,8 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "deaths reported",
                                                                    "deaths mistaken",
                                                                    "without workers",
+                                                                   "coordinators resumed",
+                                                                   "group commits",
                                                                    "keys without a row"};
 
 struct ProbeCounts {

@@ -13,18 +13,25 @@ constexpr Micros kDiskMost = 5 * kMicrosPerMilli;
 
 }  // namespace
 
-SimCoordinator::SimCoordinator(SimHost* host, uint64_t incarnation)
-    : host_(host), incarnation_(incarnation) {}
+SimCoordinator::SimCoordinator(SimHost* host, uint64_t incarnation, MemoryJobLog* log)
+    : host_(host), incarnation_(incarnation), log_(log) {}
 
 void SimCoordinator::Start(Micros now) {
   const Scenario& scenario = host_->scenario();
   std::optional<JobDefinition> given;
   if (!scenario.submitted) given = JobDefinition{scenario.job, scenario.plan};
+  std::optional<JobState> resumed;
+  if (!log_->records().empty()) {
+    resumed.emplace();
+    for (const LogRecord& record : log_->records()) resumed->Apply(record);
+    host_->probes()->Hit(Probe::kResumed);
+  }
   CoordinatorActions actions;
   CoordinatorCore::Options options;
   options.self = {kCoordinatorProcess, incarnation_};
   options.job_id = incarnation_;
   options.given = std::move(given);
+  options.resumed = std::move(resumed);
   options.times = scenario.times;
   core_ = std::make_unique<CoordinatorCore>(std::move(options), now, &actions);
   Perform(std::move(actions));
@@ -45,12 +52,38 @@ void SimCoordinator::Wake(Micros now) {
 }
 
 void SimCoordinator::Perform(CoordinatorActions actions) {
-  for (auto& [index, record] : actions.log) {
-    const absl::Status durable = log_.Append(index, record);
-    CAIRN_CHECK(durable.ok());
-    host_->checkers()->OnDecision(record);
-  }
   CountProbes(actions);
+  if (!host_->scenario().log_first) {
+    const LogBatch late = std::exchange(actions.log, {});
+    CarryOut(std::move(actions));
+    actions = {};
+    actions.log = late;
+  }
+  queue_.Add(std::move(actions));
+  Advance();
+}
+
+void SimCoordinator::Advance() {
+  while (std::optional<CoordinatorActions> ready = queue_.TakeReady()) CarryOut(*std::move(ready));
+  all_done_ = core_->finished() && queue_.empty();
+  std::vector<LogBatch> batches = queue_.TakeBatches();
+  if (batches.empty()) return;
+  if (batches.size() > 1) host_->probes()->Hit(Probe::kGroupCommit);
+  host_->After(host_->DrawDelay(kDiskMost),
+               [this, batches = std::move(batches)](Micros) { Written(batches); });
+}
+
+void SimCoordinator::Written(const std::vector<LogBatch>& batches) {
+  const absl::Status durable = log_->Append(batches);
+  CAIRN_CHECK(durable.ok());
+  for (const LogBatch& batch : batches) {
+    for (const LogRecord& record : batch.records) host_->checkers()->OnDecision(record);
+  }
+  queue_.Written();
+  Advance();
+}
+
+void SimCoordinator::CarryOut(CoordinatorActions actions) {
   host_->Send(std::move(actions.messages));
   if (actions.open_job.has_value()) {
     host_->After(host_->DrawDelay(kDiskMost), [this](Micros now) {
@@ -75,8 +108,9 @@ void SimCoordinator::CountProbes(const CoordinatorActions& actions) {
       std::count_if(actions.messages.begin(), actions.messages.end(),
                     [](const Outgoing& out) { return BodyAs<Wait>(*out.message) != nullptr; });
   host_->probes()->Hit(Probe::kToldToWait, static_cast<uint64_t>(waits));
-  const bool left = std::any_of(actions.log.begin(), actions.log.end(), [](const auto& entry) {
-    return std::holds_alternative<MemberLeft>(entry.second);
+  const std::vector<LogRecord>& decided = actions.log.records;
+  const bool left = std::any_of(decided.begin(), decided.end(), [](const LogRecord& record) {
+    return std::holds_alternative<MemberLeft>(record);
   });
   const JobState& state = core_->state();
   const bool worker = std::any_of(state.members.begin(), state.members.end(),

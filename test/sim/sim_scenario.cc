@@ -146,6 +146,14 @@ void DrawRetention(Scenario* scenario) {
   scenario->shape.feature_pool = 40 * job.partitions;
 }
 
+// Likewise. Half of the coordinators die, some of them often.
+void DrawCoordinatorCrashes(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("coordinator"), scenario->seed));
+  if (random.Chance(0.5)) return;
+  scenario->faults.coordinator_crash = 0.005 + 0.03 * random.Unit();
+  scenario->faults.coordinator_crashes_max = 1 + static_cast<uint32_t>(random.Below(6));
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -189,6 +197,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawForgetting(&scenario);
   DrawWireValues(&scenario);
   DrawRetention(&scenario);
+  DrawCoordinatorCrashes(&scenario);
   const absl::Status legal = CheckJob(job);
   CAIRN_CHECK(legal.ok(), MessageOf(legal));
   return scenario;

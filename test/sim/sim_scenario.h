@@ -44,6 +44,9 @@ struct Faults {
   double encode_named = 0.5;  // and one that names ids loses them.
   // With a submitter: it sees a worker's crash at once, and may take a pause for one.
   double report = 0;
+  // The coordinator dies in the middle of sending.
+  double coordinator_crash = 0;
+  uint32_t coordinator_crashes_max = 0;
   Micros exodus_at = 0;  // All workers die, to come back one by one; 0: they do not.
 };
 
@@ -63,6 +66,7 @@ struct Scenario {
   Faults faults;
   ServerGuards guards;
   bool submitted = false;  // The coordinator starts idle, and a submitter brings the job.
+  bool log_first = true;   // False: the coordinator acts before its records are durable.
   Micros heal_at = 4 * kMicrosPerSecond;    // The faults stop: the liveness phase begins,
   Micros patience = 60 * kMicrosPerSecond;  // and has to end within this.
   uint64_t events_max = 400'000;

@@ -89,6 +89,7 @@ class World {
   SeededRandom random_;  // Mishaps and delays within processes.
   SimNetwork network_;
   MemoryFileSystem files_;
+  MemoryJobLog job_log_;
   Checkers checkers_;
   std::vector<Place> places_;  // The coordinator, servers, workers, the submitter if any.
   std::map<uint64_t, uint32_t> place_of_incarnation_;
@@ -97,6 +98,7 @@ class World {
   Micros now_ = 0;
   bool healed_ = false;
   uint32_t crashes_ = 0;
+  uint32_t coordinator_crashes_ = 0;
   uint32_t pauses_ = 0;
 };
 
@@ -263,7 +265,7 @@ void World::StartLife(uint32_t place) {
   place_of_incarnation_[incarnation] = place;
   at.incarnation = incarnation;
   if (at.role == Role::kCoordinator) {
-    at.process = std::make_unique<SimCoordinator>(at.host.get(), incarnation);
+    at.process = std::make_unique<SimCoordinator>(at.host.get(), incarnation, &job_log_);
   } else if (at.role == Role::kServer) {
     at.process = std::make_unique<SimServer>(at.host.get(), incarnation);
   } else if (at.role == Role::kSubmitter) {
@@ -322,11 +324,18 @@ void World::SendFrom(uint32_t place, Outbox messages) {
   }
 }
 
-// True if the worker dies while it sends these.
+// True if the process dies while it sends these.
 bool World::MaybeMishap(uint32_t place, const Outbox& messages) {
   Place& at = places_[place];
   const Faults& faults = scenario_.faults;
-  if (healed_ || at.role != Role::kWorker || at.doomed) return false;
+  if (healed_ || at.doomed) return false;
+  if (at.role == Role::kCoordinator && !messages.empty() &&
+      coordinator_crashes_ < faults.coordinator_crashes_max &&
+      random_.Chance(faults.coordinator_crash)) {
+    ++coordinator_crashes_;
+    return at.doomed = true;
+  }
+  if (at.role != Role::kWorker) return false;
   if (pauses_ < faults.pauses_max && random_.Chance(faults.pause)) {
     ++pauses_;
     result_.probes.Hit(Probe::kPause);

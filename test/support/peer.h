@@ -2,6 +2,7 @@
 // only: the programs that include it link cairn_transport.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,6 +47,15 @@ class Peer {
       }
       changed_.Wait(mutex_);
     }
+  }
+
+  // Whether a message of this kind is there, by now.
+  template <typename T>
+  bool Has() {
+    MutexLock lock(mutex_);
+    return std::any_of(arrived_.begin(), arrived_.end(), [](const MessagePtr& message) {
+      return std::holds_alternative<T>(message->body);
+    });
   }
 
  private:
