@@ -1,6 +1,7 @@
 #include "train/column_plan.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -56,6 +57,7 @@ class Planner {
     CAIRN_RETURN_IF_ERROR(AddDerived());
     CAIRN_RETURN_IF_ERROR(AddFeatures());
     CAIRN_RETURN_IF_ERROR(AddCrosses());
+    CAIRN_RETURN_IF_ERROR(CheckFields());
     return std::move(plan_);
   }
 
@@ -240,6 +242,12 @@ class Planner {
     return absl::OkStatus();
   }
 
+  absl::Status CheckFields() const {
+    const size_t count = plan_.FieldCount();
+    if (spec_.field_starts.empty() && (spec_.fields == 0 || spec_.fields == count)) return {};
+    return InvalidArgument("these columns have ", count, " fields, not ", spec_.fields);
+  }
+
   // An ignored column may be part of a cross: then it has a key, but is no feature itself.
   absl::StatusOr<uint32_t> PositionOf(const std::string& part) {
     const auto found = positions_.find(part);
@@ -286,6 +294,25 @@ absl::Status CheckNoColumns(DataFormat format, const ReadSpec& spec) {
                             ": compare its label itself, as in \">4\" or \"label>4\"");
 }
 
+// Of formats without columns.
+absl::Status CheckFields(DataFormat format, const ReadSpec& spec) {
+  const std::vector<Key>& starts = spec.field_starts;
+  if (spec.fields == 0 && starts.empty()) return absl::OkStatus();
+  if (format == DataFormat::kLibffm && starts.empty()) {
+    const size_t crossed = spec.crosses.empty() ? 0 : spec.cross_field + spec.crosses.size();
+    if (crossed <= spec.fields) return absl::OkStatus();
+    return InvalidArgument("crosses have fields up to ", crossed - 1, ", and there are ",
+                           spec.fields);
+  }
+  const bool rises =
+      std::adjacent_find(starts.begin(), starts.end(), std::greater_equal<>()) == starts.end();
+  if (format == DataFormat::kLibsvm && starts.size() == spec.fields && starts[0] == 0 && rises) {
+    return absl::OkStatus();
+  }
+  return InvalidArgument(spec.fields, " fields with ", starts.size(), " starts are none of ",
+                         FormatName(format));
+}
+
 absl::Status CheckFieldCrosses(DataFormat format, const ReadSpec& spec) {
   if (spec.crosses.empty()) return absl::OkStatus();
   if (format != DataFormat::kLibffm) {
@@ -310,6 +337,12 @@ absl::Status CheckFieldCrosses(DataFormat format, const ReadSpec& spec) {
 
 }  // namespace
 
+size_t ColumnPlan::FieldCount() const {
+  const auto is_feature = [](const Keyed& each) { return each.is_feature; };
+  return static_cast<size_t>(std::count_if(keyed.begin(), keyed.end(), is_feature)) +
+         crosses.size();
+}
+
 absl::StatusOr<ColumnPlan> MakeColumnPlan(DataFormat format, const ReadSpec& spec, LabelNeed need) {
   return Planner(format, spec, need).Make();
 }
@@ -317,6 +350,7 @@ absl::StatusOr<ColumnPlan> MakeColumnPlan(DataFormat format, const ReadSpec& spe
 absl::Status CheckReadSpec(DataFormat format, const ReadSpec& spec) {
   if (HasColumns(format)) return MakeColumnPlan(format, spec, LabelNeed::kOptional).status();
   CAIRN_RETURN_IF_ERROR(CheckNoColumns(format, spec));
+  CAIRN_RETURN_IF_ERROR(CheckFields(format, spec));
   return CheckFieldCrosses(format, spec);
 }
 

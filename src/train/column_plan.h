@@ -65,6 +65,8 @@ struct ColumnPlan {
   size_t times = 0;
   std::vector<Keyed> keyed;  // By rising field as far as they are features.
   std::vector<Cross> crosses;
+
+  size_t FieldCount() const;  // Of features and crosses.
 };
 
 // Whether the data may lack the label's column, or no column be named the label: of data to be

@@ -59,6 +59,7 @@ class LineParser {
  public:
   LineParser(const ParseOptions& options, std::string_view text, RowBatch* batch)
       : labels_(options.rule == nullptr ? LabelRule{} : *options.rule, options.labels),
+        field_max_(options.field_max),
         labels_are_plain_(options.rule == nullptr || options.rule->comparison == Comparison::kNone),
         text_(text.data()),
         end_(text.data() + text.size()),
@@ -208,7 +209,7 @@ class LineParser {
       while (text != longest_end && IsDigit(*text)) {
         value = 10 * value + static_cast<uint32_t>(*text++ - '0');
       }
-      if (text == begin || *text != ':' || value > kFieldMax) return false;
+      if (text == begin || *text != ':' || value > field_max_) return false;
       fields_[feature] = static_cast<uint16_t>(value);
       ++text;
     }
@@ -231,8 +232,15 @@ class LineParser {
     }
     if constexpr (kHasFields) {
       uint64_t field = 0;
+      const char* const field_begin = at;
       at = ParseId(at, "field", kFieldMax, &field);
       if (at == nullptr) return nullptr;
+      if (field > field_max_) {
+        return Fail(field_begin,
+                    Concat("field is above ", field_max_,
+                           ", the highest that the model knows (cairn train --fields N): "),
+                    std::string_view(field_begin, static_cast<size_t>(at - 1 - field_begin)));
+      }
       fields_[feature] = static_cast<uint16_t>(field);
     }
     uint64_t key = 0;
@@ -289,6 +297,7 @@ class LineParser {
   static constexpr uint64_t kFieldMax = std::numeric_limits<uint16_t>::max();
 
   const LabelReader labels_;
+  const uint64_t field_max_;
   const bool labels_are_plain_;
   const char* const text_;
   const char* const end_;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "train/bad_row.h"
@@ -23,6 +24,7 @@ struct ParseOptions {
   DataFormat format = DataFormat::kLibffm;  // kLibsvm, kLibffm.
   LabelKind labels = LabelKind::kAny;
   const LabelRule* rule = nullptr;  // Of the label; null: it is the number as written.
+  uint16_t field_max = 65'535;      // libffm: a row with a field above it is bad.
 };
 
 // Every feature takes at least so many bytes of text, so a text of n bytes adds at most

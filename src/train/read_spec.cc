@@ -17,6 +17,7 @@ constexpr uint64_t kParameterMax = 1'000'000'000;
 constexpr uint64_t kLogParameterMax = 1'000;
 constexpr uint64_t kHashBitsMax = 63;
 constexpr uint64_t kFieldMax = 65'535;
+constexpr uint64_t kFieldsMax = kFieldMax + 1;
 constexpr size_t kColumnsShownMax = 40;
 constexpr size_t kNameShownMax = 60;  // What is longer is hardly a name.
 
@@ -182,6 +183,23 @@ absl::Status SetEach(std::string_view option, const std::vector<std::string>& te
   return absl::OkStatus();
 }
 
+std::string FormatNumbers(const std::vector<Key>& numbers) {
+  std::string text;
+  for (const Key number : numbers) text += Concat(text.empty() ? "" : ",", number);
+  return text;
+}
+
+absl::StatusOr<std::vector<Key>> ParseNumbers(std::string_view text) {
+  std::vector<Key> numbers;
+  for (;;) {
+    const size_t end = std::min(text.find(','), text.size());
+    CAIRN_ASSIGN_OR_RETURN(const Key number, ParseU64(text.substr(0, end)));
+    numbers.push_back(number);
+    if (end == text.size()) return numbers;
+    text.remove_prefix(end + 1);
+  }
+}
+
 // One letter is close to every other one, and two are if there are several such columns.
 std::string ClosestColumn(std::string_view wanted, std::span<const std::string> columns) {
   if (wanted.size() > 2) return ClosestWord(wanted, columns);
@@ -227,6 +245,10 @@ std::vector<std::pair<std::string, std::string>> EntriesOf(const ReadSpec& spec)
   for (const std::string& column : spec.file_columns) entries.emplace_back("file-column", column);
   if (spec.header) entries.emplace_back("header", "1");
   if (spec.cross_field != 0) entries.emplace_back("cross-field", Concat(spec.cross_field));
+  if (spec.fields != 0) entries.emplace_back("fields", Concat(spec.fields));
+  if (!spec.field_starts.empty()) {
+    entries.emplace_back("field-starts", FormatNumbers(spec.field_starts));
+  }
   if (spec.delimiter != ',') entries.emplace_back("delimiter", FormatDelimiter(spec.delimiter));
   const std::string label = FormatLabelRule(spec.label);
   if (!label.empty()) entries.emplace_back("label", label);
@@ -255,6 +277,10 @@ absl::Status SetEntry(std::string_view entry, std::string_view value, ReadSpec* 
     spec->header = value == "1";
   } else if (entry == "cross-field") {
     CAIRN_ASSIGN_OR_RETURN(spec->cross_field, ParseBounded(value, kFieldMax));
+  } else if (entry == "fields") {
+    CAIRN_ASSIGN_OR_RETURN(spec->fields, ParseBounded(value, kFieldsMax));
+  } else if (entry == "field-starts") {
+    CAIRN_ASSIGN_OR_RETURN(spec->field_starts, ParseNumbers(value));
   } else if (entry == "delimiter") {
     CAIRN_ASSIGN_OR_RETURN(spec->delimiter, ParseDelimiter(value));
   } else if (entry == "label") {
@@ -287,6 +313,7 @@ std::vector<std::pair<std::string, std::string>> DescribeReadSpec(const ReadSpec
   std::vector<std::pair<std::string, std::string>> options;
   for (auto& [entry, value] : EntriesOf(spec)) {
     if (entry == "file-column" || entry == "header" || entry == "cross-field") continue;
+    if (entry == "fields" || entry == "field-starts") continue;
     if (entry == "column" && spec.header) continue;  // The files say it.
     if (entry == "column") entry = "columns";
     const bool names = entry == "columns" || entry == "numeric" || entry == "ignore";

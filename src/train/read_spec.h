@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/train.h"
+#include "cairn/types.h"
 #include "train/derive.h"
 #include "train/label_rule.h"
 
@@ -56,7 +57,11 @@ struct ReadSpec {
   std::vector<DerivedColumn> derived;             // One may use those before it.
   std::vector<std::vector<std::string>> crosses;  // Names of columns, or numbers of libffm fields.
   uint32_t cross_field = 0;                       // libffm: the field of the first cross.
-  uint32_t hash_bits = 0;                         // 1 .. 63; 0: keys are whole.
+  // What a model needs to know of the features' fields: they are 0 .. fields - 1, and a row with
+  // another one is bad. 0: any, or none.
+  uint32_t fields = 0;
+  std::vector<Key> field_starts;  // libsvm: as FindFields (train/field_groups.h).
+  uint32_t hash_bits = 0;         // 1 .. 63; 0: keys are whole.
 
   bool operator==(const ReadSpec&) const = default;
 };
@@ -75,7 +80,7 @@ std::vector<std::pair<std::string, std::string>> EntriesOf(const ReadSpec& spec)
 absl::Status SetEntry(std::string_view entry, std::string_view value, ReadSpec* spec);
 
 // The same for people: options as on the command line, a line for each value of those that take
-// several. Columns that come from a header are left out.
+// several. What the files say by themselves, as columns of a header or fields, is left out.
 std::vector<std::pair<std::string, std::string>> DescribeReadSpec(const ReadSpec& spec);
 
 std::string FormatCross(const std::vector<std::string>& cross);  // "a*b"

@@ -9,8 +9,8 @@
 #include "base/numbers.h"
 #include "base/status.h"
 #include "train/column_plan.h"
+#include "train/field_groups.h"
 #include "train/idx_rows.h"
-#include "train/parsers.h"
 
 namespace cairn {
 
@@ -44,16 +44,22 @@ RowParser::RowParser(DataFormat format, const ReadSpec& spec, LabelKind labels)
       labels_(labels),
       rule_(spec.label),
       hash_bits_(spec.hash_bits),
+      field_max_(static_cast<uint16_t>(spec.fields - 1)),  // 0 fields: any.
+      field_starts_(spec.field_starts),
       header_(spec.header) {}
 
 ParseResult RowParser::Parse(const Lines& lines, RowBatch* batch) {
   if (columns_ != nullptr) return columns_->Parse(lines.text, batch);
   if (!crosses_.empty()) return ParseAndCross(lines.text, batch);
   const size_t before = batch->keys.size();
-  ParseResult result =
-      lines.row_bytes != 0
-          ? ParseIdxRows(LabelReader(rule_, labels_), lines.row_bytes, lines.text, batch)
-          : ParseLines({format_, labels_, &rule_}, lines.text, batch);
+  ParseResult result = lines.row_bytes != 0 ? ParseIdxRows(LabelReader(rule_, labels_),
+                                                           lines.row_bytes, lines.text, batch)
+                                            : ParseLines(TextOptions(), lines.text, batch);
+  if (!field_starts_.empty()) {
+    for (size_t i = before; i < batch->keys.size(); ++i) {
+      batch->fields.push_back(FieldOf(field_starts_, batch->keys[i]));
+    }
+  }
   if (hash_bits_ != 0) {
     for (size_t i = before; i < batch->keys.size(); ++i) {
       batch->keys[i] = ReduceKey(batch->keys[i], hash_bits_);
@@ -62,13 +68,14 @@ ParseResult RowParser::Parse(const Lines& lines, RowBatch* batch) {
   return result;
 }
 
+ParseOptions RowParser::TextOptions() const { return {format_, labels_, &rule_, field_max_}; }
+
 ParseResult RowParser::ParseAndCross(std::string_view text, RowBatch* batch) {
   ParseResult all;
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
     line_.Clear();
-    ParseResult result =
-        ParseLines({format_, labels_, &rule_}, text.substr(begin, end - begin), &line_);
+    ParseResult result = ParseLines(TextOptions(), text.substr(begin, end - begin), &line_);
     if (!result.first_bad_row && line_.rows() == 1 && !CrossLine(batch)) {
       result.bad_rows = 1;
       result.first_bad_row =

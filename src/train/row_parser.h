@@ -12,6 +12,7 @@
 #include "train/column_parser.h"
 #include "train/data_format.h"
 #include "train/label_rule.h"
+#include "train/parsers.h"
 #include "train/read_spec.h"
 #include "train/row_batch.h"
 
@@ -38,6 +39,7 @@ class RowParser {
   };
 
   RowParser(DataFormat format, const ReadSpec& spec, LabelKind labels);
+  ParseOptions TextOptions() const;
   ParseResult ParseAndCross(std::string_view text, RowBatch* batch);
   bool CrossLine(RowBatch* batch);
   bool AddCross(const FieldCross& cross, size_t part, Key key, float value, RowBatch* batch);
@@ -46,6 +48,8 @@ class RowParser {
   const LabelKind labels_;
   const LabelRule rule_;
   const uint32_t hash_bits_;
+  const uint16_t field_max_;             // libffm.
+  const std::vector<Key> field_starts_;  // libsvm; empty: nobody asks for fields.
   const bool header_;
   std::vector<FieldCross> crosses_;        // libffm.
   std::unique_ptr<ColumnParser> columns_;  // csv, criteo.

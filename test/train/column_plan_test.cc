@@ -270,6 +270,36 @@ TEST_CASE("Formats without columns refuse what is about columns", "[column_plan]
         "--cross: no field number is left for 1 crosses above field 65536");
 }
 
+TEST_CASE("Fields are promised only where rows have them", "[column_plan]") {
+  const auto error = [](DataFormat format, uint32_t fields, std::vector<Key> starts,
+                        uint32_t cross_field = 0) {
+    ReadSpec spec;
+    if (format == DataFormat::kCsv) spec.columns = {"y", "a", "b", "t"};
+    if (format == DataFormat::kCsv) spec.ignore = {"t"};
+    if (format == DataFormat::kCsv) spec.crosses = {{"a", "t"}};
+    if (cross_field != 0) spec.crosses = {{"1", "2"}};
+    spec.cross_field = cross_field;
+    spec.fields = fields;
+    spec.field_starts = std::move(starts);
+    return std::string(MessageOf(CheckReadSpec(format, spec)));
+  };
+  CHECK(error(DataFormat::kCsv, 3, {}) == "");  // a, b, a*t; t alone is none.
+  CHECK(error(DataFormat::kCsv, 4, {}) == "these columns have 3 fields, not 4");
+  CHECK(error(DataFormat::kCsv, 3, {0, 1, 2}) != "");
+  CHECK(error(DataFormat::kCriteo, 39, {}) == "");
+  CHECK(error(DataFormat::kLibffm, 9, {}) == "");
+  CHECK(error(DataFormat::kLibffm, 9, {}, 8) == "");
+  CHECK(error(DataFormat::kLibffm, 9, {}, 9) == "crosses have fields up to 9, and there are 9");
+  CHECK(error(DataFormat::kLibffm, 1, {0}) == "1 fields with 1 starts are none of libffm");
+  CHECK(error(DataFormat::kLibsvm, 3, {0, 5, 6}) == "");
+  CHECK(error(DataFormat::kLibsvm, 3, {}) == "3 fields with 0 starts are none of libsvm");
+  CHECK(error(DataFormat::kLibsvm, 0, {0}) != "");
+  CHECK(error(DataFormat::kLibsvm, 3, {0, 5}) != "");
+  CHECK(error(DataFormat::kLibsvm, 3, {0, 5, 5}) != "");
+  CHECK(error(DataFormat::kLibsvm, 3, {1, 5, 6}) != "");
+  CHECK(error(DataFormat::kIdx, 1, {}) == "1 fields with 0 starts are none of idx");
+}
+
 TEST_CASE("ReduceKey takes the top bits of a mixed key", "[column_plan]") {
   CHECK(ReduceKey(12345, 0) == 12345);
   CHECK(ReduceKey(12345, 20) == Mix64(12345) >> 44);

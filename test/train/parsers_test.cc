@@ -216,6 +216,20 @@ TEST_CASE("Complaints about libffm rows") {
   }
 }
 
+TEST_CASE("A bound of fields holds for all ways of writing a feature") {
+  for (const std::string_view row : {"1 3:2:1", "1 3:123456789:1", "1 003:2:1.000000000"}) {
+    for (const std::string_view rest : {"", "\n1 1:12345678:0.25 2:3:1 0:4:1\n"}) {
+      RowBatch rows;
+      const ParseResult result =
+          ParseLines({.format = DataFormat::kLibffm, .field_max = 2}, Concat(row, rest), &rows);
+      CHECK(result.bad_rows == 1);
+      CHECK(rows.rows() == (rest.empty() ? 0u : 1u));
+      CHECK(result.first_bad_row->column == 3);
+      CHECK_THAT(result.first_bad_row->what, Contains("field is above 2"));
+    }
+  }
+}
+
 TEST_CASE("Complaints quote at most 40 bytes, and nothing that disturbs a terminal") {
   CHECK(Complaint(kLibsvm, "1 " + std::string(100, 'x')) ==
         "3: expected index:value, found \"" + std::string(40, 'x') + "...\"");

@@ -61,6 +61,8 @@ TEST_CASE("Entries give the same spec back", "[read_spec]") {
   spec.file_columns = {"a*b"};
   spec.header = true;
   spec.cross_field = 12;
+  spec.fields = 65'536;
+  spec.field_starts = {0, 7, ~Key{0}};
   spec.label.column = "y";
   spec.label.classes = 7;
   ReadSpec back;
@@ -80,11 +82,18 @@ TEST_CASE("Entries that are none are refused", "[read_spec]") {
   CHECK_FALSE(SetEntry("hash-bits", "-1", &spec).ok());
   CHECK_FALSE(SetEntry("classes", "1001", &spec).ok());
   CHECK_FALSE(SetEntry("cross-field", "65536", &spec).ok());
+  CHECK_FALSE(SetEntry("fields", "65537", &spec).ok());
+  CHECK_FALSE(SetEntry("field-starts", "", &spec).ok());
+  CHECK_FALSE(SetEntry("field-starts", "0,", &spec).ok());
+  CHECK_FALSE(SetEntry("field-starts", "0,x", &spec).ok());
   CHECK(spec == ReadSpec{});
 }
 
 TEST_CASE("A spec is described as it would be written", "[read_spec]") {
-  const Entries described = DescribeReadSpec(ParseRowOptions(Everything()).value());
+  ReadSpec spec = ParseRowOptions(Everything()).value();
+  spec.fields = 2;
+  spec.field_starts = {0, 7};
+  const Entries described = DescribeReadSpec(spec);
   CHECK(described == Entries{{"columns", "time,delay,a,b,tags,w"},
                              {"delimiter", "tab"},
                              {"label", "delay>15"},

@@ -50,6 +50,33 @@ TEST_CASE("Keys of lines can be reduced to bits", "[row_parser]") {
   CHECK(rows.keys == std::vector<Key>{ReduceKey(1, 10), ReduceKey(99, 10), ReduceKey(1, 10)});
 }
 
+TEST_CASE("Indices have the fields that they were found to have", "[row_parser]") {
+  ReadSpec spec;
+  spec.fields = 3;
+  spec.field_starts = {0, 4, 6};
+  const std::string_view text = "1 3:1 4:0.5 7:1\nx\n0\n0 6:1\n";
+  const RowBatch rows = Parse(DataFormat::kLibsvm, spec, text).rows;
+  CHECK(rows.keys == std::vector<Key>{3, 4, 7, 6});
+  CHECK(rows.fields == std::vector<uint16_t>{0, 1, 2, 2});
+  spec.hash_bits = 10;  // Keys are reduced, fields are those of the text.
+  const RowBatch reduced = Parse(DataFormat::kLibsvm, spec, text).rows;
+  CHECK(reduced.keys[0] == ReduceKey(3, 10));
+  CHECK(reduced.fields == rows.fields);
+}
+
+TEST_CASE("A row of a field that is not known is bad", "[row_parser]") {
+  ReadSpec spec;
+  spec.fields = 3;
+  const std::string_view text = "1 0:1:1 2:2:1\n0 3:9:1\n";
+  const Parsed parsed = Parse(DataFormat::kLibffm, spec, text);
+  CHECK(parsed.rows.fields == std::vector<uint16_t>{0, 2});
+  CHECK(parsed.result.first_bad_row->what ==
+        "field is above 2, the highest that the model knows (cairn train --fields N): \"3\"");
+  spec.crosses = {{"0", "2"}};
+  spec.cross_field = 2;
+  CHECK(Parse(DataFormat::kLibffm, spec, text).result.bad_rows == 1);
+}
+
 TEST_CASE("Fields of libffm are crossed by number", "[row_parser]") {
   ReadSpec spec;
   spec.crosses = {{"2", "5"}, {"5", "2", "1"}};
