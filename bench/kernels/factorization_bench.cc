@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/prefetch.h"
 #include "kernels/factorization.h"
+#include "kernels/field_factorization.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "../bench/kernels/factorization_bench.cc"
@@ -88,12 +89,14 @@ struct Batch {
                                ? static_cast<uint64_t>(std::pow(top * u + 1, 1 / kOneLessS))
                                : Mix64(k) % 32'768;
       indices.push_back(local.emplace(key, local.size()).first->second);
+      fields.push_back(static_cast<uint16_t>(k % kLength));
     }
     distinct = local.size();
   }
   LinearBatch view() const { return {offsets, indices, {}}; }
 
   std::vector<uint32_t> offsets, indices;
+  std::vector<uint16_t> fields;  // One feature of each in every row.
   size_t distinct = 0;
 };
 
@@ -159,6 +162,40 @@ void FactorizationGradient(benchmark::State& state) {
   });
 }
 
+// Rows of a vector for each field: all pairs of a row together read each of its features' rows
+// once.
+struct FieldModel : Model {
+  FieldModel(const Batch& batch, uint32_t dimensions)
+      : Model(batch, dimensions * kLength), field_dim(dimensions) {}
+  FieldFactors factors() const { return {rows, kLength, field_dim}; }
+  uint32_t field_dim;
+};
+
+void FieldFactorizationForward(benchmark::State& state) {
+  const Batch batch(static_cast<Keys>(state.range(0)));
+  FieldModel model(batch, static_cast<uint32_t>(state.range(1)));
+  const double limit = Least([&] {
+    return HWY_DYNAMIC_DISPATCH(LoadRows)(batch.indices, model.rows.data(), model.dim + 1);
+  });
+  Measure(state, batch, limit, [&] {
+    FieldFactorizationForward({batch.view(), batch.fields}, model.factors(), 0, model.margins);
+  });
+}
+
+void FieldFactorizationGradient(benchmark::State& state) {
+  const Batch batch(static_cast<Keys>(state.range(0)));
+  FieldModel model(batch, static_cast<uint32_t>(state.range(1)));
+  const double limit = Least([&] {
+    std::fill(model.gradients.begin(), model.gradients.end(), 0.0f);
+    return HWY_DYNAMIC_DISPATCH(LoadRows)(batch.indices, model.rows.data(), model.dim + 1) +
+           HWY_DYNAMIC_DISPATCH(ChangeRows)(batch.indices, model.gradients.data(), model.dim + 1);
+  });
+  Measure(state, batch, limit, [&] {
+    FieldFactorizationGradient({batch.view(), batch.fields}, model.factors(), model.margins,
+                               model.gradients);
+  });
+}
+
 // A row of one weight is a load of four bytes: the limit is a loop that adds them up.
 void LinearForward(benchmark::State& state) {
   const Batch batch(static_cast<Keys>(state.range(0)));
@@ -192,6 +229,8 @@ void Dims(benchmark::internal::Benchmark* bench) {
 
 BENCHMARK(FactorizationForward)->Apply(Dims);
 BENCHMARK(FactorizationGradient)->Apply(Dims);
+BENCHMARK(FieldFactorizationForward)->ArgNames({"uniform", "dim"})->ArgsProduct({{0, 1}, {4, 8}});
+BENCHMARK(FieldFactorizationGradient)->ArgNames({"uniform", "dim"})->ArgsProduct({{0, 1}, {4, 8}});
 BENCHMARK(LinearForward)->ArgName("uniform")->Arg(0)->Arg(1);
 BENCHMARK(LinearGradient)->ArgName("uniform")->Arg(0)->Arg(1);
 

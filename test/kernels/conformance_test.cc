@@ -6,7 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/status.h"
 #include "kernels/factorization.h"
+#include "kernels/field_factorization.h"
 #include "kernels/finite.h"
 
 namespace cairn::conformance {
@@ -68,39 +70,110 @@ double PairsMargin(const Input& input, size_t row, std::span<const double> table
 }
 
 // target: of Highway; 0: the one that this CPU gets.
+template <typename Call>
+void OnTarget(int64_t target, const Call& call) {
+  hwy::SetSupportedTargetsForTest(target);
+  call();
+  hwy::SetSupportedTargetsForTest(0);
+}
+
+std::string NameOfTarget(int64_t target) {
+  return target == 0 ? "this CPU's" : hwy::TargetName(target);
+}
+
+std::vector<Backend> OnAllTargets(const std::function<Backend(int64_t target)>& backend_of) {
+  std::vector<Backend> backends = {backend_of(0)};
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    backends.push_back(backend_of(target));
+  }
+  return backends;
+}
+
 Backend FactorizationBackend(int64_t target) {
-  const auto on_target = [target](const auto& call) {
-    hwy::SetSupportedTargetsForTest(target);
-    call();
-    hwy::SetSupportedTargetsForTest(0);
-  };
   return {
-      target == 0 ? "this CPU's" : hwy::TargetName(target),
+      NameOfTarget(target),
       [=](const Input& in, std::span<float> margins, std::vector<float>* sums) {
         sums->resize(in.slopes.size() * (in.width - 1));
-        on_target([&] {
+        OnTarget(target, [&] {
           FactorizationForward(in.batch(), {in.table, in.width - 1}, in.bias, margins, *sums);
         });
       },
       [=](const Input& in, const std::vector<float>& sums, std::span<float> gradients) {
-        on_target([&] {
+        OnTarget(target, [&] {
           FactorizationGradient(in.batch(), {in.table, in.width - 1}, sums, in.slopes, gradients);
         });
       }};
 }
 
-std::vector<Backend> FactorizationBackends() {
-  std::vector<Backend> backends = {FactorizationBackend(0)};
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    backends.push_back(FactorizationBackend(target));
+// ---- Field-aware factorization machines, of this many fields: by the definition.
+
+std::vector<uint16_t> FieldsOf(const Input& input, uint32_t fields) {
+  std::vector<uint16_t> all;
+  for (size_t k = 0; k < input.indices.size(); ++k) {
+    all.push_back(static_cast<uint16_t>(Mix64(k) % fields));
   }
-  return backends;
+  return all;
+}
+
+double FieldPairsMargin(const Input& input, size_t row, std::span<const double> table,
+                        uint32_t fields) {
+  const std::vector<uint16_t> field_of = FieldsOf(input, fields);
+  const size_t width = input.width, dim = (width - 1) / fields;
+  const auto vector = [&](size_t of, size_t towards) {
+    return table.subspan(input.indices[of] * width + 1 + field_of[towards] * dim, dim);
+  };
+  double margin = LinearPart(input, row, table);
+  for (size_t b = input.offsets[row]; b < input.offsets[row + 1]; ++b) {
+    for (size_t a = input.offsets[row]; a < b; ++a) {
+      double product = 0;
+      for (size_t n = 0; n < dim; ++n) product += vector(a, b)[n] * vector(b, a)[n];
+      margin += product * input.value(a) * input.value(b);
+    }
+  }
+  return margin;
+}
+
+Backend FieldBackend(int64_t target, uint32_t fields) {
+  return {NameOfTarget(target),
+          [=](const Input& in, std::span<float> margins, std::vector<float>*) {
+            const std::vector<uint16_t> field_of = FieldsOf(in, fields);
+            OnTarget(target, [&] {
+              FieldFactorizationForward({in.batch(), field_of},
+                                        {in.table, fields, (in.width - 1) / fields}, in.bias,
+                                        margins);
+            });
+          },
+          [=](const Input& in, const std::vector<float>&, std::span<float> gradients) {
+            const std::vector<uint16_t> field_of = FieldsOf(in, fields);
+            OnTarget(target, [&] {
+              FieldFactorizationGradient({in.batch(), field_of},
+                                         {in.table, fields, (in.width - 1) / fields}, in.slopes,
+                                         gradients);
+            });
+          }};
+}
+
+Kernel FieldKernel(uint32_t fields, const std::vector<uint32_t>& dims) {
+  Kernel kernel;
+  kernel.name = Concat("field factorization, ", fields, " fields");
+  for (const uint32_t dim : dims) kernel.widths.push_back(1 + fields * dim);
+  kernel.reference = [=](const Input& input, size_t row, std::span<const double> table) {
+    return FieldPairsMargin(input, row, table, fields);
+  };
+  kernel.backends = OnAllTargets([=](int64_t target) { return FieldBackend(target, fields); });
+  return kernel;
 }
 
 std::vector<Kernel> Kernels() {
   return {
       {"linear", {1}, LinearPart, {LinearBackend()}},
-      {"factorization", {2, 4, 5, 9, 11, 17, 32, 65}, FactorizationMargin, FactorizationBackends()},
+      {"factorization",
+       {2, 4, 5, 9, 11, 17, 32, 65},
+       FactorizationMargin,
+       OnAllTargets(FactorizationBackend)},
+      FieldKernel(1, {1, 3, 4}),
+      FieldKernel(4, {1, 3, 4, 8, 16}),
+      FieldKernel(40, {4}),
   };
 }
 
@@ -123,16 +196,33 @@ TEST_CASE("The reference of factorization machines is the sum over all pairs", "
   }
 }
 
-TEST_CASE("Factorization: what is not finite stays so, on every backend", "[conformance]") {
+TEST_CASE("With one field, pairs are those of factorization machines", "[conformance]") {
+  for (const Shape& shape : OddShapes()) {
+    const Input input(shape, 6, 3);
+    const std::vector<double> table(input.table.begin(), input.table.end());
+    for (size_t row = 0; row < shape.rows; ++row) {
+      CHECK(FieldPairsMargin(input, row, table, 1) ==
+            Approx(PairsMargin(input, row, table)).epsilon(1e-9));
+    }
+  }
+}
+
+TEST_CASE("What is not finite stays so, on every backend", "[conformance]") {
   const Shape shape = {.name = "ones", .rows = 20, .distinct = 9, .length_max = 5};
-  Input input(shape, 9, 3);
-  input.table[input.indices[0] * 9 + 3] = std::numeric_limits<float>::quiet_NaN();
-  for (const Backend& backend : FactorizationBackends()) {
-    std::vector<float> margins(shape.rows), gradients(input.table.size()), saved;
-    backend.forward(input, margins, &saved);
-    backend.gradient(input, saved, gradients);
-    CHECK(!AllFinite(margins));
-    CHECK(!AllFinite(gradients));
+  for (const Kernel& kernel : Kernels()) {
+    const uint32_t width = kernel.widths.back();
+    Input input(shape, width, 3);
+    for (uint32_t n = 0; n < width; ++n) {
+      input.table[input.indices[0] * width + n] = std::numeric_limits<float>::quiet_NaN();
+    }
+    for (const Backend& backend : kernel.backends) {
+      INFO(kernel.name << ", " << backend.name);
+      std::vector<float> margins(shape.rows), gradients(input.table.size()), saved;
+      backend.forward(input, margins, &saved);
+      backend.gradient(input, saved, gradients);
+      CHECK(!AllFinite(margins));
+      CHECK((width == 1 || !AllFinite(gradients)));  // Linear gradients know no weights.
+    }
   }
 }
 
