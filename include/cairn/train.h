@@ -40,8 +40,8 @@ struct RowOptions {
 // their defaults from the model and from a fixed sample of the data (doc/defaults.md), never from
 // the number of workers or servers.
 struct TrainOptions {
-  // "lr": logistic regression, or linear with squared loss; "fm": a factorization machine; "mlp":
-  // layers of units with ReLU; "count": counts features.
+  // "lr": logistic regression, or linear with squared loss; "fm": a factorization machine; "ffm": a
+  // field-aware one; "mlp": layers of units with ReLU; "count": counts features.
   std::string model = "lr";
   // Files, plain or compressed by gzip or zstd; directories (the files in them), patterns
   // ("part-*.gz"), pipes, and "-" for standard input. What comes from the last two is copied to a
@@ -67,9 +67,10 @@ struct TrainOptions {
   double learning_rate = -1;  // < 0: the model's default.
   double l1 = 0;              // ftrl only.
   double l2 = -1;             // Prior per feature; < 0: the model's default.
-  // "fm": a weight and a vector of `dim` numbers for each feature; what is above is the weight's,
-  // and the bias's.
+  // "fm": a weight and a vector of `dim` numbers for each feature, "ffm": with a vector for each
+  // field; what is above is the weight's, and the bias's.
   uint32_t dim = 0;                  // 1 .. 1,024; 0: the default, or that of the saved model.
+  uint32_t fields = 0;               // "ffm" on libffm; 0: the highest of a sample, and one more.
   std::string vector_optimizer;      // As `optimizer`; "": if that is "", too, rowwise_adagrad.
   double vector_learning_rate = -1;  // < 0: the same as the weight's.
   double vector_l2 = -1;             // Prior per feature; < 0: the model's default.

@@ -19,11 +19,11 @@ std::vector<OptionSpec> ModelOptions() {
        .metavar = "MODEL",
        .section = "Model",
        .help = "lr is logistic regression, or linear with --loss squared; fm is a factorization "
-               "machine; mlp is layers of units with "
-               "ReLU; count learns nothing, it counts each feature exactly",
+               "machine, ffm a field-aware one; mlp is layers of units with ReLU; count learns "
+               "nothing, it counts each feature exactly",
        .fallback = "lr",
        .commands = kTrain,
-       .choices = {"lr", "fm", "mlp", "count"}},
+       .choices = {"lr", "fm", "ffm", "mlp", "count"}},
       {.name = "hidden",
        .kind = Kind::kText,
        .metavar = "UNITS",

@@ -12,6 +12,7 @@ constexpr uint32_t kTrain = CommandSpec::kTrain;
 
 // As for weights.
 constexpr double kFactorMax = 1e6;
+constexpr uint64_t kFieldsMax = 65'536;
 
 }  // namespace
 
@@ -21,9 +22,19 @@ std::vector<OptionSpec> VectorOptions() {
        .kind = Kind::kCount,
        .metavar = "K",
        .section = "Vectors",
-       .help = "fm: numbers in the vector of each feature; by default 8, or as --init has it",
+       .help = "fm, ffm: numbers in a vector; by default 8 in fm's, one for each feature, and 4 in "
+               "ffm's, one for each field; or as --init has it",
        .commands = kTrain,
        .counts = {.min = 1, .max = limits::kDimMax}},
+      {.name = "fields",
+       .kind = Kind::kCount,
+       .metavar = "N",
+       .section = "Vectors",
+       .help =
+           "ffm: libffm's fields are 0 .. N - 1, and other rows are bad; by default the highest "
+           "one of a sample is the last, or the last of --init",
+       .commands = kTrain,
+       .counts = {.min = 1, .max = kFieldsMax}},
       {.name = "optimizer-v",
        .kind = Kind::kChoice,
        .metavar = "NAME",

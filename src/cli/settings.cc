@@ -152,6 +152,7 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.l1 = values.Real("l1");
   options.l2 = values.Real("l2", options.l2);
   options.dim = static_cast<uint32_t>(values.Count("dim"));
+  options.fields = static_cast<uint32_t>(values.Count("fields"));
   options.vector_optimizer = values.Text("optimizer-v");
   options.vector_learning_rate = values.Real("lr-v", options.vector_learning_rate);
   options.vector_l2 = values.Real("l2-v", options.vector_l2);

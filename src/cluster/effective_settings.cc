@@ -56,6 +56,7 @@ void AddLearning(const TrainOptions& options, const ModelSettings& model, double
   settings->emplace_back("l2", Shortest(model.l2));
   if (HasVectors(model.model)) {
     settings->emplace_back("dim", std::to_string(model.dim));
+    if (model.fields != 0) settings->emplace_back("fields", std::to_string(model.fields));
     settings->emplace_back("optimizer-v", model.vector_optimizer);
     settings->emplace_back("lr-v", Shortest(model.vector_learning_rate));
     settings->emplace_back("l2-v", Shortest(model.vector_l2));

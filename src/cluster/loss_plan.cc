@@ -58,11 +58,11 @@ absl::Status CheckLoss(const TrainOptions& options) {
 absl::Status CheckLossOfModel(const TrainOptions& options) {
   if (options.model == "mlp") return {};
   const bool squared = options.loss == kSquaredLoss;
-  const bool has_squared = options.model == "lr" || options.model == "fm";
+  const bool has_squared = options.model != "count";
   if (options.classes != 0 || options.loss == kSoftmaxLoss || (squared && !has_squared)) {
     return InvalidArgument("the model ", options.model, " tells two classes apart: ",
                            options.classes != 0 ? "--classes" : "--loss " + options.loss,
-                           " needs --model ", squared ? "lr, fm or mlp" : "mlp");
+                           " needs --model ", squared ? "lr, fm, ffm or mlp" : "mlp");
   }
   if (!squared || options.update == kGradientUpdate) return {};
   return InvalidArgument(

@@ -115,11 +115,12 @@ class Scorer {
     return {};
   }
 
-  // libsvm and libffm say the same of a model without fields; keys of columns come from their
-  // format alone.
+  // libsvm and libffm say the same to a model that has no use for fields; keys of columns come from
+  // their format alone.
   absl::StatusOr<std::optional<DataFormat>> FormatToScore(const DataDefinition& training) const {
     CAIRN_ASSIGN_OR_RETURN(std::optional<DataFormat> format, ParseFormat(options_.format));
-    const bool fixed = HasColumns(training.format) || !training.read.crosses.empty();
+    const bool fixed =
+        HasColumns(training.format) || !training.read.crosses.empty() || training.read.fields != 0;
     if (!format && fixed) return training.format;
     if (!format || *format == training.format) return format;
     if (!fixed && !HasColumns(*format)) return format;

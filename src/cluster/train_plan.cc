@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "cluster/effective_settings.h"
+#include "cluster/field_plan.h"
 #include "cluster/loss_plan.h"
 #include "cluster/train_notes.h"
 #include "cluster/vector_settings.h"
@@ -37,12 +38,13 @@ constexpr double kFewRows = 50'000;
 constexpr uint64_t kEpochsManyRows = 6;
 constexpr uint64_t kEpochs = 12;
 constexpr uint64_t kEpochsFewRows = 30;
-constexpr uint64_t kEpochsWarm = 3;  // From a saved model.
+constexpr uint64_t kEpochsWarm = 3;   // From a saved model.
+constexpr uint64_t kEpochsOfFfm = 8;  // More learn rows by heart.
+constexpr uint64_t kEpochsOfFfmManyRows = 3;
 constexpr uint64_t kEpochsOfMlp = 10;
 constexpr uint64_t kEpochsOfMlpManyRows = 3;
 constexpr double kLearningRate = 0.3;
-constexpr double kVectorPrior =
-    0.8;  // For each feature of a row, times the root of the dimensions.
+constexpr double kLearningRateOfFfm = 0.2;
 constexpr double kWarmupShare = 0.1;
 constexpr double kBaseRateMin = 1e-4;  // Keeps the first bias finite.
 constexpr uint64_t kLeaseBatchesMax = 32;
@@ -57,6 +59,7 @@ absl::Status CheckOptions(const TrainOptions& options) {
     return InvalidArgument("--update sequential is for --model lr, not for ", options.model);
   }
   CAIRN_RETURN_IF_ERROR(CheckVectorOptions(options));
+  CAIRN_RETURN_IF_ERROR(CheckFieldOptions(options));
   if (!options.cache.empty()) {  // Else it is the workers' own business.
     CAIRN_RETURN_IF_ERROR(RowCache::Check({options.cache, options.cache_bytes_max}));
   }
@@ -134,8 +137,9 @@ ModelSettings SettingsFor(const TrainOptions& options, const ModelSettings& befo
   ModelSettings settings;
   settings.model = options.model;
   settings.optimizer = options.optimizer.empty() ? "adagrad" : options.optimizer;
+  const double rate = options.model == "ffm" ? kLearningRateOfFfm : kLearningRate;
   settings.learning_rate =
-      static_cast<float>(options.learning_rate < 0 ? kLearningRate : options.learning_rate);
+      static_cast<float>(options.learning_rate < 0 ? rate : options.learning_rate);
   settings.l1 = static_cast<float>(options.l1);
   settings.update = options.update;
   // Few rows say less, but where they are separable the prior must not be what ends the training.
@@ -144,11 +148,32 @@ ModelSettings SettingsFor(const TrainOptions& options, const ModelSettings& befo
   const double share = warm ? 1 : std::min(1.0, sample.rows_estimate / kFewRows);
   const double prior = sample.features_per_row / 4 * share;
   settings.l2 = static_cast<float>(options.l2 < 0 ? prior : options.l2);
-  SetVectors(options, before, kVectorPrior * sample.features_per_row * share, &settings);
+  SetVectors(options, before, sample.features_per_row * share, &settings);
   settings.retention = options.retention;
   settings.base_rate =
       static_cast<float>(std::clamp(sample.positive_share, kBaseRateMin, 1 - kBaseRateMin));
   return settings;
+}
+
+// What is learnt of the data, and how: `train` learns what its rows must be for it.
+absl::StatusOr<ModelSettings> PlanModel(const TrainOptions& options, const TrainProgram& before,
+                                        double batch_rows, OpenedData* train,
+                                        std::vector<std::string>* notes) {
+  ModelSettings model = SettingsFor(options, before.model, train->sample);
+  CAIRN_RETURN_IF_ERROR(PlanLoss(options, train->sample, &model, &train->definition, notes));
+  CAIRN_RETURN_IF_ERROR(
+      PlanFields(options, before.train, *train->source, train->sample, &train->definition, notes));
+  model.fields = train->definition.read.fields;
+  if (options.model == "mlp") {
+    CAIRN_RETURN_IF_ERROR(PlanMlp(options, *train->source, train->sample, batch_rows, &model));
+  }
+  // The bias of such a model is kept as what was added to this start.
+  if (before.model.update == kSequentialUpdate) model.base_rate = before.model.base_rate;
+  if (model.loss == kSquaredLoss && before.model.loss == kSquaredLoss) {
+    model.label_mean = before.model.label_mean;  // What its weights are relative to.
+    model.label_scale = before.model.label_scale;
+  }
+  return model;
 }
 
 Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
@@ -156,9 +181,11 @@ Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
   Schedule schedule;
   schedule.epochs = options.epochs;
   if (schedule.epochs == 0) {
-    const bool mlp = options.model == "mlp", many = sample.rows_estimate >= kManyRows;
+    const bool mlp = options.model == "mlp", ffm = options.model == "ffm";
+    const bool many = sample.rows_estimate >= kManyRows;
     schedule.epochs = !options.init_dir.empty() ? kEpochsWarm
                       : mlp                     ? (many ? kEpochsOfMlpManyRows : kEpochsOfMlp)
+                      : ffm                     ? (many ? kEpochsOfFfmManyRows : kEpochsOfFfm)
                       : sample.rows_estimate < kFewRows ? kEpochsFewRows
                       : many                            ? kEpochsManyRows
                                                         : kEpochs;
@@ -243,6 +270,8 @@ void ReadAsModelDid(const DataDefinition& model, DefineOptions* define,
   if (options.empty() || define->format.value_or(model.format) != model.format) return;
   define->format = model.format;
   define->read = model.read;
+  define->read.fields = 0;  // PlanFields compares those of the data.
+  define->read.field_starts.clear();
   notes->push_back("the data is read as the model's was: " + options);
 }
 
@@ -326,21 +355,10 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given, const SpoolPr
   const double batches = options.model == "mlp" ? kBatchesOfMlp : kBatchesPerEpoch;
   CAIRN_ASSIGN_OR_RETURN(OpenedData train, OpenData(train_files, define, batches, most));
   TrainProgram program;
-  program.model = SettingsFor(options, before.model, train.sample);
-  CAIRN_RETURN_IF_ERROR(
-      PlanLoss(options, train.sample, &program.model, &train.definition, &plan.notes));
   const double batch_rows = train.sample.rows_per_chunk * train.definition.chunks_per_batch;
-  if (options.model == "mlp") {
-    CAIRN_RETURN_IF_ERROR(
-        PlanMlp(options, *train.source, train.sample, batch_rows, &program.model));
-  }
+  CAIRN_ASSIGN_OR_RETURN(program.model,
+                         PlanModel(options, before, batch_rows, &train, &plan.notes));
   CAIRN_ASSIGN_OR_RETURN(plan.stop_metric, StopMetricOf(options, program.model));
-  // The bias of such a model is kept as what was added to this start.
-  if (before.model.update == kSequentialUpdate) program.model.base_rate = before.model.base_rate;
-  if (program.model.loss == kSquaredLoss && before.model.loss == kSquaredLoss) {
-    program.model.label_mean = before.model.label_mean;  // What its weights are relative to.
-    program.model.label_scale = before.model.label_scale;
-  }
   program.train = train.definition;
   program.schedule = ScheduleFor(options, train.sample, train.definition, streams);
   program.bad_rows_share = options.bad_rows_share;

@@ -10,8 +10,15 @@
 namespace cairn {
 namespace {
 
-constexpr uint32_t kDim = 8;
+struct Defaults {
+  std::string_view model;
+  uint32_t dim;
+  double prior;  // For each feature of a row, times the root of the dimensions.
+};
+constexpr Defaults kDefaults[] = {{"fm", 8, 0.8}, {"ffm", 4, 0.4}};
+
 constexpr double kInitScale = 0.1;
+constexpr double kInitDim = 8;  // Up to here.
 // Of asp: two streams of a worker, two steps of each.
 constexpr double kStepsOfWorker = 4;
 constexpr double kRowsOfStep = 1'000;
@@ -28,11 +35,18 @@ struct Given {
   bool is_given;
 };
 
+const Defaults* DefaultsOf(std::string_view model) {
+  for (const Defaults& each : kDefaults) {
+    if (each.model == model) return &each;
+  }
+  return nullptr;
+}
+
 std::string Rows(double count) { return HumanCount(static_cast<uint64_t>(std::llround(count))); }
 
 }  // namespace
 
-bool HasVectors(std::string_view model) { return model == "fm"; }
+bool HasVectors(std::string_view model) { return DefaultsOf(model) != nullptr; }
 
 absl::Status CheckVectorOptions(const TrainOptions& options) {
   const Given all[] = {{"--dim", options.dim != 0},
@@ -42,7 +56,8 @@ absl::Status CheckVectorOptions(const TrainOptions& options) {
                        {"--init-scale", options.init_scale >= 0}};
   for (const Given& given : all) {
     if (!given.is_given || HasVectors(options.model)) continue;
-    return InvalidArgument(given.option, " is for --model fm: ", options.model, " has no vectors");
+    return InvalidArgument(given.option, " is for --model fm or ffm: ", options.model,
+                           " has no vectors");
   }
   if (options.dim > limits::kDimMax) {
     return InvalidArgument("--dim is ", options.dim, ": 1 to ", limits::kDimMax);
@@ -52,15 +67,17 @@ absl::Status CheckVectorOptions(const TrainOptions& options) {
 
 void SetVectors(const TrainOptions& options, const ModelSettings& before, double prior,
                 ModelSettings* settings) {
-  if (!HasVectors(options.model)) return;
-  settings->dim = options.dim != 0 ? options.dim : HasVectors(before.model) ? before.dim : kDim;
-  const double l2 = prior * std::sqrt(static_cast<double>(settings->dim));
+  const Defaults* const defaults = DefaultsOf(options.model);
+  if (defaults == nullptr) return;
+  const bool goes_on = before.model == options.model;
+  settings->dim = options.dim != 0 ? options.dim : goes_on ? before.dim : defaults->dim;
+  const double l2 = defaults->prior * prior * std::sqrt(static_cast<double>(settings->dim));
   settings->vector_l2 = static_cast<float>(options.vector_l2 < 0 ? l2 : options.vector_l2);
   settings->vector_learning_rate = options.vector_learning_rate < 0
                                        ? settings->learning_rate
                                        : static_cast<float>(options.vector_learning_rate);
   // So that what a row's pairs add up to at the start does not grow with the dimensions.
-  const double scale = kInitScale * std::min(1.0, std::pow(double{kDim} / settings->dim, 0.25));
+  const double scale = kInitScale * std::min(1.0, std::pow(kInitDim / settings->dim, 0.25));
   settings->init_scale = static_cast<float>(options.init_scale < 0 ? scale : options.init_scale);
   // One sum of squares for a vector is as good as one for each number, and half the memory.
   settings->vector_optimizer = !options.vector_optimizer.empty() ? options.vector_optimizer

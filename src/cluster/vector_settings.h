@@ -1,5 +1,5 @@
-// Settings of models that keep a vector for each feature ("fm"): which options are theirs, and the
-// defaults. doc/defaults.md holds the rules.
+// Settings of models that keep vectors for each feature ("fm", "ffm"): which options are theirs,
+// and the defaults. doc/defaults.md holds the rules.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ bool HasVectors(std::string_view model);
 // kInvalidArgument: options for vectors that the model does not have, or out of their range.
 absl::Status CheckVectorOptions(const TrainOptions& options);
 
-// Fills in what `settings` says of vectors; the rest of it is there already. `prior`: what a
-// feature's vector is given for each dimension's root, if options do not say. `before`: of the
-// model to start from, whose dim is the default then.
+// Fills in what `settings` says of vectors; the rest of it is there already. `prior`: that of
+// features, which a feature's vectors are given in proportion, and for each dimension's root, if
+// options do not say. `before`: of the model to start from, whose dim is the default then.
 void SetVectors(const TrainOptions& options, const ModelSettings& before, double prior,
                 ModelSettings* settings);
 

@@ -125,13 +125,15 @@ absl::Status CheckLoss(const std::string& init_dir, const ModelSettings& before,
 // Models with other numbers for a feature, in words of the command line.
 absl::Status CheckVectors(const std::string& init_dir, const ModelSettings& before,
                           const ModelSettings& now) {
-  const auto dim = [](const ModelSettings& model) {
-    return HasVectors(model.model) ? model.dim : 0;
+  const auto numbers = [](const ModelSettings& model) {
+    if (!HasVectors(model.model)) return std::string("none");
+    return Concat(model.dim, " times ", model.fields);
   };
-  if (dim(before) == dim(now)) return {};
-  const auto options = [&](const ModelSettings& model) {
-    const std::string text = "--model " + model.model;
-    return dim(model) == 0 ? text : Concat(text, " --dim ", model.dim);
+  if (numbers(before) == numbers(now)) return {};
+  const auto options = [](const ModelSettings& model) {
+    std::string text = "--model " + model.model;
+    if (HasVectors(model.model)) text += Concat(" --dim ", model.dim);
+    return model.fields == 0 ? text : Concat(text, " --fields ", model.fields);
   };
   return FailedPrecondition("the model in ", init_dir, " was trained with ", options(before),
                             ", which keeps other numbers for a feature than ", options(now),

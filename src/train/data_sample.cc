@@ -11,7 +11,6 @@
 #include "base/units.h"
 #include "train/batch_reader.h"
 #include "train/data_columns.h"
-#include "train/row_batch.h"
 #include "train/row_parser.h"
 #include "wire/limits.h"
 
@@ -103,6 +102,11 @@ void SummarizeLabels(const RowBatch& rows, DataSample* sample) {
   if (one_class) sample->only_label = rows.labels[0];
 }
 
+uint64_t SampledChunks(const BatchPlan& plan) {
+  return std::min(plan.chunk_count(),
+                  std::max(kSampleChunksMin, kSampleBytes / plan.definition().chunk_bytes));
+}
+
 void FindLargeNumbers(const ReadSpec& read, const RowBatch& rows, DataSample* sample) {
   if (rows.values.empty()) return;
   for (const std::string& column : read.numeric) {
@@ -166,12 +170,10 @@ absl::StatusOr<DataDefinition> DefineData(const DataSource& source, const Define
   return definition;
 }
 
-absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefinition& definition) {
+absl::StatusOr<RowBatch> SampleRows(const DataSource& source, const DataDefinition& definition) {
   CAIRN_RETURN_IF_ERROR(CheckDefinition(definition));
   CAIRN_RETURN_IF_ERROR(CheckSameData(definition, source));
   const BatchPlan plan(definition);
-  const uint64_t chunks = std::min(
-      plan.chunk_count(), std::max(kSampleChunksMin, kSampleBytes / definition.chunk_bytes));
   const ChunkOrder order(plan.chunk_count(), kSampleSeed, 0);
   CAIRN_ASSIGN_OR_RETURN(RowParser parser,
                          RowParser::Create(definition.format, definition.read, LabelKind::kAny));
@@ -179,7 +181,7 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
   std::string buffer;
   absl::Status first_error = InvalidArgument(source.name(0), ": no rows in the data");
   bool all_good = true;
-  for (uint64_t i = 0; i < chunks; ++i) {
+  for (uint64_t i = 0; i < SampledChunks(plan); ++i) {
     const TextRange range = plan.Chunk(order.Permute(i));
     CAIRN_ASSIGN_OR_RETURN(Lines lines, ReadLines(source, range, &buffer));
     if (range.begin == 0) parser.SkipStart(&lines);
@@ -189,11 +191,17 @@ absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefini
     first_error = BadRowError(source, PlaceOf(range.file, lines, *std::move(result.first_bad_row)));
   }
   if (rows.rows() == 0) return first_error;
+  return rows;
+}
+
+absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefinition& definition) {
+  CAIRN_ASSIGN_OR_RETURN(const RowBatch rows, SampleRows(source, definition));
+  const BatchPlan plan(definition);
   DataSample sample;
   sample.rows = rows.rows();
   const auto count = static_cast<double>(rows.rows());
   sample.features_per_row = static_cast<double>(rows.features()) / count;
-  sample.rows_per_chunk = count / static_cast<double>(chunks);
+  sample.rows_per_chunk = count / static_cast<double>(SampledChunks(plan));
   sample.rows_estimate = sample.rows_per_chunk * static_cast<double>(plan.chunk_count());
   double squares = static_cast<double>(rows.features());
   if (!rows.values.empty()) {

@@ -10,6 +10,7 @@
 #include "train/chunks.h"
 #include "train/column_plan.h"
 #include "train/data_source.h"
+#include "train/row_batch.h"
 
 namespace cairn {
 
@@ -55,8 +56,11 @@ struct DataSample {
   float largest_value = 0;
 };
 
-// Looks at some chunks, always the same ones, spread over all the data. kInvalidArgument if they
+// The rows of some chunks, always the same ones, spread over all the data. kInvalidArgument if they
 // hold no row, with what is wrong with the first one.
+absl::StatusOr<RowBatch> SampleRows(const DataSource& source, const DataDefinition& definition);
+
+// What these rows look like. Fails as SampleRows.
 absl::StatusOr<DataSample> SampleData(const DataSource& source, const DataDefinition& definition);
 
 }  // namespace cairn

@@ -12,26 +12,10 @@
 namespace cairn {
 namespace {
 
-// Weight and vector lie side by side, as one row: they are pulled and pushed together.
-TableSpec FeatureTable(const ModelSettings& settings) {
-  OptimizerSpec of_vector;
-  of_vector.name = settings.vector_optimizer;
-  of_vector.learning_rate = settings.vector_learning_rate;
-  of_vector.l2 = settings.vector_l2;
-  TableSpec features;
-  features.name = "weights";
-  features.parts = {PartSpec{.width = 1, .optimizer = OptimizerOf(settings)},
-                    PartSpec{.width = settings.dim,
-                             .optimizer = of_vector,
-                             .initializer = {InitializerSpec::Kind::kNormal, settings.init_scale}}};
-  features.retention = settings.retention;
-  return features;
-}
-
 class FactorizationMachine final : public LinearModel {
  public:
   explicit FactorizationMachine(const ModelSettings& settings)
-      : LinearModel(FeatureTable(settings), BiasTable(settings)),
+      : LinearModel(VectorTable(settings, settings.dim), BiasTable(settings)),
         loss_(settings),
         dim_(settings.dim) {}
 
@@ -76,7 +60,23 @@ class FactorizationMachine final : public LinearModel {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Model>> MakeFactorizationMachine(const ModelSettings& settings) {
+// Weight and vectors lie side by side, as one row: they are pulled and pushed together.
+TableSpec VectorTable(const ModelSettings& settings, uint32_t width) {
+  OptimizerSpec of_vector;
+  of_vector.name = settings.vector_optimizer;
+  of_vector.learning_rate = settings.vector_learning_rate;
+  of_vector.l2 = settings.vector_l2;
+  TableSpec features;
+  features.name = "weights";
+  features.parts = {PartSpec{.width = 1, .optimizer = OptimizerOf(settings)},
+                    PartSpec{.width = width,
+                             .optimizer = of_vector,
+                             .initializer = {InitializerSpec::Kind::kNormal, settings.init_scale}}};
+  features.retention = settings.retention;
+  return features;
+}
+
+absl::Status CheckVectorSettings(const ModelSettings& settings) {
   CAIRN_RETURN_IF_ERROR(CheckBaseRate(settings.base_rate));
   CAIRN_RETURN_IF_ERROR(CheckLinearLoss(settings));
   if (settings.update != kGradientUpdate) {
@@ -86,10 +86,13 @@ absl::StatusOr<std::unique_ptr<Model>> MakeFactorizationMachine(const ModelSetti
   if (settings.dim < 1 || settings.dim > limits::kDimMax) {
     return InvalidArgument("--dim ", settings.dim, ": 1 to ", limits::kDimMax);
   }
-  if (!(settings.init_scale > 0 && std::isfinite(settings.init_scale))) {
-    return InvalidArgument("--init-scale ", settings.init_scale,
-                           ": above 0, since vectors that all start at 0 never learn");
-  }
+  if (settings.init_scale > 0 && std::isfinite(settings.init_scale)) return {};
+  return InvalidArgument("--init-scale ", settings.init_scale,
+                         ": above 0, since vectors that all start at 0 never learn");
+}
+
+absl::StatusOr<std::unique_ptr<Model>> MakeFactorizationMachine(const ModelSettings& settings) {
+  CAIRN_RETURN_IF_ERROR(CheckVectorSettings(settings));
   return std::make_unique<FactorizationMachine>(settings);
 }
 

@@ -8,6 +8,7 @@ namespace cairn {
 absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSettings& settings) {
   if (settings.model == "lr") return MakeLogisticRegression(settings);
   if (settings.model == "fm") return MakeFactorizationMachine(settings);
+  if (settings.model == "ffm") return MakeFieldFactorizationMachine(settings);
   if (settings.model == "mlp") return MakeMlp(settings);
   if (settings.model == "count") {
     if (settings.retention == RetentionSpec{}) return MakeCountModel();
@@ -15,7 +16,7 @@ absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSettings& settings) 
         "the model count has a row for every feature: it counts all of them, "
         "and keeps them");
   }
-  return InvalidArgument("unknown model \"", settings.model, "\"; known: lr, fm, mlp, count");
+  return InvalidArgument("unknown model \"", settings.model, "\"; known: lr, fm, ffm, mlp, count");
 }
 
 }  // namespace cairn

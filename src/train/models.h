@@ -25,6 +25,15 @@ absl::StatusOr<std::unique_ptr<Model>> MakeSequentialRegression(const ModelSetti
 // CheckLinearLoss.
 absl::StatusOr<std::unique_ptr<Model>> MakeFactorizationMachine(const ModelSettings& settings);
 
+// A field-aware factorization machine: likewise, with a vector for each of settings.fields.
+// kInvalidArgument: as a factorization machine's, or the vectors are no row of a table.
+absl::StatusOr<std::unique_ptr<Model>> MakeFieldFactorizationMachine(const ModelSettings& settings);
+
+// Of both: the table "weights", with a weight and `width` numbers of vectors for each feature; and
+// what is checked.
+TableSpec VectorTable(const ModelSettings& settings, uint32_t width);
+absl::Status CheckVectorSettings(const ModelSettings& settings);
+
 // What several make of the settings: the log-odds of the base rate, the optimizer of the weights,
 // and the table "bias" of one weight without a prior, which begins where the base rate puts it, or
 // at the mean label.

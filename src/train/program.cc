@@ -42,6 +42,7 @@ void ForEachScalar(Io& io, Program& program) {
   io("vector_learning_rate", program.model.vector_learning_rate);
   io("vector_l2", program.model.vector_l2);
   io("init_scale", program.model.init_scale);
+  io("fields", program.model.fields);
   io("loss", program.model.loss);
   io("classes", program.model.classes);
   io("label_mean", program.model.label_mean);
@@ -241,6 +242,11 @@ absl::StatusOr<TrainProgram> DecodeProgram(std::string_view text) {
   if (program.train.files.empty()) return InvalidArgument("a training program without data");
   CAIRN_RETURN_IF_ERROR(CheckDefinition(program.train));
   if (!program.valid.files.empty()) CAIRN_RETURN_IF_ERROR(CheckDefinition(program.valid));
+  for (const DataDefinition* data : {&program.train, &program.valid}) {
+    if (data->files.empty() || data->read.fields == program.model.fields) continue;
+    return InvalidArgument("data is read with ", data->read.fields, " fields for a model of ",
+                           program.model.fields);
+  }
   return program;
 }
 

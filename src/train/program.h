@@ -48,12 +48,13 @@ struct ModelSettings {
   float first_rate = 0.2f;
   std::string gemm = kAnyGemm;  // The arithmetic of matrix products.
 
-  // "fm": of each feature's vector. The numbers above are those of its weight.
+  // "fm", "ffm": of each feature's vectors. The numbers above are those of its weight.
   uint32_t dim = 8;
   std::string vector_optimizer = "rowwise_adagrad";
   float vector_learning_rate = 0.3f;
   float vector_l2 = 0;
   float init_scale = 0.1f;  // Standard deviation of a new vector's numbers.
+  uint32_t fields = 0;      // "ffm": vectors of a feature; ReadSpec::fields of all its data.
 
   bool operator==(const ModelSettings&) const = default;
 };

@@ -118,16 +118,19 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
 
 TEST_CASE("Every option of vectors reaches the library", "[settings]") {
   const auto options = Parse(
-      "--train a --model fm --dim 16 --optimizer-v adam --lr-v 0.5 --l2-v 0.25 --init-scale 0.125");
+      "--train a --model fm --dim 16 --fields 9 --optimizer-v adam --lr-v 0.5 --l2-v 0.25 "
+      "--init-scale 0.125");
   REQUIRE(options.ok());
   CHECK(options->model == "fm");
   CHECK(options->dim == 16);
+  CHECK(options->fields == 9);
   CHECK(options->vector_optimizer == "adam");
   CHECK(options->vector_learning_rate == 0.5);
   CHECK(options->vector_l2 == 0.25);
   CHECK(options->init_scale == 0.125);
   const auto none = Parse("--train a");
   CHECK(none->dim == 0);
+  CHECK(none->fields == 0);
   CHECK(none->vector_optimizer.empty());
   CHECK(none->vector_learning_rate < 0);
   CHECK(none->vector_l2 < 0);

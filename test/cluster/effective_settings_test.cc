@@ -1,5 +1,6 @@
 #include "cluster/effective_settings.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
@@ -49,6 +50,11 @@ TEST_CASE("Vectors are settings of models that have them", "[effective_settings]
   CHECK(settings.at("lr-v") == "0.3");
   CHECK(settings.at("l2-v") == "2.5");
   CHECK(settings.at("init-scale") == "0.1");
+  CHECK(settings.count("fields") == 0);
+  program.model.fields = 39;
+  const auto more = EffectiveSettings({}, program, {}, 64);
+  CHECK(std::count(more.begin(), more.end(), std::pair<std::string, std::string>("fields", "39")) ==
+        1);
 }
 
 TEST_CASE("What is switched off is no setting", "[effective_settings]") {

@@ -120,7 +120,43 @@ TEST_CASE("A factorization machine's defaults are the data's, and a saved model'
   CHECK_THAT(std::string(MessageOf(other)), Catch::Contains("say --model fm --dim 3 here too"));
   options = harness.Options();
   options.dim = 4;
-  CHECK(ErrorOf(options) == "--dim is for --model fm: lr has no vectors");
+  CHECK(ErrorOf(options) == "--dim is for --model fm or ffm: lr has no vectors");
+}
+
+TEST_CASE("A field-aware factorization machine's defaults, and a saved model's fields") {
+  const Harness harness;
+  TrainOptions options = harness.WithValid();
+  options.model = "ffm";
+  const auto program_of = [](const TrainOptions& of) {
+    return DecodeProgram(MakeTrainPlan(of).value().setup.job.program).value();
+  };
+  TrainProgram program = program_of(options);
+  const double share = 2000.0 / 50'000;
+  CHECK(program.model.learning_rate == 0.2f);
+  CHECK(program.model.vector_learning_rate == 0.2f);
+  CHECK(program.model.vector_l2 == Approx(0.4 * 2 * 2 * share).epsilon(0.1));
+  CHECK(program.model.fields == 2);
+  CHECK(program.train.read.fields == 2);
+  CHECK(program.valid.read.fields == 2);
+  CHECK(MakeTrainPlan(options).value().setup.job.tables[0].width() == 1 + 2 * 4);
+  options.fields = 5;
+  options.save_dir = harness.directory.PathOf("model");
+  REQUIRE(Train(options).ok());
+  options.init_dir = options.save_dir;
+  options.save_dir.clear();
+  options.fields = 0;
+  CHECK(program_of(options).model.fields == 5);
+  options.fields = 6;
+  const absl::Status other = MakeTrainPlan(options).status();
+  CHECK(other.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_THAT(std::string(MessageOf(other)),
+             Catch::Contains("say --model ffm --dim 4 --fields 5 here too"));
+  options.model = "fm";
+  options.fields = 0;
+  CHECK_THAT(std::string(MessageOf(MakeTrainPlan(options).status())),
+             Catch::Contains("say --model ffm --dim 4 --fields 5 here too"));
+  options.fields = 6;
+  CHECK(ErrorOf(options) == "--fields is for --model ffm: fm has no use for them");
 }
 
 TEST_CASE("From a saved model, a few epochs with the whole prior are the default") {

@@ -145,7 +145,7 @@ std::string WritePairs(const TempDirectory& directory, const std::string& name, 
   return directory.PathOf(name);
 }
 
-TEST_CASE("A factorization machine learns what no weight of a feature can say") {
+TEST_CASE("Factorization machines learn what no weight of a feature can say") {
   const TempDirectory directory;
   TrainOptions options;
   options.train = {WritePairs(directory, "train", 1)};
@@ -154,7 +154,7 @@ TEST_CASE("A factorization machine learns what no weight of a feature can say") 
   options.l2 = 0;
   options.partitions = 8;
   CHECK(Train(options).value().epochs.back().valid_auc < 0.6);
-  options.model = "fm";
+  options.model = GENERATE("fm", "ffm");
   options.dim = 3;
   options.vector_l2 = 0;
   options.servers = 2;
@@ -167,7 +167,7 @@ TEST_CASE("A factorization machine learns what no weight of a feature can say") 
   CHECK(report.features == 16);
   CHECK(report.epochs.back().valid_auc > 0.99);
   const EvalReport eval = Evaluate({.model_dir = options.save_dir, .data = options.valid}).value();
-  CHECK(eval.model == "fm");
+  CHECK(eval.model == options.model);
   CHECK(eval.auc == Approx(report.epochs.back().valid_auc));
   CHECK(eval.logloss == Approx(report.epochs.back().valid_logloss));
   // Going on, as long as it was.
@@ -235,7 +235,7 @@ TEST_CASE("Numbers are learnt in their own unit, by linear models and factorizat
 TEST_CASE("bsp: the model is the same to the last bit, whoever trains it") {
   const Data data;
   TrainOptions options = data.Options();
-  options.model = GENERATE("lr", "fm");
+  options.model = GENERATE("lr", "fm", "ffm");
   options.epochs = 1;
   options.mode.consistency = Consistency::kBsp;
   const std::string alone = Train(options).value().model_digest;

@@ -26,7 +26,7 @@ ModelSettings SettingsOf(const TrainOptions& options, const ModelSettings& befor
 TEST_CASE("Vectors: defaults follow from the weight's settings and the prior") {
   TrainOptions options = Fm();
   CHECK(SettingsOf(options).dim == 8);
-  CHECK(SettingsOf(options).vector_l2 == Approx(10 * std::sqrt(8.0)));
+  CHECK(SettingsOf(options).vector_l2 == Approx(8 * std::sqrt(8.0)));
   CHECK(SettingsOf(options).vector_learning_rate == 0.25f);
   CHECK(SettingsOf(options).vector_optimizer == "rowwise_adagrad");
   CHECK(SettingsOf(options).init_scale == 0.1f);
@@ -34,7 +34,7 @@ TEST_CASE("Vectors: defaults follow from the weight's settings and the prior") {
   CHECK(SettingsOf(options).init_scale == 0.05f);
   options.dim = 4;
   CHECK(SettingsOf(options).init_scale == 0.1f);
-  CHECK(SettingsOf(options).vector_l2 == 20);
+  CHECK(SettingsOf(options).vector_l2 == 16);
   options.optimizer = "ftrl";
   CHECK(SettingsOf(options).vector_optimizer == "ftrl");
   options.vector_optimizer = "adam";
@@ -48,6 +48,11 @@ TEST_CASE("Vectors: defaults follow from the weight's settings and the prior") {
   CHECK(given.init_scale == 0.5f);
   options.model = "lr";
   CHECK(SettingsOf(options).dim == ModelSettings{}.dim);
+  options = {};
+  options.model = "ffm";
+  CHECK(SettingsOf(options).dim == 4);
+  CHECK(SettingsOf(options).vector_l2 == 8);
+  CHECK(SettingsOf(options).init_scale == 0.1f);
 }
 
 TEST_CASE("Vectors: a saved model's are as long as they were") {
@@ -58,7 +63,7 @@ TEST_CASE("Vectors: a saved model's are as long as they were") {
   TrainOptions options = Fm();
   options.dim = 4;
   CHECK(SettingsOf(options, before).dim == 4);
-  before.model = "lr";
+  before.model = "ffm";
   CHECK(SettingsOf(Fm(), before).dim == 8);
 }
 
@@ -70,10 +75,12 @@ TEST_CASE("Vectors: options are refused where there are none, and out of range")
   options = {};
   CHECK(CheckVectorOptions(options).ok());
   options.dim = 4;
-  CHECK(MessageOf(CheckVectorOptions(options)) == "--dim is for --model fm: lr has no vectors");
+  CHECK(MessageOf(CheckVectorOptions(options)) ==
+        "--dim is for --model fm or ffm: lr has no vectors");
   options.dim = 0;
   options.vector_l2 = 0;
-  CHECK(MessageOf(CheckVectorOptions(options)) == "--l2-v is for --model fm: lr has no vectors");
+  CHECK(MessageOf(CheckVectorOptions(options)) ==
+        "--l2-v is for --model fm or ffm: lr has no vectors");
 }
 
 TEST_CASE("Vectors: as many steps at once as have a thousand rows") {

@@ -130,11 +130,13 @@ class ClusterTest(unittest.TestCase):
                     *self.bsp))
 
     def test_bsp_factorization_machines_are_too(self):
-        fm = ["--train", self.small, "--model", "fm", "--dim", "5", "--consistency", "bsp",
-              "--epochs", "2"]
-        self.assertEqual(self.digest_of("--cluster", "embedded", *fm),
-                         self.digest_of("--cluster", "local", "--servers", "3", "--workers", "2",
-                                        *fm))
+        for model in "fm", "ffm":
+            with self.subTest(model=model):
+                fm = ["--train", self.small, "--model", model, "--dim", "5", "--consistency",
+                      "bsp", "--epochs", "2"]
+                self.assertEqual(self.digest_of("--cluster", "embedded", *fm),
+                                 self.digest_of("--cluster", "local", "--servers", "3",
+                                                "--workers", "2", *fm))
 
     def start_cluster(self, *coordinator, servers=2, workers=2):
         """Roles by hand; returns the coordinator's lines, and all processes, it first."""

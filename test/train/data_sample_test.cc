@@ -110,6 +110,18 @@ TEST_CASE("SampleData counts all of small data") {
   CHECK(sample.fields == 8);
 }
 
+TEST_CASE("SampleRows takes them from all over the data") {
+  const TempFiles files;
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "1 " + std::to_string(i % 10) + ":1\n";
+  const auto source = OpenOne(files.Write("f", text));
+  const DataDefinition definition = DefineData(*source, {}).value();
+  const RowBatch rows = SampleRows(*source, definition).value();
+  CHECK(rows.rows() == SampleData(*source, definition).value().rows);
+  CHECK(rows.rows() < 50'000);
+  CHECK(SampleRows(*source, definition).value() == rows);
+}
+
 TEST_CASE("SampleData knows when all labels are one") {
   const TempFiles files;
   const auto only_label = [&](const std::string& text) {

@@ -16,7 +16,7 @@ TEST_CASE("Models: made by name") {
   settings.model = "fn";
   const absl::Status unknown = MakeModel(settings).status();
   CHECK(unknown.code() == absl::StatusCode::kInvalidArgument);
-  CHECK(MessageOf(unknown) == "unknown model \"fn\"; known: lr, fm, mlp, count");
+  CHECK(MessageOf(unknown) == "unknown model \"fn\"; known: lr, fm, ffm, mlp, count");
 }
 
 TEST_CASE("Models: the table of features has the retention of the settings, the bias none") {

@@ -24,6 +24,7 @@ TrainProgram Sample() {
   program.model.vector_learning_rate = 0.7f;
   program.model.vector_l2 = 1e9f;
   program.model.init_scale = 0.03f;
+  program.model.fields = 2;
   program.model.loss = "softmax";
   program.model.classes = 11;
   program.model.label_mean = 0.2f;
@@ -49,6 +50,8 @@ TrainProgram Sample() {
                    DataOrder::kShuffled};
   program.valid.part = DataPart::kHeldOut;
   program.valid.held_out_of = 7;
+  program.train.read.fields = program.valid.read.fields = 2;
+  program.train.read.field_starts = {0, 77};
   program.bad_rows_share = 1.0 / 3;
   program.steps_at_once = 3;
   return program;
@@ -96,6 +99,8 @@ TEST_CASE("How data is read comes back, for training and validation") {
   read.derived = {{"hour", DeriveFunction::kHour, "a b", 1}, {"x", DeriveFunction::kDiv, "a b", 3}};
   read.crosses = {{"hour", "x"}};
   read.hash_bits = 22;
+  read.field_starts.clear();
+  read.fields = program.model.fields = 5;
   program.valid.read = read;
   const std::string same = EncodeProgram(program).value();
   CHECK(DecodeProgram(same).value() == program);
@@ -111,6 +116,8 @@ TEST_CASE("How data is read is checked when it comes from outside") {
              Catch::Matchers::Contains("no entry \"colour\" in how data is read"));
   CHECK_THAT(ErrorOf(Encoded() + "train_read derive x=sin(y)\n"),
              Catch::Matchers::Contains("no function \"sin\""));
+  CHECK(ErrorOf(Encoded() + "valid_read fields 3\n") ==
+        "data is read with 3 fields for a model of 2");
   const auto unfit = DecodeProgram(Encoded() + "train_read numeric a\n");
   CHECK(MessageOf(unfit.status()) ==
         "--numeric is for data with columns (csv, criteo), not for libsvm");
