@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/prefetch.h"
 #include "kernels/factorization.h"
+#include "kernels/field_bag.h"
 #include "kernels/field_factorization.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -94,6 +95,8 @@ struct Batch {
     distinct = local.size();
   }
   LinearBatch view() const { return {offsets, indices, {}}; }
+  // The k-th feature of each row is of field k.
+  FieldBags by_field() const { return {view(), fields, kLength}; }
 
   std::vector<uint32_t> offsets, indices;
   std::vector<uint16_t> fields;  // One feature of each in every row.
@@ -196,6 +199,30 @@ void FieldFactorizationGradient(benchmark::State& state) {
   });
 }
 
+void FieldBagForward(benchmark::State& state) {
+  const Batch batch(static_cast<Keys>(state.range(0)));
+  const Model model(batch, static_cast<uint32_t>(state.range(1)));
+  std::vector<float> sums(kRows * kLength * model.dim);
+  const double limit = Least([&] {
+    std::fill(sums.begin(), sums.end(), 0.0f);
+    return HWY_DYNAMIC_DISPATCH(LoadRows)(batch.indices, model.rows.data(), model.dim + 1);
+  });
+  Measure(state, batch, limit, [&] {
+    FieldBagForward(batch.by_field(), {model.rows, model.dim}, sums);
+  });
+}
+
+void FieldBagGradient(benchmark::State& state) {
+  const Batch batch(static_cast<Keys>(state.range(0)));
+  Model model(batch, static_cast<uint32_t>(state.range(1)));
+  const std::vector<float> slopes(kRows * kLength * model.dim, 0.5f);
+  const double limit = Least([&] {
+    return HWY_DYNAMIC_DISPATCH(ChangeRows)(batch.indices, model.gradients.data(), model.dim + 1);
+  });
+  Measure(state, batch, limit,
+          [&] { FieldBagGradient(batch.by_field(), model.dim, slopes, model.gradients); });
+}
+
 // A row of one weight is a load of four bytes: the limit is a loop that adds them up.
 void LinearForward(benchmark::State& state) {
   const Batch batch(static_cast<Keys>(state.range(0)));
@@ -231,6 +258,8 @@ BENCHMARK(FactorizationForward)->Apply(Dims);
 BENCHMARK(FactorizationGradient)->Apply(Dims);
 BENCHMARK(FieldFactorizationForward)->ArgNames({"uniform", "dim"})->ArgsProduct({{0, 1}, {4, 8}});
 BENCHMARK(FieldFactorizationGradient)->ArgNames({"uniform", "dim"})->ArgsProduct({{0, 1}, {4, 8}});
+BENCHMARK(FieldBagForward)->Apply(Dims);
+BENCHMARK(FieldBagGradient)->Apply(Dims);
 BENCHMARK(LinearForward)->ArgName("uniform")->Arg(0)->Arg(1);
 BENCHMARK(LinearGradient)->ArgName("uniform")->Arg(0)->Arg(1);
 

@@ -2,12 +2,14 @@
 
 #include <hwy/targets.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 
 #include "base/status.h"
 #include "kernels/factorization.h"
+#include "kernels/field_bag.h"
 #include "kernels/field_factorization.h"
 #include "kernels/finite.h"
 
@@ -164,6 +166,54 @@ Kernel FieldKernel(uint32_t fields, const std::vector<uint32_t>& dims) {
   return kernel;
 }
 
+// ---- Bags by field: margin = sum over fields and f of a factor x what the vectors add up to
+// there.
+
+constexpr size_t kFieldCount = 3;
+
+double FieldFactor(size_t field, size_t f) { return Uniform(21, field, f); }
+
+double FieldBagMargin(const Input& input, size_t row, std::span<const double> table) {
+  const std::vector<uint16_t> fields = FieldsOf(input, kFieldCount);
+  double margin = 0;
+  for (size_t k = input.offsets[row]; k < input.offsets[row + 1]; ++k) {
+    const auto vector = table.subspan(input.indices[k] * input.width + 1, input.width - 1);
+    for (size_t f = 0; f < vector.size(); ++f) {
+      margin += FieldFactor(fields[k], f) * vector[f] * input.value(k);
+    }
+  }
+  return margin;
+}
+
+Backend FieldBagBackend() {
+  return {"any",
+          [](const Input& in, std::span<float> margins, std::vector<float>*) {
+            const size_t dim = in.width - 1, width = kFieldCount * dim;
+            std::vector<float> sums(margins.size() * width);
+            FieldBagForward({in.batch(), FieldsOf(in, kFieldCount), kFieldCount},
+                            {in.table, in.width - 1}, sums);
+            for (size_t row = 0; row < margins.size(); ++row) {
+              double margin = 0;
+              for (size_t i = 0; i < width; ++i) {
+                margin += FieldFactor(i / dim, i % dim) * sums[row * width + i];
+              }
+              margins[row] = static_cast<float>(margin);
+            }
+          },
+          [](const Input& in, const std::vector<float>&, std::span<float> gradients) {
+            const size_t dim = in.width - 1;
+            std::vector<float> slopes;
+            for (const float slope : in.slopes) {
+              for (size_t i = 0; i < kFieldCount * dim; ++i) {
+                slopes.push_back(slope * static_cast<float>(FieldFactor(i / dim, i % dim)));
+              }
+            }
+            std::ranges::fill(gradients, 0.0f);
+            FieldBagGradient({in.batch(), FieldsOf(in, kFieldCount), kFieldCount}, in.width - 1,
+                             slopes, gradients);
+          }};
+}
+
 std::vector<Kernel> Kernels() {
   return {
       {"linear", {1}, LinearPart, {LinearBackend()}},
@@ -174,6 +224,7 @@ std::vector<Kernel> Kernels() {
       FieldKernel(1, {1, 3, 4}),
       FieldKernel(4, {1, 3, 4, 8, 16}),
       FieldKernel(40, {4}),
+      {"field bag", {2, 4, 5, 9, 17, 33}, FieldBagMargin, {FieldBagBackend()}},
   };
 }
 
