@@ -123,7 +123,7 @@ TEST_CASE("Linear models and factorization machines learn numbers if they are to
   CHECK_THAT(ErrorOf(options, numbers),
              Catch::StartsWith("--loss squared needs --update gradient"));
   options.model = "count";
-  CHECK_THAT(ErrorOf(options, numbers), Catch::EndsWith("needs --model lr, fm or mlp"));
+  CHECK_THAT(ErrorOf(options, numbers), Catch::EndsWith("needs --model lr, fm, ffm or mlp"));
 }
 
 TEST_CASE("What stops a training is a metric that the loss has", "[loss_plan]") {
