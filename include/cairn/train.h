@@ -41,7 +41,8 @@ struct RowOptions {
 // the number of workers or servers.
 struct TrainOptions {
   // "lr": logistic regression, or linear with squared loss; "fm": a factorization machine; "ffm": a
-  // field-aware one; "mlp": layers of units with ReLU; "count": counts features.
+  // field-aware one; "mlp": layers of units with ReLU; "wide_deep", "deepfm": such layers on the
+  // features' vectors, beside an "lr" or an "fm"; "count": counts features.
   std::string model = "lr";
   // Files, plain or compressed by gzip or zstd; directories (the files in them), patterns
   // ("part-*.gz"), pipes, and "-" for standard input. What comes from the last two is copied to a
@@ -54,11 +55,11 @@ struct TrainOptions {
   std::string format = "auto";  // "auto", "libsvm", "libffm", "csv", "criteo", "idx".
   RowOptions read = {};         // As they are here, with init_dir: those of the saved model.
   // What is learnt of the labels: "logistic", two classes; "softmax", classes 0, 1, ..; "squared",
-  // a number; "auto": of "mlp" what the labels look like, with init_dir the saved model's, else the
-  // first. Only "mlp" has the second.
+  // a number; "auto": of models with layers what the labels look like, with init_dir the saved
+  // model's, else the first. Only "mlp" has the second.
   std::string loss = "auto";
   uint32_t classes = 0;   // "softmax": so many; 0: by the largest label of the sample.
-  std::string hidden;     // "mlp": units of each layer before the last: "256,128"; "": the default.
+  std::string hidden;     // Units of each layer before the last: "256,128"; "": the default.
   std::string optimizer;  // "": the model's. Any built-in name but "sum" and "assign".
   // Who takes the optimizer's steps: "gradient", the servers, one for each batch, from sums of
   // gradients. "sequential", the workers, one for each row, on their copy of what a batch touches;
@@ -68,11 +69,12 @@ struct TrainOptions {
   double l1 = 0;              // ftrl only.
   double l2 = -1;             // Prior per feature; < 0: the model's default.
   // "fm": a weight and a vector of `dim` numbers for each feature, "ffm": with a vector for each
-  // field; what is above is the weight's, and the bias's.
+  // field; what is above is the weight's, and the bias's. "wide_deep", "deepfm": what is above is
+  // of dense layers, but for the priors; what is below is of vectors, weights and bias.
   uint32_t dim = 0;                  // 1 .. 1,024; 0: the default, or that of the saved model.
-  uint32_t fields = 0;               // "ffm" on libffm; 0: the highest of a sample, and one more.
+  uint32_t fields = 0;               // On libffm; 0: the highest of a sample, and one more.
   std::string vector_optimizer;      // As `optimizer`; "": if that is "", too, rowwise_adagrad.
-  double vector_learning_rate = -1;  // < 0: the same as the weight's.
+  double vector_learning_rate = -1;  // < 0: as the weight's; beside layers the default.
   double vector_l2 = -1;             // Prior per feature; < 0: the model's default.
   double init_scale = -1;            // Vectors start normally distributed; < 0: the default.
   RetentionSpec retention = {};      // Of features: which ones have a row, and keep it.

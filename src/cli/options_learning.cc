@@ -22,8 +22,8 @@ std::vector<OptionSpec> LossOptions() {
        .metavar = "LOSS",
        .section = "Learning",
        .help = "What is learnt of the labels: logistic, of two classes; softmax, of classes 0, 1, "
-               "..; squared, of a number. auto: of mlp what they look like, else logistic. lr and "
-               "fm have no softmax",
+               "..; squared, of a number. auto: of models with layers what they look like, else "
+               "logistic. softmax is mlp's only",
        .fallback = "auto",
        .commands = kTrain,
        .choices = {"auto", "logistic", "softmax", "squared"}},
@@ -43,8 +43,8 @@ std::vector<OptionSpec> StepOptions() {
        .kind = Kind::kChoice,
        .metavar = "NAME",
        .section = "Learning",
-       .help = "How a gradient changes the weights; by default adagrad, and adam for the dense "
-               "layers of mlp",
+       .help = "How a gradient changes the weights; by default adagrad. mlp, wide_deep, "
+               "deepfm: those of dense layers; by default adam",
        .commands = kTrain,
        .choices = {"sgd", "adagrad", "rowwise_adagrad", "ftrl", "adam"}},
       {.name = "update",
@@ -61,7 +61,7 @@ std::vector<OptionSpec> StepOptions() {
        .kind = Kind::kReal,
        .metavar = "X",
        .section = "Learning",
-       .help = "Learning rate; by default the model's. mlp: of its dense layers",
+       .help = "Learning rate; by default the model's. mlp, wide_deep, deepfm: of dense layers",
        .commands = kTrain,
        .reals = {.min = 0, .max = kRateMax, .min_is_legal = false},
        .other_names = {"learning-rate"}},

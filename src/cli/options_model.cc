@@ -19,18 +19,19 @@ std::vector<OptionSpec> ModelOptions() {
        .metavar = "MODEL",
        .section = "Model",
        .help = "lr is logistic regression, or linear with --loss squared; fm is a factorization "
-               "machine, ffm a field-aware one; mlp is layers of units with ReLU; count learns "
+               "machine, ffm a field-aware one; mlp is layers of units with ReLU; wide_deep and "
+               "deepfm are such layers on vectors of features, beside lr and fm; count learns "
                "nothing, it counts each feature exactly",
        .fallback = "lr",
        .commands = kTrain,
-       .choices = {"lr", "fm", "ffm", "mlp", "count"}},
+       .choices = {"lr", "fm", "ffm", "mlp", "wide_deep", "deepfm", "count"}},
       {.name = "hidden",
        .kind = Kind::kText,
        .metavar = "UNITS",
        .section = "Model",
-       .help =
-           "mlp: the units of each layer before the last one; by default 256,128 on images, 64,32 "
-           "on other data",
+       .help = "mlp, wide_deep, deepfm: the units of each layer before the last one; by default "
+               "256,128 "
+               "on images, 64,32 on other data",
        .commands = kTrain},
       {.name = "model-dir",
        .kind = Kind::kText,

@@ -22,31 +22,34 @@ std::vector<OptionSpec> VectorOptions() {
        .kind = Kind::kCount,
        .metavar = "K",
        .section = "Vectors",
-       .help = "fm, ffm: numbers in a vector; by default 8 in fm's, one for each feature, and 4 in "
-               "ffm's, one for each field; or as --init has it",
+       .help = "Numbers in a vector of a feature; by default 4 in ffm's, one for each field, and 8 "
+               "in those of fm, wide_deep and deepfm; or as --init has it",
        .commands = kTrain,
        .counts = {.min = 1, .max = limits::kDimMax}},
       {.name = "fields",
        .kind = Kind::kCount,
        .metavar = "N",
        .section = "Vectors",
-       .help =
-           "ffm: libffm's fields are 0 .. N - 1, and other rows are bad; by default the highest "
-           "one of a sample is the last, or the last of --init",
+       .help = "ffm, wide_deep, deepfm: libffm's fields are 0 .. N - 1, and other rows are bad; by "
+               "default the highest "
+               "one of a sample is the last, or the last of --init",
        .commands = kTrain,
        .counts = {.min = 1, .max = kFieldsMax}},
       {.name = "optimizer-v",
        .kind = Kind::kChoice,
        .metavar = "NAME",
        .section = "Vectors",
-       .help = "Of the vectors; by default as --optimizer, and without that rowwise_adagrad",
+       .help = "fm: of the vectors; by default as --optimizer, and without that rowwise_adagrad. "
+               "wide_deep, deepfm: of vectors and weights; by default rowwise_adagrad",
        .commands = kTrain,
        .choices = {"sgd", "adagrad", "rowwise_adagrad", "ftrl", "adam"}},
       {.name = "lr-v",
        .kind = Kind::kReal,
        .metavar = "X",
        .section = "Vectors",
-       .help = "Learning rate of the vectors; by default as --lr",
+       .help =
+           "Learning rate of the vectors; by default as --lr. wide_deep, deepfm: of weights, too; "
+           "by default 0.2",
        .commands = kTrain,
        .reals = {.min = 0, .max = kFactorMax, .min_is_legal = false}},
       {.name = "l2-v",
@@ -60,8 +63,8 @@ std::vector<OptionSpec> VectorOptions() {
        .kind = Kind::kReal,
        .metavar = "X",
        .section = "Vectors",
-       .help = "Vectors start normally distributed with this deviation; by default 0.1, and less "
-               "from --dim 9 on",
+       .help = "Vectors start normally distributed with this deviation; by default 0.1 (wide_deep, "
+               "deepfm: 0.05), and less from --dim 9 on",
        .commands = kTrain,
        .reals = {.min = 0, .max = kFactorMax, .min_is_legal = false}},
   };

@@ -54,14 +54,20 @@ absl::StatusOr<uint32_t> CountFields(const TrainOptions& options, uint32_t befor
                             source.name(0), " has a field ", found - 1, ": start without --init");
 }
 
+// Networks take features without fields for those of one.
+bool NeedsFields(std::string_view model) { return model == "ffm"; }
+
 }  // namespace
 
-bool HasFields(std::string_view model) { return model == "ffm"; }
+bool HasFields(std::string_view model) {
+  return model == "ffm" || model == "wide_deep" || model == "deepfm";
+}
 
 absl::Status CheckFieldOptions(const TrainOptions& options) {
   if (options.fields == 0) return {};
   if (!HasFields(options.model)) {
-    return InvalidArgument("--fields is for --model ffm: ", options.model, " has no use for them");
+    return InvalidArgument("--fields is for --model ffm, wide_deep or deepfm: ", options.model,
+                           " has no use for them");
   }
   if (options.fields <= kFieldsMax) return {};
   return InvalidArgument("--fields is ", options.fields, ": 1 to ", kFieldsMax);
@@ -81,7 +87,7 @@ absl::Status PlanFields(const TrainOptions& options, const DataDefinition& befor
     CAIRN_ASSIGN_OR_RETURN(read.fields, CountFields(options, fields_before, source, sample, read));
     return {};
   }
-  if (format == DataFormat::kIdx) {
+  if (format == DataFormat::kIdx && NeedsFields(options.model)) {
     return FailedPrecondition(source.name(0), ": --model ", options.model,
                               " needs fields, and images have none");
   }
@@ -92,10 +98,14 @@ absl::Status PlanFields(const TrainOptions& options, const DataDefinition& befor
   } else if (goes_on) {
     read.field_starts = before.read.field_starts;
     read.fields = before.read.fields;
-  } else {
-    CAIRN_ASSIGN_OR_RETURN(read.field_starts, StartsOf(options, source, *definition));
+  } else if (format == DataFormat::kLibsvm) {
+    absl::StatusOr<std::vector<Key>> starts = StartsOf(options, source, *definition);
+    const bool none = absl::IsFailedPrecondition(starts.status());
+    if (!none || NeedsFields(options.model)) CAIRN_RETURN_IF_ERROR(starts.status());
+    if (starts.ok()) read.field_starts = *std::move(starts);
     read.fields = static_cast<uint32_t>(read.field_starts.size());
-    notes->push_back(FoundNote(read.field_starts));
+    notes->push_back(none ? "no fields were found in the indices: all features are of one"
+                          : FoundNote(read.field_starts));
   }
   if (options.fields == 0 || options.fields == read.fields) return {};
   return InvalidArgument("--fields is ", options.fields, ", but ", source.name(0), " has ",

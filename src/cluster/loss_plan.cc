@@ -31,11 +31,13 @@ struct Rate {
 constexpr Rate kRates[] = {
     {"adam", 0.001}, {"sgd", 0.1}, {"adagrad", 0.02}, {"rowwise_adagrad", 0.02}, {"ftrl", 0.02}};
 
+bool HasClasses(std::string_view model) { return model == "mlp"; }
+
 std::string LossByLabels(const TrainOptions& options, const DataSample& sample) {
   if (options.classes != 0) return kSoftmaxLoss;
   if (sample.labels_are_binary || sample.only_label) return kLogisticLoss;
   const bool few = sample.labels_are_classes && sample.largest_label < kClassesByThemselves;
-  return few ? kSoftmaxLoss : kSquaredLoss;
+  return few && HasClasses(options.model) ? kSoftmaxLoss : kSquaredLoss;
 }
 
 absl::Status CheckLoss(const TrainOptions& options) {
@@ -56,18 +58,45 @@ absl::Status CheckLoss(const TrainOptions& options) {
 }
 
 absl::Status CheckLossOfModel(const TrainOptions& options) {
-  if (options.model == "mlp") return {};
-  const bool squared = options.loss == kSquaredLoss;
-  const bool has_squared = options.model != "count";
-  if (options.classes != 0 || options.loss == kSoftmaxLoss || (squared && !has_squared)) {
-    return InvalidArgument("the model ", options.model, " tells two classes apart: ",
+  const bool classes = options.classes != 0 || options.loss == kSoftmaxLoss;
+  if (classes && !HasClasses(options.model)) {
+    return InvalidArgument("the model ", options.model, " has one result: ",
                            options.classes != 0 ? "--classes" : "--loss " + options.loss,
-                           " needs --model ", squared ? "lr, fm, ffm or mlp" : "mlp");
+                           " needs --model mlp");
   }
-  if (!squared || options.update == kGradientUpdate) return {};
+  if (options.loss != kSquaredLoss) return {};
+  if (options.model == "count") {
+    return InvalidArgument("--loss squared: the model count learns nothing of labels");
+  }
+  if (options.update == kGradientUpdate) return {};
   return InvalidArgument(
       "--loss squared needs --update gradient: row by row, only the logistic "
       "loss is learnt");
+}
+
+// Inputs and first layer.
+absl::Status PlanMlp(const TrainOptions& options, const DataSource& source,
+                     const DataSample& sample, ModelSettings* settings) {
+  if (options.l2 < 0) {
+    settings->l2 = static_cast<float>(kPriorOfFeature * sample.features_per_row);
+  }
+  const uint64_t row_bytes = source.row_bytes(0);
+  const bool dense = row_bytes != 0 && options.read.hash_bits == 0;
+  if (dense && options.l2 > 0) {
+    return InvalidArgument("--l2 is a prior of features, and images have none: leave it out");
+  }
+  if (row_bytes > limits::kNetworkFloatsMax) {
+    return InvalidArgument(source.name(0), ": images of ", HumanCount(row_bytes - 1),
+                           " pixels are too large for a dense layer");
+  }
+  if (dense) {
+    settings->inputs = static_cast<uint32_t>(row_bytes - 1);
+    settings->l2 = 0;
+  }
+  const double squares = std::max(sample.squares_per_row, 1e-6);
+  settings->first_scale = static_cast<float>(std::min(kFirstScaleMax, std::sqrt(2 / squares)));
+  settings->first_rate = kFirstRate;
+  return {};
 }
 
 }  // namespace
@@ -79,7 +108,7 @@ absl::Status PlanLoss(const TrainOptions& options, const DataSample& sample,
   CAIRN_RETURN_IF_ERROR(CheckLossOfModel(options));
   if (options.loss != "auto") {
     settings->loss = options.loss;
-  } else if (options.model == "mlp") {
+  } else if (HasLayers(options.model)) {
     settings->loss = LossByLabels(options, sample);
   }
   if (settings->loss == kSquaredLoss) {
@@ -105,8 +134,8 @@ absl::Status PlanLoss(const TrainOptions& options, const DataSample& sample,
   return {};
 }
 
-absl::Status PlanMlp(const TrainOptions& options, const DataSource& source,
-                     const DataSample& sample, double batch_rows, ModelSettings* settings) {
+absl::Status PlanNetwork(const TrainOptions& options, const DataSource& source,
+                         const DataSample& sample, double batch_rows, ModelSettings* settings) {
   settings->optimizer = options.optimizer.empty() ? "adam" : options.optimizer;
   if (options.learning_rate < 0) {
     for (const Rate& each : kRates) {
@@ -114,35 +143,17 @@ absl::Status PlanMlp(const TrainOptions& options, const DataSource& source,
       settings->learning_rate = static_cast<float>(each.rate);
     }
   }
-  if (options.l2 < 0) {
-    settings->l2 = static_cast<float>(kPriorOfFeature * sample.features_per_row);
-  }
-  const uint64_t row_bytes = source.row_bytes(0);
-  const bool dense = row_bytes != 0 && options.read.hash_bits == 0;
-  if (dense && options.l2 > 0) {
-    return InvalidArgument("--l2 is a prior of features, and images have none: leave it out");
-  }
-  if (row_bytes > limits::kNetworkFloatsMax) {
-    return InvalidArgument(source.name(0), ": images of ", HumanCount(row_bytes - 1),
-                           " pixels are too large for a dense layer");
-  }
-  if (dense) {
-    settings->inputs = static_cast<uint32_t>(row_bytes - 1);
-    settings->l2 = 0;
-  }
+  if (options.model == "mlp") CAIRN_RETURN_IF_ERROR(PlanMlp(options, source, sample, settings));
   settings->hidden = options.hidden;
   if (options.hidden.empty()) {
     settings->hidden = settings->inputs > 0 ? kHiddenOfDense : kHiddenOfSparse;
   }
-  const double squares = std::max(sample.squares_per_row, 1e-6);
-  settings->first_scale = static_cast<float>(std::min(kFirstScaleMax, std::sqrt(2 / squares)));
-  settings->first_rate = kFirstRate;
   const bool bsp = options.mode.consistency == Consistency::kBsp;
   const GemmMath best = GemmKernel::Available().front()->math();
   settings->gemm = bsp ? std::string(GemmMathName(best)) : kAnyGemm;
-  CAIRN_RETURN_IF_ERROR(CheckMlp(*settings));
+  CAIRN_RETURN_IF_ERROR(CheckLayers(*settings));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<size_t> hidden, ParseHidden(settings->hidden));
-  double numbers = static_cast<double>(settings->inputs + ResultsOf(*settings));
+  double numbers = static_cast<double>(InputsOf(*settings) + ResultsOf(*settings));
   for (const size_t width : hidden) numbers += 2 * static_cast<double>(width);
   const double bytes = numbers * batch_rows * sizeof(float);
   if (bytes <= kNumbersBytesMax) return {};

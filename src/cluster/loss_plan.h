@@ -22,10 +22,10 @@ absl::Status PlanLoss(const TrainOptions& options, const DataSample& sample,
                       ModelSettings* settings, DataDefinition* definition,
                       std::vector<std::string>* notes);
 
-// Of model mlp, after PlanLoss: layers, inputs, optimizer. kInvalidArgument: as CheckMlp; or a
-// batch takes more memory than there should be.
-absl::Status PlanMlp(const TrainOptions& options, const DataSource& source,
-                     const DataSample& sample, double batch_rows, ModelSettings* settings);
+// Of a model with dense layers, after PlanLoss and PlanFields: layers and optimizer.
+// kInvalidArgument: as CheckLayers; or a batch takes more memory than there should be.
+absl::Status PlanNetwork(const TrainOptions& options, const DataSource& source,
+                         const DataSample& sample, double batch_rows, ModelSettings* settings);
 
 // options.stop_metric for such a model, "auto" made one of the others. kInvalidArgument: the model
 // has no such metric.

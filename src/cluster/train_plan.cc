@@ -39,7 +39,7 @@ constexpr uint64_t kEpochsManyRows = 6;
 constexpr uint64_t kEpochs = 12;
 constexpr uint64_t kEpochsFewRows = 30;
 constexpr uint64_t kEpochsWarm = 3;   // From a saved model.
-constexpr uint64_t kEpochsOfFfm = 8;  // More learn rows by heart.
+constexpr uint64_t kEpochsOfFfm = 8;  // wide_deep, deepfm too. More learn rows by heart.
 constexpr uint64_t kEpochsOfFfmManyRows = 3;
 constexpr uint64_t kEpochsOfMlp = 10;
 constexpr uint64_t kEpochsOfMlpManyRows = 3;
@@ -72,8 +72,9 @@ absl::Status CheckOptions(const TrainOptions& options) {
   if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");
   CAIRN_RETURN_IF_ERROR(CheckServers(options.servers, options.partitions));
   if (options.workers == 0) return InvalidArgument("--workers is 0: at least 1");
-  if (!options.hidden.empty() && options.model != "mlp") {
-    return InvalidArgument("--hidden needs --model mlp: ", options.model, " has no layers");
+  if (!options.hidden.empty() && !HasLayers(options.model)) {
+    return InvalidArgument("--hidden needs --model mlp, wide_deep or deepfm: ", options.model,
+                           " has no layers");
   }
   const bool needs_valid = options.target != 0 || options.patience != 0;
   const bool has_valid = !options.valid.empty() || options.valid_share != 0;
@@ -164,8 +165,8 @@ absl::StatusOr<ModelSettings> PlanModel(const TrainOptions& options, const Train
   CAIRN_RETURN_IF_ERROR(
       PlanFields(options, before.train, *train->source, train->sample, &train->definition, notes));
   model.fields = train->definition.read.fields;
-  if (options.model == "mlp") {
-    CAIRN_RETURN_IF_ERROR(PlanMlp(options, *train->source, train->sample, batch_rows, &model));
+  if (HasLayers(options.model)) {
+    CAIRN_RETURN_IF_ERROR(PlanNetwork(options, *train->source, train->sample, batch_rows, &model));
   }
   // The bias of such a model is kept as what was added to this start.
   if (before.model.update == kSequentialUpdate) model.base_rate = before.model.base_rate;
@@ -176,20 +177,20 @@ absl::StatusOr<ModelSettings> PlanModel(const TrainOptions& options, const Train
   return model;
 }
 
+uint64_t DefaultEpochs(const TrainOptions& options, double rows) {
+  const bool many = rows >= kManyRows;
+  if (!options.init_dir.empty()) return kEpochsWarm;
+  if (options.model == "mlp") return many ? kEpochsOfMlpManyRows : kEpochsOfMlp;
+  if (HasFields(options.model)) return many ? kEpochsOfFfmManyRows : kEpochsOfFfm;
+  if (rows < kFewRows) return kEpochsFewRows;
+  return many ? kEpochsManyRows : kEpochs;
+}
+
 Schedule ScheduleFor(const TrainOptions& options, const DataSample& sample,
                      const DataDefinition& definition, uint32_t streams) {
   Schedule schedule;
-  schedule.epochs = options.epochs;
-  if (schedule.epochs == 0) {
-    const bool mlp = options.model == "mlp", ffm = options.model == "ffm";
-    const bool many = sample.rows_estimate >= kManyRows;
-    schedule.epochs = !options.init_dir.empty() ? kEpochsWarm
-                      : mlp                     ? (many ? kEpochsOfMlpManyRows : kEpochsOfMlp)
-                      : ffm                     ? (many ? kEpochsOfFfmManyRows : kEpochsOfFfm)
-                      : sample.rows_estimate < kFewRows ? kEpochsFewRows
-                      : many                            ? kEpochsManyRows
-                                                        : kEpochs;
-  }
+  schedule.epochs =
+      options.epochs != 0 ? options.epochs : DefaultEpochs(options, sample.rows_estimate);
   schedule.batches_per_epoch = BatchCount(definition);
   schedule.batches_max = options.steps_max;
   schedule.fixed_streams = streams;
@@ -294,7 +295,7 @@ void AddNotes(const TrainOptions& options, const DataSample& sample, uint32_t st
 // What is learnt row by row is not to be learnt twice, from equal copies; and networks lose quality
 // by steps from old weights (doc/networks.md).
 uint32_t StepsUnderWay(const TrainOptions& options, const ModelSettings& model, double batch_rows) {
-  if (model.update == kSequentialUpdate || model.model == "mlp") return 1;
+  if (model.update == kSequentialUpdate || HasLayers(model.model)) return 1;
   return StepsAtOnce(options, batch_rows);
 }
 

@@ -5,20 +5,25 @@
 
 #include "base/status.h"
 #include "base/units.h"
+#include "train/mlp_shape.h"
 #include "wire/limits.h"
 
 namespace cairn {
 namespace {
 
+constexpr std::string_view kFfm = "ffm";  // Its vectors are others: one of each pair of fields.
+
 struct Defaults {
   std::string_view model;
   uint32_t dim;
   double prior;  // For each feature of a row, times the root of the dimensions.
+  double init_scale = 0.1;
 };
-constexpr Defaults kDefaults[] = {{"fm", 8, 0.8}, {"ffm", 4, 0.4}};
+constexpr Defaults kDefaults[] = {
+    {"fm", 8, 0.8}, {"ffm", 4, 0.4}, {"wide_deep", 8, 0.8, 0.05}, {"deepfm", 8, 0.8, 0.05}};
 
-constexpr double kInitScale = 0.1;
-constexpr double kInitDim = 8;  // Up to here.
+constexpr double kInitDim = 8;              // Up to here.
+constexpr float kRateBesideNetwork = 0.2f;  // Of features as a whole: weights, too.
 // Of asp: two streams of a worker, two steps of each.
 constexpr double kStepsOfWorker = 4;
 constexpr double kRowsOfStep = 1'000;
@@ -56,7 +61,8 @@ absl::Status CheckVectorOptions(const TrainOptions& options) {
                        {"--init-scale", options.init_scale >= 0}};
   for (const Given& given : all) {
     if (!given.is_given || HasVectors(options.model)) continue;
-    return InvalidArgument(given.option, " is for --model fm or ffm: ", options.model,
+    return InvalidArgument(given.option,
+                           " is for --model fm, ffm, wide_deep or deepfm: ", options.model,
                            " has no vectors");
   }
   if (options.dim > limits::kDimMax) {
@@ -69,19 +75,24 @@ void SetVectors(const TrainOptions& options, const ModelSettings& before, double
                 ModelSettings* settings) {
   const Defaults* const defaults = DefaultsOf(options.model);
   if (defaults == nullptr) return;
-  const bool goes_on = before.model == options.model;
+  const bool goes_on =
+      HasVectors(before.model) && (before.model == kFfm) == (options.model == kFfm);
   settings->dim = options.dim != 0 ? options.dim : goes_on ? before.dim : defaults->dim;
   const double l2 = defaults->prior * prior * std::sqrt(static_cast<double>(settings->dim));
   settings->vector_l2 = static_cast<float>(options.vector_l2 < 0 ? l2 : options.vector_l2);
-  settings->vector_learning_rate = options.vector_learning_rate < 0
-                                       ? settings->learning_rate
-                                       : static_cast<float>(options.vector_learning_rate);
+  const bool network = HasLayers(options.model);
+  settings->vector_learning_rate = options.vector_learning_rate >= 0
+                                       ? static_cast<float>(options.vector_learning_rate)
+                                   : network ? kRateBesideNetwork
+                                             : settings->learning_rate;
   // So that what a row's pairs add up to at the start does not grow with the dimensions.
-  const double scale = kInitScale * std::min(1.0, std::pow(kInitDim / settings->dim, 0.25));
+  const double scale =
+      defaults->init_scale * std::min(1.0, std::pow(kInitDim / settings->dim, 0.25));
   settings->init_scale = static_cast<float>(options.init_scale < 0 ? scale : options.init_scale);
   // One sum of squares for a vector is as good as one for each number, and half the memory.
+  const bool own = network || options.optimizer.empty();
   settings->vector_optimizer = !options.vector_optimizer.empty() ? options.vector_optimizer
-                               : options.optimizer.empty()       ? "rowwise_adagrad"
+                               : own                             ? "rowwise_adagrad"
                                                                  : options.optimizer;
 }
 

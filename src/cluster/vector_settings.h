@@ -1,5 +1,5 @@
-// Settings of models that keep vectors for each feature ("fm", "ffm"): which options are theirs,
-// and the defaults. doc/defaults.md holds the rules.
+// Settings of models that keep vectors for each feature ("fm", "ffm", "wide_deep", "deepfm"):
+// which options are theirs, and the defaults. doc/defaults.md holds the rules.
 #pragma once
 
 #include <cstdint>

@@ -39,9 +39,9 @@ void FieldFactorizationForward(const FieldBatch& batch, const FieldFactors& feat
                                std::span<float> margins);
 
 // With d a row's margin gradient and x a feature's value: its weight is given d x. Then come the
-// pairs by ascending a, then b, and with s = d (x_a x_b), v_a,f(b) is given s v_b,f(a), then v_b,f(a)
-// s v_a,f(b). Rows in order.
-// margin_gradients [rows]; gradients, as features.rows, is overwritten.
+// pairs by ascending a, then b, and with s = d (x_a x_b), v_a,f(b) is given s v_b,f(a), then
+// v_b,f(a) s v_a,f(b). Rows in order. margin_gradients [rows]; gradients, as features.rows, is
+// overwritten.
 void FieldFactorizationGradient(const FieldBatch& batch, const FieldFactors& features,
                                 std::span<const float> margin_gradients,
                                 std::span<float> gradients);

@@ -221,7 +221,7 @@ class Mlp final : public Model {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Model>> MakeMlp(const ModelSettings& settings) {
-  CAIRN_RETURN_IF_ERROR(CheckMlp(settings));
+  CAIRN_RETURN_IF_ERROR(CheckLayers(settings));
   if (!(settings.base_rate > 0 && settings.base_rate < 1)) {
     return InvalidArgument("base rate ", settings.base_rate, " is not between 0 and 1");
   }

@@ -1,5 +1,6 @@
 #include "train/mlp_shape.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,10 @@ absl::StatusOr<size_t> ParseWidth(std::string_view text) {
 
 }  // namespace
 
+bool HasLayers(std::string_view model) {
+  return model == "mlp" || model == "wide_deep" || model == "deepfm";
+}
+
 absl::StatusOr<std::vector<size_t>> ParseHidden(std::string_view text) {
   std::vector<size_t> widths;
   for (std::string_view rest = text;;) {
@@ -41,11 +46,17 @@ absl::StatusOr<std::vector<size_t>> ParseHidden(std::string_view text) {
   return widths;
 }
 
+size_t FieldsOf(const ModelSettings& settings) { return std::max(1u, settings.fields); }
+
+size_t InputsOf(const ModelSettings& settings) {
+  return settings.model == "mlp" ? settings.inputs : FieldsOf(settings) * settings.dim;
+}
+
 size_t ResultsOf(const ModelSettings& settings) {
   return settings.loss == kSoftmaxLoss ? settings.classes : 1;
 }
 
-absl::Status CheckMlp(const ModelSettings& settings) {
+absl::Status CheckLayers(const ModelSettings& settings) {
   const absl::StatusOr<std::vector<size_t>> hidden = ParseHidden(settings.hidden);
   if (!hidden.ok()) return Annotate(hidden.status(), "--hidden ", settings.hidden);
   CAIRN_RETURN_IF_ERROR(LabelLoss::Check(settings));
@@ -53,13 +64,17 @@ absl::Status CheckMlp(const ModelSettings& settings) {
   if (settings.loss == kSoftmaxLoss && !has_classes) {
     return InvalidArgument(settings.classes, " classes: 2 .. ", limits::kClassesMax);
   }
+  if (settings.loss == kSoftmaxLoss && settings.model != "mlp") {
+    return InvalidArgument("the model ", settings.model, " has one result: no --loss ",
+                           settings.loss);
+  }
   if (settings.update != kGradientUpdate) {
-    return InvalidArgument("the model mlp has no --update ", settings.update);
+    return InvalidArgument("the model ", settings.model, " has no --update ", settings.update);
   }
   std::vector<size_t> widths = *hidden;
-  if (settings.inputs > 0) widths.insert(widths.begin(), settings.inputs);
+  if (const size_t inputs = InputsOf(settings); inputs > 0) widths.insert(widths.begin(), inputs);
   widths.push_back(ResultsOf(settings));
-  uint64_t floats = 0;  // Far from 2^64: 66 layers of 2^32.
+  uint64_t floats = 0;  // Far from 2^64: 66 layers of 2^42.
   for (size_t i = 0; i + 1 < widths.size(); ++i) floats += (widths[i] + 1) * widths[i + 1];
   if (floats <= limits::kNetworkFloatsMax) return {};
   return InvalidArgument("--hidden ", settings.hidden, ": ", HumanCount(floats),

@@ -49,6 +49,12 @@ absl::Status CheckLinearLoss(const ModelSettings& settings);
 // that contradict themselves, or too large a network; or as GemmKernelOf.
 absl::StatusOr<std::unique_ptr<Model>> MakeMlp(const ModelSettings& settings);
 
+// Wide & Deep ("wide_deep") and DeepFM ("deepfm"): a linear model or a factorization machine, with
+// the tables of that, and beside it a network (train/mlp_shape.h) whose inputs are the sums of the
+// features' vectors, field by field. kInvalidArgument: settings that contradict themselves, or too
+// large a network; or as GemmKernelOf.
+absl::StatusOr<std::unique_ptr<Model>> MakeDeepModel(const ModelSettings& settings);
+
 // Counts: the table "counts" holds how often each feature has occurred, all epochs together; scores
 // are 0. Nothing is learnt, but every update shows: after a job with whatever failures the counts
 // are those of the text, to the last one. Exact up to 2^24 occurrences of a feature.

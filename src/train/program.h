@@ -39,7 +39,7 @@ struct ModelSettings {
   uint32_t classes = 0;     // kSoftmaxLoss.
   float label_mean = 0;     // kSquaredLoss: what a result of 0 stands for,
   float label_scale = 1;    // and how much more one of 1 is.
-  std::string hidden = {};  // mlp: units of the layers before the last one: "128,64".
+  std::string hidden = {};  // Units of the layers before the last one: "128,64".
   uint32_t inputs = 0;      // mlp: a row is so many numbers. 0: features with any keys, most of
                             // which a row does not have.
   // mlp with such features, of their weights in the first layer: the deviation at the start, and
@@ -48,13 +48,14 @@ struct ModelSettings {
   float first_rate = 0.2f;
   std::string gemm = kAnyGemm;  // The arithmetic of matrix products.
 
-  // "fm", "ffm": of each feature's vectors. The numbers above are those of its weight.
+  // "fm", "ffm": of each feature's vectors. The numbers above are those of its weight. "wide_deep",
+  // "deepfm": of vectors and weights, but for the priors; the numbers above are those of layers.
   uint32_t dim = 8;
   std::string vector_optimizer = "rowwise_adagrad";
   float vector_learning_rate = 0.3f;
   float vector_l2 = 0;
   float init_scale = 0.1f;  // Standard deviation of a new vector's numbers.
-  uint32_t fields = 0;      // "ffm": vectors of a feature; ReadSpec::fields of all its data.
+  uint32_t fields = 0;      // ReadSpec::fields of all its data: vectors of a feature in "ffm".
 
   bool operator==(const ModelSettings&) const = default;
 };

@@ -113,6 +113,17 @@ TEST_CASE("Data without fields is refused", "[field_plan]") {
         "features; write libffm (field:index:value) or csv instead");
 }
 
+TEST_CASE("Networks take features without fields for those of one", "[field_plan]") {
+  Harness harness("1 1:1 2:1\n0 2:1 3:1\n1 3:1 4:1\n0 4:1 5:1\n1 5:1 6:1\n");
+  harness.options.model = "deepfm";
+  REQUIRE(harness.Plan().ok());
+  CHECK(harness.read().fields == 0);
+  CHECK(harness.notes ==
+        std::vector<std::string>{"no fields were found in the indices: all features are of one"});
+  harness.options.fields = 2;
+  CHECK(harness.Error(kInvalid) == "--fields is 2, but FILE has 0: leave it out, it is for libffm");
+}
+
 TEST_CASE("A job that goes on from a model has its fields", "[field_plan]") {
   Harness ffm("1 0:1:1 4:2:1\n");
   ffm.options.init_dir = "DIR";
@@ -142,7 +153,7 @@ TEST_CASE("Models without fields get none", "[field_plan]") {
   CHECK(CheckFieldOptions(harness.options).ok());
   harness.options.fields = 9;
   CHECK(MessageOf(CheckFieldOptions(harness.options)) ==
-        "--fields is for --model ffm: fm has no use for them");
+        "--fields is for --model ffm, wide_deep or deepfm: fm has no use for them");
   harness.options.model = "ffm";
   CHECK(CheckFieldOptions(harness.options).ok());
   harness.options.fields = 65'537;

@@ -109,7 +109,7 @@ TEST_CASE("The loss is what the options say", "[loss_plan]") {
 TEST_CASE("Linear models and factorization machines learn numbers if they are told to",
           "[loss_plan]") {
   TrainOptions options;
-  options.model = GENERATE("lr", "fm");
+  options.model = GENERATE("lr", "fm", "ffm");
   DataSample numbers;
   numbers.mean_label = 5;
   numbers.label_deviation = 0.5;
@@ -123,7 +123,20 @@ TEST_CASE("Linear models and factorization machines learn numbers if they are to
   CHECK_THAT(ErrorOf(options, numbers),
              Catch::StartsWith("--loss squared needs --update gradient"));
   options.model = "count";
-  CHECK_THAT(ErrorOf(options, numbers), Catch::EndsWith("needs --model lr, fm, ffm or mlp"));
+  CHECK_THAT(ErrorOf(options, numbers),
+             Catch::EndsWith("the model count learns nothing of labels"));
+}
+
+TEST_CASE("Models whose network has other parts beside it have one result", "[loss_plan]") {
+  TrainOptions options;
+  options.model = "deepfm";
+  CHECK(Plan(options, TwoClasses()).settings.loss == kLogisticLoss);
+  const Planned stars = Plan(options, Classes(5));
+  CHECK(stars.settings.loss == kSquaredLoss);
+  CHECK(stars.notes.empty());
+  options.loss = "softmax";
+  CHECK(ErrorOf(options, Classes(5)) ==
+        "the model deepfm has one result: --loss softmax needs --model mlp");
 }
 
 TEST_CASE("What stops a training is a metric that the loss has", "[loss_plan]") {
@@ -155,7 +168,7 @@ TEST_CASE("Layers, rates and arithmetic of a network", "[loss_plan]") {
   sample.features_per_row = 10;
   const auto plan = [&](const TrainOptions& options, double batch_rows = 100) {
     ModelSettings settings;
-    const absl::Status status = PlanMlp(options, *source, sample, batch_rows, &settings);
+    const absl::Status status = PlanNetwork(options, *source, sample, batch_rows, &settings);
     return status.ok() ? absl::StatusOr<ModelSettings>(settings) : status;
   };
   const ModelSettings settings = plan(Mlp()).value();
@@ -167,7 +180,14 @@ TEST_CASE("Layers, rates and arithmetic of a network", "[loss_plan]") {
   CHECK(settings.inputs == 0);
   CHECK(settings.first_scale == Approx(0.05));
   CHECK(settings.gemm == kAnyGemm);
-  TrainOptions options = Mlp();
+  TrainOptions options;
+  options.model = "deepfm";
+  const ModelSettings deep = plan(options).value();
+  CHECK(deep.optimizer == "adam");
+  CHECK(deep.learning_rate == 0.001f);
+  CHECK(deep.l2 == 0);  // As it was: one for each feature of a linear model.
+  CHECK(deep.hidden == "64,32");
+  options = Mlp();
   options.mode.consistency = Consistency::kBsp;
   options.hidden = "7";
   options.optimizer = "sgd";

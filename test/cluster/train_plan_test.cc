@@ -120,7 +120,7 @@ TEST_CASE("A factorization machine's defaults are the data's, and a saved model'
   CHECK_THAT(std::string(MessageOf(other)), Catch::Contains("say --model fm --dim 3 here too"));
   options = harness.Options();
   options.dim = 4;
-  CHECK(ErrorOf(options) == "--dim is for --model fm or ffm: lr has no vectors");
+  CHECK(ErrorOf(options) == "--dim is for --model fm, ffm, wide_deep or deepfm: lr has no vectors");
 }
 
 TEST_CASE("A field-aware factorization machine's defaults, and a saved model's fields") {
@@ -156,7 +156,8 @@ TEST_CASE("A field-aware factorization machine's defaults, and a saved model's f
   CHECK_THAT(std::string(MessageOf(MakeTrainPlan(options).status())),
              Catch::Contains("say --model ffm --dim 4 --fields 5 here too"));
   options.fields = 6;
-  CHECK(ErrorOf(options) == "--fields is for --model ffm: fm has no use for them");
+  CHECK(ErrorOf(options) ==
+        "--fields is for --model ffm, wide_deep or deepfm: fm has no use for them");
 }
 
 TEST_CASE("From a saved model, a few epochs with the whole prior are the default") {

@@ -55,6 +55,22 @@ TEST_CASE("Vectors: defaults follow from the weight's settings and the prior") {
   CHECK(SettingsOf(options).init_scale == 0.1f);
 }
 
+TEST_CASE("Vectors: beside a network they have rates of their own, whatever its optimizer is") {
+  TrainOptions options;
+  options.model = GENERATE("wide_deep", "deepfm");
+  options.optimizer = "sgd";
+  const ModelSettings settings = SettingsOf(options);
+  CHECK(settings.dim == 8);
+  CHECK(settings.vector_optimizer == "rowwise_adagrad");
+  CHECK(settings.vector_learning_rate == 0.2f);
+  CHECK(settings.vector_l2 == Approx(8 * std::sqrt(8.0)));
+  CHECK(settings.init_scale == 0.05f);
+  options.vector_optimizer = "ftrl";
+  options.vector_learning_rate = 0.5;
+  CHECK(SettingsOf(options).vector_optimizer == "ftrl");
+  CHECK(SettingsOf(options).vector_learning_rate == 0.5f);
+}
+
 TEST_CASE("Vectors: a saved model's are as long as they were") {
   ModelSettings before;
   before.model = "fm";
@@ -76,11 +92,11 @@ TEST_CASE("Vectors: options are refused where there are none, and out of range")
   CHECK(CheckVectorOptions(options).ok());
   options.dim = 4;
   CHECK(MessageOf(CheckVectorOptions(options)) ==
-        "--dim is for --model fm or ffm: lr has no vectors");
+        "--dim is for --model fm, ffm, wide_deep or deepfm: lr has no vectors");
   options.dim = 0;
   options.vector_l2 = 0;
   CHECK(MessageOf(CheckVectorOptions(options)) ==
-        "--l2-v is for --model fm or ffm: lr has no vectors");
+        "--l2-v is for --model fm, ffm, wide_deep or deepfm: lr has no vectors");
 }
 
 TEST_CASE("Vectors: as many steps at once as have a thousand rows") {

@@ -205,7 +205,12 @@ class BadInputTest(unittest.TestCase):
                                 ("65536,65536", "4,295,098,369 weights .*take fewer units")):
             self.check(USAGE, rf"--hidden {hidden}: .*{pattern}", "train", "--model", "mlp",
                        f"--hidden={hidden}", "--train", data)
-        self.check(USAGE, "--hidden needs --model mlp", "train", "--hidden", "8", "--train", data)
+        self.check(USAGE, "--hidden needs --model mlp, wide_deep or deepfm", "train", "--hidden",
+                   "8", "--train", data)
+        self.check(USAGE, "--hidden 0: a layer of 0 units", "train", "--model", "deepfm",
+                   "--hidden", "0", "--train", data)
+        self.check(USAGE, "deepfm has one result: --loss softmax needs --model mlp", "train",
+                   "--model", "deepfm", "--loss", "softmax", "--train", data)
         self.check(USAGE, "--loss squared needs --model mlp", "train", "--loss", "squared",
                    "--train", data)
         self.check(USAGE, "--stop-metric accuracy.*--loss squared; take logloss", "train",

@@ -130,7 +130,7 @@ class ClusterTest(unittest.TestCase):
                     *self.bsp))
 
     def test_bsp_factorization_machines_are_too(self):
-        for model in "fm", "ffm":
+        for model in "fm", "ffm", "deepfm":
             with self.subTest(model=model):
                 fm = ["--train", self.small, "--model", model, "--dim", "5", "--consistency",
                       "bsp", "--epochs", "2"]

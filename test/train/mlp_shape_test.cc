@@ -18,7 +18,7 @@ ModelSettings Settings() {
 }
 
 std::string ErrorOf(const ModelSettings& settings) {
-  const absl::Status status = CheckMlp(settings);
+  const absl::Status status = CheckLayers(settings);
   CHECK(status.code() == absl::StatusCode::kInvalidArgument);
   return std::string(MessageOf(status));
 }
@@ -37,8 +37,25 @@ TEST_CASE("Hidden layers: units by commas") {
   CHECK(MessageOf(ParseHidden(many).status()) == "65 layers; at most 64");
 }
 
+TEST_CASE("Networks: which models have layers, and what goes into them") {
+  CHECK(HasLayers("mlp"));
+  CHECK(HasLayers("wide_deep"));
+  CHECK(HasLayers("deepfm"));
+  CHECK_FALSE(HasLayers("fm"));
+  ModelSettings settings = Settings();
+  settings.dim = 4;
+  CHECK(InputsOf(settings) == 0);
+  settings.inputs = 784;
+  CHECK(InputsOf(settings) == 784);
+  settings.model = "deepfm";
+  CHECK(FieldsOf(settings) == 1);
+  CHECK(InputsOf(settings) == 4);
+  settings.fields = 39;
+  CHECK(InputsOf(settings) == 39 * 4);
+}
+
 TEST_CASE("Networks: what contradicts itself is refused") {
-  CHECK(CheckMlp(Settings()) == absl::OkStatus());
+  CHECK(CheckLayers(Settings()) == absl::OkStatus());
   ModelSettings settings = Settings();
   settings.hidden = "0";
   CHECK(ErrorOf(settings) == "--hidden 0: a layer of 0 units; a layer has at least 1");
@@ -48,8 +65,11 @@ TEST_CASE("Networks: what contradicts itself is refused") {
   settings.loss = "softmax";
   CHECK(ErrorOf(settings) == "0 classes: 2 .. 1000");
   settings.classes = 3;
-  CHECK(CheckMlp(settings) == absl::OkStatus());
+  CHECK(CheckLayers(settings) == absl::OkStatus());
   CHECK(ResultsOf(settings) == 3);
+  settings.model = "deepfm";
+  CHECK(ErrorOf(settings) == "the model deepfm has one result: no --loss softmax");
+  settings.model = "mlp";
   settings.update = "sequential";
   CHECK(ErrorOf(settings) == "the model mlp has no --update sequential");
 }
@@ -62,7 +82,7 @@ TEST_CASE("Networks: too many weights are counted, not allocated") {
   settings.inputs = 10'000;
   CHECK_THAT(ErrorOf(settings), Catch::Contains("at most 134,217,728 are possible"));
   settings.inputs = 0;  // A sparse first layer has a row for each feature that comes.
-  CHECK(CheckMlp(settings) == absl::OkStatus());
+  CHECK(CheckLayers(settings) == absl::OkStatus());
 }
 
 TEST_CASE("Networks: dense inputs are images of one size") {
