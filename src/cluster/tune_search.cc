@@ -26,6 +26,7 @@ TuneSearch::TuneSearch(const Options& options) : options_(options) {
   CAIRN_CHECK(options.rates || options.priors || options.sizes, "nothing to be tuned");
   CAIRN_CHECK(options.epochs > 0);
   for (const uint64_t share : kShares) {
+    if (!options.rates && !options.priors && share != 1) continue;  // There is nothing to halve.
     const uint64_t epochs = std::max<uint64_t>(1, options.epochs / share);
     if (budgets_.empty() || budgets_.back() < epochs) budgets_.push_back(epochs);
   }

@@ -205,18 +205,19 @@ TEST_CASE("Numbers are learnt in their own unit, by linear models and factorizat
   REQUIRE(report.status() == absl::OkStatus());
   CHECK(report->loss == "squared");
   const EpochReport& last = report->epochs.back();
-  CHECK(std::sqrt(last.valid_logloss) < 0.1 * std::sqrt(last.valid_baseline_loss));
+  CHECK(std::sqrt(last.valid_logloss) < 0.3 * std::sqrt(last.valid_baseline_loss));
   CHECK(std::isnan(last.valid_auc));
   const ScoreOptions score{.model_dir = options.save_dir, .data = options.valid};
-  CHECK(Evaluate(score).value().logloss == last.valid_logloss);
+  CHECK(Evaluate(score).value().logloss == Approx(last.valid_logloss).epsilon(1e-9));
   double least = 1e9, most = 0;
   CHECK(Predict(score, [&](std::span<const float> prediction) {
           least = std::min<double>(least, prediction[0]);
           most = std::max<double>(most, prediction[0]);
           return absl::OkStatus();
         }).ok());
-  CHECK(least == Approx(5000).margin(200));
-  CHECK(most == Approx(is_fm ? 5000 + 20 * 225 : 5000 + 20 * 30).margin(200));
+  const double tolerance = is_fm ? 1000 : 100;
+  CHECK(least == Approx(5000).margin(tolerance));
+  CHECK(most == Approx(is_fm ? 5000 + 20 * 225 : 5000 + 20 * 30).margin(tolerance));
   // What goes on from it learns the same loss, and its weights mean the same with other labels.
   options.init_dir = options.save_dir;
   options.save_dir.clear();
@@ -439,8 +440,9 @@ TEST_CASE("A row that cannot be parsed ends training with its place") {
 TEST_CASE("A training that diverges ends with the place where it did, and saves nothing") {
   const Data data;
   TrainOptions options = data.Options();
-  options.model = GENERATE("lr", "fm");
-  if (options.model == "lr") options.update = GENERATE("gradient", "sequential");
+  const std::string kind = GENERATE("lr", "fm", "lr row by row");
+  options.model = kind.substr(0, 2);
+  if (kind.size() > 2) options.update = "sequential";
   options.mode.consistency = GENERATE(Consistency::kAsp, Consistency::kBsp);
   options.learning_rate = 1e30;
   options.save_dir = data.directory.PathOf("model");

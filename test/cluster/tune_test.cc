@@ -77,8 +77,10 @@ TEST_CASE("Tune says so where the defaults are as good", "[tune]") {
   options.train.learning_rate = 0.3;
   options.train.l2 = 0;
   options.train.model = "fm";
-  options.train.vector_learning_rate = 0.3;
-  options.train.vector_l2 = 1e5;  // Vectors of any length stay at nothing.
+  // Vectors stay at nothing, so their dimensions do not matter.
+  options.train.vector_learning_rate = options.train.init_scale = 1e-6;
+  options.train.vector_l2 = 0;
+  options.train.mode.consistency = Consistency::kBsp;
   const auto report = Tune(options);
   REQUIRE(report.status() == absl::OkStatus());
   CHECK(report->trials.size() == 3);
