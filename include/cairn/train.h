@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cairn/model.h"
 #include "cairn/table.h"
 #include "cairn/types.h"
 
@@ -42,8 +43,11 @@ struct RowOptions {
 struct TrainOptions {
   // "lr": logistic regression, or linear with squared loss; "fm": a factorization machine; "ffm": a
   // field-aware one; "mlp": layers of units with ReLU; "wide_deep", "deepfm": such layers on the
-  // features' vectors, beside an "lr" or an "fm"; "count": counts features.
+  // features' vectors, beside an "lr" or an "fm"; "count": counts features; or one of
+  // `models`, which gets `model_options`, a line of text, too.
   std::string model = "lr";
+  CustomModels models = {};  // Your own: cairn/model.h.
+  std::string model_options;
   // Files, plain or compressed by gzip or zstd; directories (the files in them), patterns
   // ("part-*.gz"), pipes, and "-" for standard input. What comes from the last two is copied to a
   // file in $TMPDIR first, which goes with this process.
@@ -108,6 +112,9 @@ struct TrainOptions {
   // "local": where ps_coordinator, ps_server and ps_worker are; empty: beside the running program,
   // else on PATH.
   std::string program_dir;
+  // "local": the program that takes ps_worker's place, for a model of your own (WorkerMain in
+  // cairn/model.h); empty: ps_worker.
+  std::string worker_program;
   // "local": of the processes' logs; empty: a new one in $TMPDIR, kept after a failure only.
   std::string log_dir;
   uint32_t restarts_max = 100;  // "local": workers that were killed, all together.
@@ -238,7 +245,7 @@ struct EvalReport {
   uint64_t rows = 0;
   uint64_t bad_rows = 0;      // Left out.
   std::string first_bad_row;  // "path:line:column: what"; "": there is none.
-  std::string loss;           // "logistic", "softmax", "squared".
+  std::string loss;           // "logistic", "softmax", "squared"; "own": CustomModel::Loss.
   double logloss = 0;         // The mean of it.
   double auc = 0;             // NaN but for two classes that are both there.
   double accuracy = 0;        // NaN without classes.
@@ -254,6 +261,7 @@ struct ScoreOptions {
   std::vector<std::string> data;  // As TrainOptions::train.
   std::string format = "auto";    // Rows are made of it as when the model was trained.
   double bad_rows_share = 0;      // Up to this share of rows may be unparsable.
+  CustomModels models = {};       // As TrainOptions's, if the model is one of those.
 };
 
 // Scores data with a saved model. kDataLoss: the model is damaged; kNotFound: there is no row.

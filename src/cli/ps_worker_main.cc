@@ -1,4 +1,4 @@
-// The program ps_worker.
-#include "cluster/worker_program.h"
+// The program ps_worker, with the built-in models.
+#include "cairn/model.h"
 
-int main(int argc, char** argv) { return cairn::WorkerMain(argc, argv); }
+int main(int argc, char** argv) { return cairn::WorkerMain(argc, argv, {}); }

@@ -64,6 +64,7 @@ class EmbeddedRun final : public PlainRun {
     CAIRN_ASSIGN_OR_RETURN(worker.caches,
                            RowCaches::Make({options.cache, options.cache_bytes_max}, program));
     worker.bad_rows = &bad_rows_;
+    worker.models = options.models;
     for (uint32_t w = 0; w < options.workers; ++w) {
       CAIRN_ASSIGN_OR_RETURN(auto started, TrainWorker::Start(worker, cluster_->transport_maker()));
       workers_.push_back(std::move(started));

@@ -30,6 +30,7 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
     if (!text.empty()) settings->emplace_back(name, text);
   };
   add_text("model", options.model);
+  add_text("model-options", options.model_options);
   add_text("init", options.init_dir);
   add_text("save", options.save_dir);
   add_text("train", Lines(options.train));

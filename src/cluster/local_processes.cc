@@ -124,18 +124,24 @@ absl::Status LocalProcesses::StartAll() {
   return absl::OkStatus();
 }
 
-absl::Status LocalProcesses::AddRole(Kind kind, const std::string& name,
-                                     std::vector<std::string> arguments) {
+absl::StatusOr<std::string> LocalProcesses::ProgramOf(Kind kind) const {
   static constexpr const char* kPrograms[] = {"ps_coordinator", "ps_server", "ps_worker"};
+  if (kind == Kind::kWorker && !options_.worker_program.empty()) {
+    const fs::path own = fs::absolute(options_.worker_program);
+    return FindProgram(own.filename().string(), own.parent_path().string(), "");
+  }
   const std::string& given = options_.program_dir;
   const char* const path = ::getenv("PATH");
+  return FindProgram(kPrograms[static_cast<size_t>(kind)], given.empty() ? OwnDirectory() : given,
+                     given.empty() && path != nullptr ? path : "");
+}
+
+absl::Status LocalProcesses::AddRole(Kind kind, const std::string& name,
+                                     std::vector<std::string> arguments) {
   Role role;
   role.kind = kind;
   role.name = name;
-  CAIRN_ASSIGN_OR_RETURN(
-      role.command.program,
-      FindProgram(kPrograms[static_cast<size_t>(kind)], given.empty() ? OwnDirectory() : given,
-                  given.empty() && path != nullptr ? path : ""));
+  CAIRN_ASSIGN_OR_RETURN(role.command.program, ProgramOf(kind));
   arguments.insert(arguments.end(), {"--parent", std::to_string(::getpid())});
   role.command.arguments = std::move(arguments);
   std::string file = name;

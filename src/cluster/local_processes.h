@@ -35,6 +35,7 @@ class LocalProcesses {
     uint32_t restarts_max = 100;
     // Of ps_coordinator, ps_server and ps_worker; empty: where the running program is, else PATH.
     std::string program_dir;
+    std::string worker_program;  // In the place of ps_worker; empty: that.
     // Of the logs; empty: a new one, which is removed by RemoveLogs.
     std::string log_dir;
     absl::Duration form_timeout = absl::Seconds(60);
@@ -89,6 +90,7 @@ class LocalProcesses {
 
   absl::Status MakeLogDirectory();
   absl::Status StartAll();
+  absl::StatusOr<std::string> ProgramOf(Kind kind) const;
   absl::Status AddRole(Kind kind, const std::string& name, std::vector<std::string> arguments);
   absl::Status AwaitCoordinator(const std::string& ready_file);
   void OnEnd(Role* role, const OnDeath& on_death);

@@ -39,6 +39,7 @@ class LocalRun final : public ClusterRun {
     local.cache = {options.cache, options.cache_bytes_max};
     local.restarts_max = options.restarts_max;
     local.program_dir = options.program_dir;
+    local.worker_program = options.worker_program;
     local.log_dir = options.log_dir;
     local.form_timeout = options.form_timeout;
     local.orphan_timeout = options.orphan_timeout;

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "kernels/gemm.h"
 #include "train/mlp_shape.h"
+#include "train/model.h"
 #include "wire/limits.h"
 
 namespace cairn {
@@ -55,6 +56,23 @@ absl::Status CheckLoss(const TrainOptions& options) {
     return {};
   }
   return InvalidArgument("--classes is ", options.classes, ": 2 to ", limits::kClassesMax);
+}
+
+absl::Status PlanOwnModel(const TrainOptions& options, const DataSample& sample,
+                          ModelSettings* settings) {
+  if (options.loss != "auto" || options.classes != 0) {
+    return InvalidArgument("the model ", options.model,
+                           " has its own loss: leave --loss and --classes out");
+  }
+  if ((options.model + options.model_options).find('\n') != std::string::npos) {
+    return InvalidArgument("a line break in the model's name or in model_options");
+  }
+  settings->model_options = options.model_options;
+  settings->label_mean = static_cast<float>(sample.mean_label);
+  if (options.l2 < 0) settings->l2 = 0;
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(*settings, options.models));
+  settings->loss = model->score_kind() == ScoreKind::kMargin ? kLogisticLoss : kOwnLoss;
+  return {};
 }
 
 absl::Status CheckLossOfModel(const TrainOptions& options) {
@@ -105,6 +123,11 @@ absl::Status PlanLoss(const TrainOptions& options, const DataSample& sample,
                       ModelSettings* settings, DataDefinition* definition,
                       std::vector<std::string>* notes) {
   CAIRN_RETURN_IF_ERROR(CheckLoss(options));
+  if (options.models.contains(options.model)) return PlanOwnModel(options, sample, settings);
+  if (!options.model_options.empty()) {
+    return InvalidArgument("model_options are for one of TrainOptions::models, and ", options.model,
+                           " is none of these");
+  }
   CAIRN_RETURN_IF_ERROR(CheckLossOfModel(options));
   if (options.loss != "auto") {
     settings->loss = options.loss;

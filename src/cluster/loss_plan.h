@@ -16,8 +16,8 @@
 namespace cairn {
 
 // Fills in loss, classes and the scale of labels; `definition` learns of the classes. Adds a note
-// where labels may have been meant otherwise. kInvalidArgument: options that contradict the model,
-// themselves or the labels.
+// where labels may have been meant otherwise. Of a model of the program's own, also all else that
+// it is made from. kInvalidArgument: options that contradict the model, themselves or the labels.
 absl::Status PlanLoss(const TrainOptions& options, const DataSample& sample,
                       ModelSettings* settings, DataDefinition* definition,
                       std::vector<std::string>* notes);

@@ -2,6 +2,6 @@
 
 namespace cairn {
 
-std::vector<RoleProgram> RolePrograms() { return {ServerProgram({}), WorkerProgram()}; }
+std::vector<RoleProgram> RolePrograms() { return {ServerProgram({}), WorkerProgram({})}; }
 
 }  // namespace cairn

@@ -4,15 +4,16 @@
 
 #include <vector>
 
+#include "cairn/model.h"
 #include "cairn/optimizer.h"
 #include "cluster/role_program.h"
 
 namespace cairn {
 
 RoleProgram ServerProgram(const RowOptimizers& optimizers);
-RoleProgram WorkerProgram();
+RoleProgram WorkerProgram(const CustomModels& models);
 
-// All of them, with the built-in optimizers.
+// All of them, with the built-in optimizers and models.
 std::vector<RoleProgram> RolePrograms();
 
 }  // namespace cairn

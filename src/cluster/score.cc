@@ -37,6 +37,7 @@ class Scorer {
     CAIRN_ASSIGN_OR_RETURN(const Manifest manifest,
                            ReadManifest(&scorer->files_, options.model_dir));
     CAIRN_ASSIGN_OR_RETURN(const TrainProgram program, DecodeProgram(manifest.program));
+    CAIRN_RETURN_IF_ERROR(scorer->CheckModel(program.model.model));
     const bool ignored = wanted == Labels::kIgnored;
     const LabelKind labels = ignored ? LabelKind::kIgnored : LabelsOf(program.model);
     CAIRN_RETURN_IF_ERROR(scorer->OpenData(program.train, labels));
@@ -90,6 +91,13 @@ class Scorer {
 
   explicit Scorer(const ScoreOptions& options) : options_(options) {}
 
+  absl::Status CheckModel(const std::string& model) const {
+    if (IsKnown(model, options_.models)) return {};
+    return FailedPrecondition("the model in ", options_.model_dir, " is \"", model,
+                              "\", which a program has brought itself (cairn/model.h): only a "
+                              "program that has it can score with it");
+  }
+
   // Rows are made of text as they were for training.
   absl::Status OpenData(const DataDefinition& training, LabelKind labels) {
     DefineOptions define;
@@ -141,7 +149,7 @@ class Scorer {
   absl::Status LoadModel(const Manifest& manifest, const TrainProgram& program) {
     settings_ = program.model;
     settings_.gemm = kAnyGemm;  // What training was pinned to, scoring is not.
-    CAIRN_ASSIGN_OR_RETURN(model_, MakeModel(settings_));
+    CAIRN_ASSIGN_OR_RETURN(model_, MakeModel(settings_, options_.models));
     CoordinatorSetup setup;
     setup.job.name = "score";
     setup.job.partitions = static_cast<uint32_t>(manifest.files.size());
@@ -219,15 +227,17 @@ absl::StatusOr<EvalReport> Evaluate(const ScoreOptions& options) {
                          Scorer::Make(options, Scorer::Labels::kWanted));
   std::vector<float> scores;
   RowBatch all;
+  ScoreKind kind = ScoreKind::kMargin;
   CAIRN_RETURN_IF_ERROR(scorer->Run([&](const Scorer::Scored& batch) {
     const RowBatch& rows = batch.rows;
-    scores.insert(scores.end(), batch.scores.begin(), batch.scores.end());
-    for (size_t row = 0; row < rows.rows(); ++row) all.AddRow(rows.labels[row], rows.weight(row));
+    const ScoredRows scored = scorer->model().ForEvaluation(rows, batch.scores);
+    kind = scored.kind;
+    scores.insert(scores.end(), scored.scores.begin(), scored.scores.end());
+    for (size_t row = 0; row < rows.rows(); ++row) all.AddRow(scored.labels[row], rows.weight(row));
     return absl::Status();
   }));
   if (scorer->rows() == 0) return scorer->NoRows();
-  const Evaluation::Metrics metrics =
-      MetricsOf(scorer->model().score_kind(), scores, all.labels, all.weights);
+  const Evaluation::Metrics metrics = MetricsOf(kind, scores, all.labels, all.weights);
   EvalReport report;
   report.model = scorer->settings().model;
   report.rows = metrics.rows;

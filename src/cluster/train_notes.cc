@@ -15,8 +15,11 @@ namespace {
 // The base rate is that of a sample, and so is the loss of a constant.
 constexpr double kLossTolerance = 1.02;
 
-// `count` features do not care what the labels are.
-bool Learns(const TrainOptions& options) { return options.model != "count"; }
+// `count` does not care what the labels are, and models of a program's own care in ways of their
+// own.
+bool LearnsClasses(const TrainOptions& options) {
+  return options.model != "count" && !options.models.contains(options.model);
+}
 
 std::string NumberText(float value) {
   constexpr float kWholeMax = 1e15f;
@@ -81,7 +84,7 @@ std::string OvershootNote(const TrainOptions& options, uint32_t streams, double 
 
 std::vector<std::string> NotesBefore(const TrainOptions& options, const DataSample& sample) {
   std::vector<std::string> notes;
-  if (!Learns(options)) return notes;
+  if (!LearnsClasses(options)) return notes;
   if (sample.only_label) notes.push_back(OneClassNote(options, sample));
   if (sample.large_columns > 0) notes.push_back(LargeNumbersNote(sample));
   return notes;
@@ -98,7 +101,7 @@ std::string MemoryNote(double model_bytes, double memory_bytes) {
 std::vector<std::string> NotesAfter(const TrainOptions& options, const std::string& loss,
                                     const DataSample& sample,
                                     const std::vector<EpochReport>& epochs) {
-  if (!Learns(options) || epochs.empty()) return {};
+  if (!LearnsClasses(options) || epochs.empty()) return {};
   const double constant = LossOfConstant(loss, sample);
   if (constant == 0 || !(epochs.back().train_logloss > kLossTolerance * constant)) return {};
   return {Concat("the training loss is worse than that of a constant (",

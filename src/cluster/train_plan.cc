@@ -279,6 +279,7 @@ void ReadAsModelDid(const DataDefinition& model, DefineOptions* define,
 // Likewise, and does not say what is to be learnt of labels.
 void LearnAsModelDid(const ModelSettings& model, TrainOptions* options) {
   if (options->model != model.model || options->loss != "auto") return;
+  if (options->models.contains(options->model)) return;  // It has its own loss.
   options->loss = model.loss;
   if (options->classes == 0) options->classes = model.classes;
 }
@@ -302,7 +303,8 @@ uint32_t StepsUnderWay(const TrainOptions& options, const ModelSettings& model, 
 // The job that carries the program out: its tables, and what to start from.
 absl::Status DefineJob(const TrainOptions& options, const TrainProgram& program, JobSpec* job,
                        std::vector<std::string>* notes) {
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(program.model));
+  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model,
+                         MakeModel(program.model, options.models));
   job->name = options.job.empty() ? options.model : options.job;
   job->seed = options.seed;
   job->partitions = options.partitions;

@@ -1,5 +1,4 @@
-#include "cluster/worker_program.h"
-
+// WorkerMain: the program ps_worker, the trainer's worker as a process, for anybody's main().
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include "absl/time/time.h"
 #include "base/option_parser.h"
 #include "base/status.h"
+#include "cairn/model.h"
 #include "cluster/cache_options.h"
 #include "cluster/role_programs.h"
 #include "train/train_worker.h"
@@ -43,13 +43,15 @@ std::vector<OptionSpec> WorkerOptions() {
   return options;
 }
 
-absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
+absl::Status Work(const OptionValues& values, const CustomModels& models,
+                  const InterruptScope& interrupt) {
   CAIRN_RETURN_IF_ERROR(ParseAddress(values.Text("coordinator")).status());
   TrainWorker::Options options;
   options.coordinator = values.Text("coordinator");
   options.job_name = values.Text("job");
   options.threads = static_cast<uint32_t>(values.Count("threads"));
   options.cache = CacheOf(values);
+  options.models = models;
   CAIRN_RETURN_IF_ERROR(RowCache::Check(options.cache));
   options.join_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("join-timeout")));
   options.orphan_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("orphan-timeout")));
@@ -65,15 +67,19 @@ absl::Status Work(const OptionValues& values, const InterruptScope& interrupt) {
 
 }  // namespace
 
-RoleProgram WorkerProgram() {
+RoleProgram WorkerProgram(const CustomModels& models) {
   return {.name = "ps_worker",
           .summary = "Read data and compute gradients",
           .description = kDescription,
           .environment_prefix = "CAIRN_WORKER_",
           .options = WorkerOptions(),
-          .serve = Work};
+          .serve = [models](const OptionValues& values, const InterruptScope& interrupt) {
+            return Work(values, models, interrupt);
+          }};
 }
 
-int WorkerMain(int argc, char** argv) { return RunRoleProgram(WorkerProgram(), argc, argv); }
+int WorkerMain(int argc, char** argv, const CustomModels& models) {
+  return RunRoleProgram(WorkerProgram(models), argc, argv);
+}
 
 }  // namespace cairn

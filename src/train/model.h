@@ -2,9 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cairn/model.h"
 #include "cairn/table.h"
 #include "sharding/key_cut.h"
 #include "train/program.h"
@@ -41,11 +44,20 @@ class Model {
   // [rows x scores_per_row()]
   virtual std::vector<float> Score(const PreparedBatch& batch,
                                    const std::vector<std::vector<float>>& values) const = 0;
+  // What evaluation is told of rows with these scores.
+  virtual ScoredRows ForEvaluation(const RowBatch& rows, std::vector<float> scores) const {
+    return {std::move(scores), rows.labels, rows.weights, score_kind()};
+  }
   // The rows that the batch was made of.
   virtual const RowBatch& Rows(const PreparedBatch& batch) const = 0;
 };
 
-// kInvalidArgument: no such model, or settings that it does not take.
-absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSettings& settings);
+// `own` are the program's, beyond the built-in ones. kInvalidArgument: no such model, or one that
+// is there twice, or settings that it does not take.
+absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSettings& settings,
+                                                 const CustomModels& own = {});
+
+// Whether there is such a model.
+bool IsKnown(const std::string& model, const CustomModels& own);
 
 }  // namespace cairn

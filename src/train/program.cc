@@ -52,6 +52,7 @@ void ForEachScalar(Io& io, Program& program) {
   io("first_scale", program.model.first_scale);
   io("first_rate", program.model.first_rate);
   io("gemm", program.model.gemm);
+  io("model_options", program.model.model_options);
 }
 
 template <typename Io, typename Data>
@@ -200,7 +201,8 @@ absl::Status WriteReadSpec(const std::string& name, const ReadSpec& spec, const 
 
 LabelKind LabelsOf(const ModelSettings& settings) {
   if (settings.loss == kSoftmaxLoss) return LabelKind::kClass;
-  return settings.loss == kSquaredLoss ? LabelKind::kAny : LabelKind::kBinary;
+  const bool any = settings.loss == kSquaredLoss || settings.loss == kOwnLoss;
+  return any ? LabelKind::kAny : LabelKind::kBinary;
 }
 
 absl::StatusOr<std::string> EncodeProgram(const TrainProgram& program) {

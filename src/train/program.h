@@ -25,6 +25,7 @@ inline constexpr char kAnyGemm[] = "any";
 inline constexpr char kLogisticLoss[] = "logistic";  // Two classes.
 inline constexpr char kSoftmaxLoss[] = "softmax";    // Classes 0 .. classes - 1.
 inline constexpr char kSquaredLoss[] = "squared";    // Any number.
+inline constexpr char kOwnLoss[] = "own";            // Likewise, by a CustomModel's own measure.
 
 struct ModelSettings {
   std::string model = "lr";
@@ -36,9 +37,11 @@ struct ModelSettings {
   std::string update = kGradientUpdate;
   RetentionSpec retention = {};  // Of the table of features.
   std::string loss = kLogisticLoss;
-  uint32_t classes = 0;     // kSoftmaxLoss.
-  float label_mean = 0;     // kSquaredLoss: what a result of 0 stands for,
-  float label_scale = 1;    // and how much more one of 1 is.
+  uint32_t classes = 0;  // kSoftmaxLoss.
+  // kSquaredLoss: what a result of 0 stands for, and how much more one of 1 is. Of a
+  // model of a program's own: the first one.
+  float label_mean = 0;
+  float label_scale = 1;
   std::string hidden = {};  // Units of the layers before the last one: "128,64".
   uint32_t inputs = 0;      // mlp: a row is so many numbers. 0: features with any keys, most of
                             // which a row does not have.
@@ -56,6 +59,8 @@ struct ModelSettings {
   float vector_l2 = 0;
   float init_scale = 0.1f;  // Standard deviation of a new vector's numbers.
   uint32_t fields = 0;      // ReadSpec::fields of all its data: vectors of a feature in "ffm".
+
+  std::string model_options = {};  // Of a model of a program's own.
 
   bool operator==(const ModelSettings&) const = default;
 };

@@ -104,7 +104,12 @@ class TrainWorkerShell final : public TrainWorker {
   absl::StatusOr<Ready> SetUp(const JobSpec& job) {
     Ready ready;
     CAIRN_ASSIGN_OR_RETURN(ready.program, DecodeProgram(job.program));
-    CAIRN_ASSIGN_OR_RETURN(ready.model, MakeModel(ready.program.model));
+    const std::string& model = ready.program.model.model;
+    if (!IsKnown(model, options_.models)) {
+      return Internal("this worker has no model \"", model,
+                      "\": start workers that have it (cairn/model.h, WorkerMain)");
+    }
+    CAIRN_ASSIGN_OR_RETURN(ready.model, MakeModel(ready.program.model, options_.models));
     if (ready.model->tables() != job.tables) {
       return Internal("this worker's model has other tables than the job: other versions?");
     }
@@ -264,10 +269,9 @@ class TrainWorkerShell final : public TrainWorker {
 
   void Compute(ComputeAction* action, RunnerActions* actions) {
     if (action->evaluation) {
-      const RowBatch& rows = model_->Rows(*action->batch);
+      std::vector<float> scores = model_->Score(*action->batch, action->values);
       runner_->Scored(action->key,
-                      {model_->Score(*action->batch, action->values), rows.labels, rows.weights,
-                       model_->score_kind()},
+                      model_->ForEvaluation(model_->Rows(*action->batch), std::move(scores)),
                       time_.NowMicros(), actions);
       return;
     }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/time_source.h"
+#include "cairn/model.h"
 #include "train/bad_row_log.h"
 #include "train/data_source.h"
 #include "train/row_cache.h"
@@ -32,6 +33,7 @@ class TrainWorker {
     std::shared_ptr<RowCaches> caches;
     RowCache::Options cache;
     BadRowLogs* bad_rows = nullptr;  // As BatchPool::Setup's.
+    CustomModels models;             // Beyond the built-in ones.
   };
   static absl::StatusOr<std::unique_ptr<TrainWorker>> Start(const Options& options,
                                                             const TransportMaker& make_transport);

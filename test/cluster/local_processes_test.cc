@@ -101,6 +101,18 @@ TEST_CASE("every role is started with what it needs to know", "[local_processes]
   CHECK(folder.Log("worker-1") == member + "--threads 4 --cache memory --cache-mib 5 " + parent);
 }
 
+TEST_CASE("workers may be another program than ps_worker", "[local_processes]") {
+  Folder folder;
+  folder.Write("my_worker", "echo mine\n");
+  folder.options.worker_program = folder.programs.PathOf("my_worker");
+  folder.Start()->WaitForEnd(std::chrono::milliseconds(200));
+  CHECK(folder.Log("worker-1") == "mine\n");
+  folder.options.worker_program = folder.programs.PathOf("no_worker");
+  const absl::Status status = LocalProcesses::Start(folder.options).status();
+  CHECK(status.code() == absl::StatusCode::kUnavailable);
+  CHECK_THAT(std::string(MessageOf(status)), Catch::Contains("the program no_worker is neither"));
+}
+
 TEST_CASE("a worker that is killed is told of and started again, but not for ever",
           "[local_processes]") {
   Folder folder;

@@ -1,16 +1,16 @@
-#include "cluster/worker_program.h"
-
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
+#include "cairn/model.h"
 #include "cluster/run_program.h"
 
 namespace cairn {
 namespace {
 
 Ran Run(const std::vector<std::string>& arguments) {
-  return RunMain(WorkerMain, "ps_worker", arguments);
+  return RunMain([](int argc, char** argv) { return WorkerMain(argc, argv, {}); }, "ps_worker",
+                 arguments);
 }
 
 TEST_CASE("ps_worker --help lists its options", "[worker_program]") {

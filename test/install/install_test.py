@@ -3,9 +3,9 @@
 
 Usage: install_test.py BUILD_FOLDER COMPILER CONSUMER_FOLDER...
 
-Each consumer is a CMake project that finds cairn and builds a program named after its folder; the
-program must run without arguments and end with 0. The installed tree is moved before it is used:
-nothing in it may remember where it was. The consumers' sources are also built with pkg-config.
+Each consumer is a CMake project that finds cairn and has tests, which must pass. The first one's
+sources are also built with pkg-config, as one program that must run without arguments and end with
+0. The installed tree is moved before it is used: nothing in it may remember where it was.
 """
 
 import glob
@@ -58,8 +58,7 @@ class Installed:
     def use_by_cmake(self, source):
         build, _ = self.configure(source)
         output_of(["cmake", "--build", build])
-        program = os.path.join(build, os.path.basename(source))
-        output_of([program], cwd=self._folder, timeout=120)
+        output_of(["ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error"])
 
     def use_by_pkg_config(self, source):
         found = glob.glob(os.path.join(self.prefix, "**", "cairn.pc"), recursive=True)
@@ -91,7 +90,7 @@ def main():
                           'cairn has no component "abacus"')
         for consumer in consumers:
             installed.use_by_cmake(os.path.abspath(consumer))
-            installed.use_by_pkg_config(os.path.abspath(consumer))
+        installed.use_by_pkg_config(os.path.abspath(consumers[0]))
     print(f"installed, and used by {len(consumers)} project(s)")
 
 

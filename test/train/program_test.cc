@@ -34,6 +34,7 @@ TrainProgram Sample() {
   program.model.first_scale = 0.05f;
   program.model.first_rate = 0.15f;
   program.model.gemm = "fused";
+  program.model.model_options = " of its own";
   program.schedule = {.epochs = 7,
                       .batches_per_epoch = 1'000'000'007,
                       .batches_max = 99,

@@ -205,6 +205,20 @@ TEST_CASE("TrainWorker: needs a thread") {
         absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("TrainWorker: a job whose model it does not have ends with a word to its user") {
+  const TempFiles files;
+  JobSpec job = JobOver(files.Write("train", "1 0:1:1\n0 0:2:1\n"));
+  TrainProgram program = DecodeProgram(job.program).value();
+  program.model.model = "somebodys";
+  job.program = EncodeProgram(program).value();
+  Harness harness;
+  harness.SendWelcome(job);
+  const Goodbye bye = harness.TakeFailure();
+  CHECK(bye.code == 2);
+  CHECK_THAT(bye.message, Catch::StartsWith("this worker has no model \"somebodys\""));
+  harness.worker().Wait().IgnoreError();
+}
+
 TEST_CASE("TrainWorker: leaves a job whose arithmetic its machine does not have") {
   const TempFiles files;
   JobSpec job = JobOver(files.Write("train", "1 0:1:1\n0 0:2:1\n"));
