@@ -30,8 +30,7 @@ std::vector<OptionSpec> ModelOptions() {
        .metavar = "UNITS",
        .section = "Model",
        .help = "mlp, wide_deep, deepfm: the units of each layer before the last one; by default "
-               "256,128 "
-               "on images, 64,32 on other data",
+               "256,128 on images, 64,32 on other data",
        .commands = kTrain},
       {.name = "model-dir",
        .kind = Kind::kText,

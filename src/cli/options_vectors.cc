@@ -31,8 +31,7 @@ std::vector<OptionSpec> VectorOptions() {
        .metavar = "N",
        .section = "Vectors",
        .help = "ffm, wide_deep, deepfm: libffm's fields are 0 .. N - 1, and other rows are bad; by "
-               "default the highest "
-               "one of a sample is the last, or the last of --init",
+               "default the highest one of a sample is the last, or the last of --init",
        .commands = kTrain,
        .counts = {.min = 1, .max = kFieldsMax}},
       {.name = "optimizer-v",

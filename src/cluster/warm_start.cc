@@ -127,7 +127,7 @@ absl::Status CheckVectors(const std::string& init_dir, const ModelSettings& befo
                           const ModelSettings& now) {
   const auto numbers = [](const ModelSettings& model) {
     if (!HasVectors(model.model)) return std::string("none");
-    return Concat(model.dim, " times ", model.model == "ffm" ? model.fields : 1);
+    return Concat(model.dim, " times ", model.model == "ffm" ? model.fields : 1u);
   };
   if (numbers(before) == numbers(now)) return {};
   const auto options = [](const ModelSettings& model) {

@@ -121,22 +121,34 @@ void ForwardRows(const LinearBatch& batch, const FactorRows& features, float bia
   }
 }
 
-// slope x (S - v x) for the vectors of one row's features, at the numbers of one block.
+// Adds slope x S to the gradients of one row's features, at the numbers of one block.
 template <bool kOnes, class Tag>
 HWY_INLINE void Spread(Tag tag, const Features& row, float margin_gradient, const float* sums,
-                       const float* vectors, float* gradients, size_t stride) {
+                       float* gradients, size_t stride) {
   const auto sum = hn::LoadU(tag, sums);
+  const auto slope = hn::Set(tag, margin_gradient);
+  const auto of_ones = hn::Mul(slope, sum);
   for (size_t k = 0; k < row.count; ++k) {
-    const size_t at = row.indices[k] * stride;
-    auto product = hn::LoadU(tag, vectors + at);
-    auto slope = hn::Set(tag, margin_gradient);
-    if constexpr (!kOnes) {
-      const auto value = hn::Set(tag, row.values[k]);
-      product = hn::Mul(product, value);
-      slope = hn::Mul(slope, value);
-    }
-    const auto change = hn::Mul(slope, hn::Sub(sum, product));
-    hn::StoreU(hn::Add(hn::LoadU(tag, gradients + at), change), tag, gradients + at);
+    auto change = of_ones;
+    if constexpr (!kOnes) change = hn::Mul(hn::Mul(slope, hn::Set(tag, row.values[k])), sum);
+    float* const at = gradients + row.indices[k] * stride;
+    hn::StoreU(hn::Add(hn::LoadU(tag, at), change), tag, at);
+  }
+}
+
+// Takes c v off each feature's gradient.
+HWY_INLINE void TakeOwnPart(const FactorRows& features, const float* c, size_t c_stride,
+                            float* gradients) {
+  const size_t dim = features.dim, stride = dim + 1;
+  const size_t distinct = features.rows.size() / stride;
+  for (size_t j = 0; j < distinct; ++j) {
+    const float* const vector = features.rows.data() + j * stride + 1;
+    float* const to = gradients + j * stride + 1;
+    const float own = c[j * c_stride];
+    ForEachBlock<kLanesMax>(0, dim, [&](auto tag, size_t f) HWY_ATTR {
+      const auto part = hn::Mul(hn::Set(tag, own), hn::LoadU(tag, vector + f));
+      hn::StoreU(hn::Sub(hn::LoadU(tag, to + f), part), tag, to + f);
+    });
   }
 }
 
@@ -144,19 +156,27 @@ template <bool kOnes>
 void GradientRows(const LinearBatch& batch, const FactorRows& features, std::span<const float> sums,
                   std::span<const float> margin_gradients, std::span<float> gradients) {
   const size_t dim = features.dim, stride = dim + 1;
+  // Where all values are 1, c is the weight's gradient.
+  std::vector<float> c(kOnes ? 0 : features.rows.size() / stride);
   for (size_t i = 0; i < margin_gradients.size(); ++i) {
     const Features row = FeaturesOf(batch, i);
     const float slope = margin_gradients[i];
     for (size_t k = 0; k < row.count; ++k) {
-      PrefetchAhead(row, k, features.rows.data(), stride);
       PrefetchAhead(row, k, gradients.data(), stride);
-      gradients[row.indices[k] * stride] += kOnes ? slope : slope * row.values[k];
+      const uint32_t at = row.indices[k];
+      if constexpr (kOnes) {
+        gradients[at * stride] += slope;
+      } else {
+        const float change = slope * row.values[k];
+        gradients[at * stride] += change;
+        c[at] += change * row.values[k];
+      }
     }
     ForEachBlock<kChangedLanesMax>(0, dim, [&](auto tag, size_t f) HWY_ATTR {
-      Spread<kOnes>(tag, row, slope, sums.data() + i * dim + f, features.rows.data() + 1 + f,
-                    gradients.data() + 1 + f, stride);
+      Spread<kOnes>(tag, row, slope, sums.data() + i * dim + f, gradients.data() + 1 + f, stride);
     });
   }
+  TakeOwnPart(features, kOnes ? gradients.data() : c.data(), kOnes ? stride : 1, gradients.data());
 }
 
 void Forward(const LinearBatch& batch, const FactorRows& features, float bias,

@@ -31,8 +31,9 @@ void FactorizationForward(const LinearBatch& batch, const FactorRows& features, 
                           std::span<float> margins, std::span<float> sums);
 
 // With d a row's margin gradient and x a feature's value: its weight is given d x, its vector
-// (d x) (S_f - v_f x), rows in order and features left to right.
-// margin_gradients [rows]; gradients, as features.rows, is overwritten.
+// (d x) S_f, rows in order and features left to right; then, once, c v_f is taken off the vector, c
+// the sum of (d x) x in the same order. That is d x (S_f - v_f x), without a look at v for each
+// row. margin_gradients [rows]; gradients, as features.rows, is overwritten.
 void FactorizationGradient(const LinearBatch& batch, const FactorRows& features,
                            std::span<const float> sums, std::span<const float> margin_gradients,
                            std::span<float> gradients);

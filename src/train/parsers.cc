@@ -57,7 +57,7 @@ bool ParseNumber(std::string_view token, float* value) {
 template <DataFormat kFormat>
 class LineParser {
  public:
-  LineParser(const ParseOptions& options, std::string_view text, RowBatch* batch)
+  LineParser(const LineFormat& options, std::string_view text, RowBatch* batch)
       : labels_(options.rule == nullptr ? LabelRule{} : *options.rule, options.labels),
         field_max_(options.field_max),
         labels_are_plain_(options.rule == nullptr || options.rule->comparison == Comparison::kNone),
@@ -316,7 +316,7 @@ class LineParser {
 
 }  // namespace
 
-ParseResult ParseLines(const ParseOptions& options, std::string_view text, RowBatch* batch) {
+ParseResult ParseLines(const LineFormat& options, std::string_view text, RowBatch* batch) {
   if (options.format == DataFormat::kLibffm) {
     return LineParser<DataFormat::kLibffm>(options, text, batch).Parse();
   }

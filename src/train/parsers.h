@@ -20,7 +20,7 @@
 
 namespace cairn {
 
-struct ParseOptions {
+struct LineFormat {
   DataFormat format = DataFormat::kLibffm;  // kLibsvm, kLibffm.
   LabelKind labels = LabelKind::kAny;
   const LabelRule* rule = nullptr;  // Of the label; null: it is the number as written.
@@ -34,6 +34,6 @@ inline constexpr size_t kFeatureBytesMin = 4;
 // Appends the rows of whole lines to the batch. A row that cannot be parsed is left out as a whole
 // and counted. CHECKs that the format is one of text, and that the batch's features stay within 32
 // bits.
-ParseResult ParseLines(const ParseOptions& options, std::string_view text, RowBatch* batch);
+ParseResult ParseLines(const LineFormat& options, std::string_view text, RowBatch* batch);
 
 }  // namespace cairn

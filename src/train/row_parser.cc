@@ -68,7 +68,7 @@ ParseResult RowParser::Parse(const Lines& lines, RowBatch* batch) {
   return result;
 }
 
-ParseOptions RowParser::TextOptions() const { return {format_, labels_, &rule_, field_max_}; }
+LineFormat RowParser::TextOptions() const { return {format_, labels_, &rule_, field_max_}; }
 
 ParseResult RowParser::ParseAndCross(std::string_view text, RowBatch* batch) {
   ParseResult all;

@@ -39,7 +39,7 @@ class RowParser {
   };
 
   RowParser(DataFormat format, const ReadSpec& spec, LabelKind labels);
-  ParseOptions TextOptions() const;
+  LineFormat TextOptions() const;
   ParseResult ParseAndCross(std::string_view text, RowBatch* batch);
   bool CrossLine(RowBatch* batch);
   bool AddCross(const FieldCross& cross, size_t part, Key key, float value, RowBatch* batch);

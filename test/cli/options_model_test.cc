@@ -8,7 +8,7 @@ namespace {
 TEST_CASE("A model is trained by its name and read from its folder", "[options]") {
   CHECK(Complaint(ModelOptions(), "model", "lr").empty());
   CHECK(Complaint(ModelOptions(), "model", "lt") ==
-        "--model \"lt\": must be lr, fm, mlp, wide_deep, deepfm or count; did you mean lr?");
+        "--model \"lt\": must be lr, fm, ffm, mlp, wide_deep, deepfm or count; did you mean lr?");
   CHECK(Complaint(ModelOptions(), "model", "fm").empty());
   const uint32_t score = CommandSpec::kEval | CommandSpec::kPredict;
   CHECK(CommandsWith(ModelOptions(), "model-dir") == score);

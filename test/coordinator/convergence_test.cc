@@ -19,6 +19,7 @@ std::vector<EpochRecord> WithAuc(std::initializer_list<double> areas) {
     epoch.train_logloss = std::pow(0.5, static_cast<double>(epochs.size() + 1));
     epoch.valid_auc = auc;
     epoch.valid_logloss = 1 - auc;
+    epoch.valid_baseline_loss = std::isnan(auc) ? kNothing : 0.7;  // Nothing was validated.
     epoch.seconds = static_cast<double>(epochs.size() + 1);
     epochs.push_back(epoch);
   }

@@ -28,7 +28,7 @@ void StoreValues(RowBatch* rows) {
   if (rows->values.empty()) rows->values.assign(rows->features(), 1);
 }
 
-void ParseBothWays(const ParseOptions& options, std::string_view text) {
+void ParseBothWays(const LineFormat& options, std::string_view text) {
   RowBatch together;
   const ParseResult result = ParseLines(options, text, &together);
   CheckRows(together, options.format);

@@ -76,6 +76,7 @@ struct Kernel {
   // The margin of one row by its definition, with this table instead of the input's.
   std::function<double(const Input&, size_t row, std::span<const double> table)> reference;
   std::vector<Backend> backends;
+  size_t length_max = 1'000;  // Of a row that is tried.
 };
 
 // Empty: all is well; else what is wrong, for people.

@@ -109,20 +109,19 @@ Backend FactorizationBackend(int64_t target) {
 
 // ---- Field-aware factorization machines, of this many fields: by the definition.
 
+uint16_t FieldOf(size_t k, uint32_t fields) { return static_cast<uint16_t>(Mix64(k) % fields); }
+
 std::vector<uint16_t> FieldsOf(const Input& input, uint32_t fields) {
   std::vector<uint16_t> all;
-  for (size_t k = 0; k < input.indices.size(); ++k) {
-    all.push_back(static_cast<uint16_t>(Mix64(k) % fields));
-  }
+  for (size_t k = 0; k < input.indices.size(); ++k) all.push_back(FieldOf(k, fields));
   return all;
 }
 
 double FieldPairsMargin(const Input& input, size_t row, std::span<const double> table,
                         uint32_t fields) {
-  const std::vector<uint16_t> field_of = FieldsOf(input, fields);
   const size_t width = input.width, dim = (width - 1) / fields;
   const auto vector = [&](size_t of, size_t towards) {
-    return table.subspan(input.indices[of] * width + 1 + field_of[towards] * dim, dim);
+    return table.subspan(input.indices[of] * width + 1 + FieldOf(towards, fields) * dim, dim);
   };
   double margin = LinearPart(input, row, table);
   for (size_t b = input.offsets[row]; b < input.offsets[row + 1]; ++b) {
@@ -162,6 +161,7 @@ Kernel FieldKernel(uint32_t fields, const std::vector<uint32_t>& dims) {
   kernel.reference = [=](const Input& input, size_t row, std::span<const double> table) {
     return FieldPairsMargin(input, row, table, fields);
   };
+  kernel.length_max = 60;  // Or the reference's gradients take a minute.
   kernel.backends = OnAllTargets([=](int64_t target) { return FieldBackend(target, fields); });
   return kernel;
 }
@@ -222,15 +222,17 @@ std::vector<Kernel> Kernels() {
        FactorizationMargin,
        OnAllTargets(FactorizationBackend)},
       FieldKernel(1, {1, 3, 4}),
-      FieldKernel(4, {1, 3, 4, 8, 16}),
-      FieldKernel(40, {4}),
+      FieldKernel(2, {16}),
+      FieldKernel(4, {1, 3, 4, 8}),
+      FieldKernel(12, {4}),
       {"field bag", {2, 4, 5, 9, 17, 33}, FieldBagMargin, {FieldBagBackend()}},
   };
 }
 
 TEST_CASE("Every kernel agrees with its definition, on every backend", "[conformance]") {
   for (const Kernel& kernel : Kernels()) {
-    for (const Shape& shape : OddShapes()) {
+    for (Shape shape : OddShapes()) {
+      shape.length_max = std::min(shape.length_max, kernel.length_max);
       for (const uint32_t width : kernel.widths) CHECK(Check(kernel, shape, width) == "");
     }
   }

@@ -19,17 +19,17 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-constexpr ParseOptions kLibsvm{DataFormat::kLibsvm, LabelKind::kAny};
-constexpr ParseOptions kLibffm{DataFormat::kLibffm, LabelKind::kAny};
+constexpr LineFormat kLibsvm{DataFormat::kLibsvm, LabelKind::kAny};
+constexpr LineFormat kLibffm{DataFormat::kLibffm, LabelKind::kAny};
 
 // Parses a copy that ends where its memory ends, so that the address sanitizer sees reads beyond.
-ParseResult ParseExactly(const ParseOptions& options, std::string_view text, RowBatch* rows) {
+ParseResult ParseExactly(const LineFormat& options, std::string_view text, RowBatch* rows) {
   const std::unique_ptr<char[]> exact(new char[text.size()]);
   std::memcpy(exact.get(), text.data(), text.size());
   return ParseLines(options, {exact.get(), text.size()}, rows);
 }
 
-RowBatch Parse(const ParseOptions& options, std::string_view text) {
+RowBatch Parse(const LineFormat& options, std::string_view text) {
   RowBatch rows;
   const ParseResult result = ParseExactly(options, text, &rows);
   INFO(text);
@@ -38,7 +38,7 @@ RowBatch Parse(const ParseOptions& options, std::string_view text) {
 }
 
 // The one bad row of a text, as "column: what".
-std::string Complaint(const ParseOptions& options, std::string_view text) {
+std::string Complaint(const LineFormat& options, std::string_view text) {
   RowBatch rows;
   const ParseResult result = ParseExactly(options, text, &rows);
   INFO(text);
@@ -153,7 +153,7 @@ TEST_CASE("Values too small for a float become the nearest one") {
 }
 
 TEST_CASE("Binary labels become 0 and 1") {
-  constexpr ParseOptions kBinary{DataFormat::kLibsvm, LabelKind::kBinary};
+  constexpr LineFormat kBinary{DataFormat::kLibsvm, LabelKind::kBinary};
   CHECK(Parse(kBinary, "-1\n+1\n1\n0\n1.0\n-1.0\n").labels == std::vector<float>{0, 1, 1, 0, 1, 0});
   CHECK(Complaint(kBinary, "2 1:1\n") ==
         "1: label of two classes must be 0 or 1, or -1 or +1, not \"2\"");
@@ -317,7 +317,7 @@ TEST_CASE("Labels may carry the weights of their rows") {
   RowBatch later = Parse(kLibffm, "1 0:3:1\n0 0:3:1\n");
   ParseLines(kLibffm, "0:3 0:3:1\n1 0:3:1\n", &later);
   CHECK(later.weights == std::vector<float>{1, 1, 3, 1});
-  constexpr ParseOptions kBinary{DataFormat::kLibsvm, LabelKind::kBinary};
+  constexpr LineFormat kBinary{DataFormat::kLibsvm, LabelKind::kBinary};
   CHECK(Parse(kBinary, "-1:2 1:1\n").labels == std::vector<float>{0});
 }
 
@@ -334,7 +334,7 @@ TEST_CASE("Weights below 0 and no numbers are bad rows") {
 TEST_CASE("A rule makes two classes of any labels") {
   const LabelRule above = ParseLabelRule("label>4").value();
   for (const DataFormat format : {DataFormat::kLibsvm, DataFormat::kLibffm}) {
-    const ParseOptions options{format, LabelKind::kBinary, &above};
+    const LineFormat options{format, LabelKind::kBinary, &above};
     CHECK(Parse(options, "5\n4\n1\n0\n9:2\n").labels == std::vector<float>{1, 0, 0, 0, 1});
     CHECK(Complaint(options, "x\n") == "1: label is not a finite number: \"x\"");
   }
