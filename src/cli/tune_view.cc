@@ -29,7 +29,7 @@ std::string Right(const std::string& text, size_t columns) {
 bool HasAuc(const TuneTrial& trial) { return !std::isnan(trial.last.valid_auc); }
 
 std::string Heading(const TuneTrial& trial) {
-  std::string line = Right("trial", 5) + Right("epochs", 8);
+  std::string line = "trial" + Right("epochs", 8);
   for (const auto& [name, value] : trial.settings) line += Right(name, 10);
   line += Right("valid loss", 13);
   line += Right(HasAuc(trial) ? "valid auc" : "accuracy", 11);

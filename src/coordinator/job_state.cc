@@ -9,13 +9,6 @@
 namespace cairn {
 namespace {
 
-template <typename... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <typename... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
-
 bool IsEvaluation(StreamId stream) { return (stream & kEvaluationBit) != 0; }
 
 void Close(JobState* state, StreamId stream) {
@@ -27,90 +20,93 @@ void Close(JobState* state, StreamId stream) {
   state->map_index = state->index;
 }
 
+// What each record changes; the index has risen already.
+struct Fold {
+  JobState& state;
+
+  void operator()(const JobCreated& r) const {
+    state.job = r.job;
+    state.plan = r.plan;
+    state.job_id = r.id;
+    state.init_files = r.init_files;
+  }
+  void operator()(const MemberJoined& r) const {
+    state.members[r.id.process] = {r.id, r.role, r.address, r.host, r.pid};
+    state.next_process = std::max(state.next_process, r.id.process + 1);
+    if (r.role == Role::kServer) state.map_index = state.index;
+  }
+  void operator()(const MemberLeft& r) const { state.members.erase(r.process); }
+  void operator()(const MapChanged& r) const {
+    state.partitions = r.partitions;
+    state.map_index = state.index;
+  }
+  void operator()(const StreamsOpened& r) const {
+    const StreamId end = r.first + r.works.size();
+    for (size_t i = 0; i < r.works.size(); ++i) {
+      StreamState& stream = state.streams[r.first + i];
+      stream.work = r.works[i];
+      stream.limit = r.limit;
+      if (stream.work.kind == StreamWork::Kind::kTrain) {
+        state.epochs_opened = state.epochs.size() + 1;
+      }
+    }
+    if (IsEvaluation(r.first)) {
+      state.next_evaluation = end;
+      return;
+    }
+    state.opened = std::max(state.opened, end);
+    state.map_index = state.index;
+  }
+  void operator()(const StreamLeased& r) const {
+    StreamState& stream = state.streams.at(r.stream);
+    stream.attempt = r.attempt;
+    stream.worker = r.worker;
+    stream.rows = 0;
+    stream.loss_sum = stream.extra_weight = 0;
+    state.grants_index = state.index;
+  }
+  void operator()(const StreamProgressed& r) const {
+    StreamState& stream = state.streams.at(r.ref.stream);
+    stream.progress = r.step;
+    stream.rows += r.rows;
+    stream.loss_sum += r.loss_sum;
+    stream.extra_weight += r.extra_weight;
+    state.epoch_rows += r.rows;
+    state.epoch_loss_sum += r.loss_sum;
+    state.epoch_extra_weight += r.extra_weight;
+    state.rows_total += r.rows;
+  }
+  void operator()(const StreamClosed& r) const { Close(&state, r.stream); }
+  void operator()(const LimitRaised& r) const {
+    for (auto& [id, stream] : state.streams) {
+      if (stream.work.kind == StreamWork::Kind::kTrain) stream.limit = r.limit;
+    }
+    state.epochs_opened = state.epochs.size() + 1;
+    state.grants_index = state.index;
+  }
+  void operator()(const FloorRaised& r) const {
+    state.floor = r.floor;
+    std::erase_if(state.closed, [&](StreamId stream) { return stream < r.floor; });
+    state.map_index = state.index;
+  }
+  void operator()(const EpochEnded& r) const {
+    state.epochs.push_back(r.record);
+    state.epoch_rows = 0;
+    state.epoch_loss_sum = state.epoch_extra_weight = 0;
+  }
+  void operator()(const CheckpointBegun& r) const { state.checkpoint = r.id; }
+  void operator()(const ModelKept& r) const { state.kept = r; }
+  void operator()(const JobEnded& r) const {
+    state.ended = true;
+    state.end = r;
+  }
+};
+
 }  // namespace
 
 void JobState::Apply(const LogRecord& record) {
   ++index;
-  std::visit(Overloaded{
-                 [&](const JobCreated& r) {
-                   job = r.job;
-                   plan = r.plan;
-                   job_id = r.id;
-                   init_files = r.init_files;
-                 },
-                 [&](const MemberJoined& r) {
-                   members[r.id.process] = {r.id, r.role, r.address, r.host, r.pid};
-                   next_process = std::max(next_process, r.id.process + 1);
-                   if (r.role == Role::kServer) map_index = index;
-                 },
-                 [&](const MemberLeft& r) { members.erase(r.process); },
-                 [&](const MapChanged& r) {
-                   partitions = r.partitions;
-                   map_index = index;
-                 },
-                 [&](const StreamsOpened& r) {
-                   const StreamId end = r.first + r.works.size();
-                   for (size_t i = 0; i < r.works.size(); ++i) {
-                     StreamState& stream = streams[r.first + i];
-                     stream.work = r.works[i];
-                     stream.limit = r.limit;
-                     if (stream.work.kind == StreamWork::Kind::kTrain) {
-                       epochs_opened = epochs.size() + 1;
-                     }
-                   }
-                   if (IsEvaluation(r.first)) {
-                     next_evaluation = end;
-                     return;
-                   }
-                   opened = std::max(opened, end);
-                   map_index = index;
-                 },
-                 [&](const StreamLeased& r) {
-                   StreamState& stream = streams.at(r.stream);
-                   stream.attempt = r.attempt;
-                   stream.worker = r.worker;
-                   stream.rows = 0;
-                   stream.loss_sum = stream.extra_weight = 0;
-                   grants_index = index;
-                 },
-                 [&](const StreamProgressed& r) {
-                   StreamState& stream = streams.at(r.ref.stream);
-                   stream.progress = r.step;
-                   stream.rows += r.rows;
-                   stream.loss_sum += r.loss_sum;
-                   stream.extra_weight += r.extra_weight;
-                   epoch_rows += r.rows;
-                   epoch_loss_sum += r.loss_sum;
-                   epoch_extra_weight += r.extra_weight;
-                   rows_total += r.rows;
-                 },
-                 [&](const StreamClosed& r) { Close(this, r.stream); },
-                 [&](const LimitRaised& r) {
-                   for (auto& [id, stream] : streams) {
-                     if (stream.work.kind == StreamWork::Kind::kTrain) stream.limit = r.limit;
-                   }
-                   epochs_opened = epochs.size() + 1;
-                   grants_index = index;
-                 },
-                 [&](const FloorRaised& r) {
-                   floor = r.floor;
-                   std::erase_if(closed, [&](StreamId stream) { return stream < floor; });
-                   map_index = index;
-                 },
-                 [&](const EpochEnded& r) {
-                   epochs.push_back(r.record);
-                   epoch_rows = 0;
-                   epoch_loss_sum = 0;
-                   epoch_extra_weight = 0;
-                 },
-                 [&](const CheckpointBegun& r) { checkpoint = r.id; },
-                 [&](const ModelKept& r) { kept = r; },
-                 [&](const JobEnded& r) {
-                   ended = true;
-                   end = r;
-                 },
-             },
-             record);
+  std::visit(Fold{*this}, record);
 }
 
 double JobState::EpochLoss() const {

@@ -279,6 +279,7 @@ TEST_CASE("Of classes, the accuracy is shown", "[train_view]") {
   report.epochs = {{1, 10, 0.5, 0.4, std::nan(""), 1, 0.875},
                    {2, 10, 0.5, 0.6, std::nan(""), 2, 0.75}};
   report.best_epoch = 1;
+  report.model_epoch = 2;
   view.End({}, report);
   const std::string out = screen.TakeOut();
   CHECK_THAT(out, Catch::Contains("accuracy") && Catch::Contains("0.8750"));

@@ -161,7 +161,8 @@ TEST_CASE("Options that a model of one's own does not take are refused", "[own_m
   CHECK_THAT(error(options), Catch::Contains("a line break"));
   options.models = {};
   options.model_options = "";
-  CHECK(error(options) == "unknown model \"sums\"; known: lr, fm, mlp, count");
+  CHECK(error(options) ==
+        "unknown model \"sums\"; known: lr, fm, ffm, mlp, wide_deep, deepfm, count");
   options.model = "lr";
   options.model_options = "1";
   CHECK_THAT(error(options), Catch::Contains("model_options are for one of TrainOptions::models"));

@@ -113,6 +113,7 @@ TEST_CASE("what is known before the first epoch and after the last is noted", "[
   TrainPlan plan = PlanOf(3);
   plan.notes = {"mind"};
   plan.stop_metric = "auc";
+  plan.loss = "logistic";
   plan.sample.positive_share = 0.5;
   const double auc[] = {0.6, 0.7, 0.7};
   for (uint64_t i = 0; i < 3; ++i) {

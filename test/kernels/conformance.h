@@ -77,6 +77,7 @@ struct Kernel {
   std::function<double(const Input&, size_t row, std::span<const double> table)> reference;
   std::vector<Backend> backends;
   size_t length_max = 1'000;  // Of a row that is tried.
+  bool is_linear = false;     // Gradients do not depend on the table.
 };
 
 // Empty: all is well; else what is wrong, for people.

@@ -211,8 +211,8 @@ class BadInputTest(unittest.TestCase):
                    "--hidden", "0", "--train", data)
         self.check(USAGE, "deepfm has one result: --loss softmax needs --model mlp", "train",
                    "--model", "deepfm", "--loss", "softmax", "--train", data)
-        self.check(USAGE, "--loss squared needs --model mlp", "train", "--loss", "squared",
-                   "--train", data)
+        self.check(USAGE, "--loss squared: the model count learns nothing of labels", "train",
+                   "--model", "count", "--loss", "squared", "--train", data)
         self.check(USAGE, "--stop-metric accuracy.*--loss squared; take logloss", "train",
                    "--model", "mlp", "--loss", "squared", "--train", data, "--valid", data,
                    "--stop-metric", "accuracy")

@@ -155,6 +155,10 @@ void Checkers::CheckStep(const Before& before, const Push& push) {
   }
   probes_->Hit(Probe::kApplied, executed);
   if (push.rows > 0 && push.slices.empty()) probes_->Hit(Probe::kBareRecord);
+  if (!works_.contains(push.ref.stream)) {
+    Report("stamps", Concat(where(), ": the stream is not in the coordinator's log"));
+    return;
+  }
   if (push.step <= last) {
     Report("stamps", Concat(where(), ": executed again, the last one was ", last));
     return;

@@ -209,7 +209,7 @@ TEST_CASE("MakeModel: unknown models and impossible rates are refused") {
   ModelSettings settings;
   settings.model = "tree";
   CHECK(MessageOf(MakeModel(settings).status()) ==
-        "unknown model \"tree\"; known: lr, fm, ffm, mlp, count");
+        "unknown model \"tree\"; known: lr, fm, ffm, mlp, wide_deep, deepfm, count");
   for (const float rate : {0.0f, 1.0f, std::numeric_limits<float>::quiet_NaN()}) {
     settings = {};
     settings.base_rate = rate;

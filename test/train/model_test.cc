@@ -16,7 +16,8 @@ TEST_CASE("Models: made by name") {
   settings.model = "fn";
   const absl::Status unknown = MakeModel(settings).status();
   CHECK(unknown.code() == absl::StatusCode::kInvalidArgument);
-  CHECK(MessageOf(unknown) == "unknown model \"fn\"; known: lr, fm, ffm, mlp, count");
+  CHECK(MessageOf(unknown) ==
+        "unknown model \"fn\"; known: lr, fm, ffm, mlp, wide_deep, deepfm, count");
 }
 
 class Nothing final : public CustomModel {
@@ -46,7 +47,9 @@ TEST_CASE("Models: a program brings its own, under names that are not taken") {
   };
   CHECK(error("lr") == "the model lr is Cairn's already: give yours another name");
   CHECK(error("bad") == "model bad: options is not a number");
-  CHECK(error("nothin") == "unknown model \"nothin\"; known: lr, fm, mlp, count, bad, lr, nothing");
+  CHECK(error("nothin") ==
+        "unknown model \"nothin\"; known: lr, fm, ffm, mlp, wide_deep, deepfm, count, bad, lr, "
+        "nothing");
 }
 
 TEST_CASE("Models: the table of features has the retention of the settings, the bias none") {
