@@ -45,69 +45,36 @@ class ByWeight : public RowOptimizer {
   const float initial_;
 };
 
-// s += mean(q * q) over the row;  w -= lr * q / (sqrt(s) + eps). State: one s.
-class RowwiseAdagrad final : public RowOptimizer {
+// Those that look at a row as a whole.
+template <typename Rule>
+class ByRow : public RowOptimizer {
  public:
-  explicit RowwiseAdagrad(const OptimizerSpec& spec)
-      : epsilon_(spec.epsilon), initial_(spec.initial_accumulator) {}
-  uint32_t StateFloats(uint32_t) const override { return 1; }
-  void InitState(std::span<float> state) const override { state[0] = initial_; }
+  explicit ByRow(const Rule& rule) : rule_(rule) {}
   void Apply(const RowUpdate& u) const override {
-    const float* CAIRN_RESTRICT g = u.gradient.data();
-    float* CAIRN_RESTRICT w = u.weights.data();
-    const size_t width = u.weights.size();
-    const float prior = u.prior;
-    float squares = 0;  // Summed left to right: the order is part of the result.
-    for (size_t i = 0; i < width; ++i) {
-      const float q = g[i] + prior * w[i];
-      squares += q * q;
-    }
-    u.state[0] += squares / static_cast<float>(width);
-    const float rate = u.learning_rate, root = std::sqrt(u.state[0]) + epsilon_;
-    for (size_t i = 0; i < width; ++i) {
-      const float q = g[i] + prior * w[i];
-      w[i] -= rate * q / root;
-    }
+    rule_.UpdateRow(u.gradient.data(), u.prior, u.learning_rate, u.weights.size(), u.weights.data(),
+                    u.state.data());
   }
 
  private:
-  const float epsilon_, initial_;
+  const Rule rule_;
 };
 
-// Adam (Kingma, Ba 2015) with a bias correction per row, so that a rare row's first steps are
-// as long as a frequent one's:
-//   m = b1 m + (1 - b1) q;  v = b2 v + (1 - b2) q^2
-//   w -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps),  t = steps of this row
-// State: m[width], v[width], 1 - b1^t, 1 - b2^t. The corrections follow the recurrence of m with
-// a gradient of 1: no power function, and no cancellation in 1 - b2^t for small t.
-class Adam final : public RowOptimizer {
+class RowwiseAdagrad final : public ByRow<RowwiseAdagradRule> {
  public:
-  explicit Adam(const OptimizerSpec& spec)
-      : beta1_(spec.beta1), beta2_(spec.beta2), epsilon_(spec.epsilon) {}
-  uint32_t StateFloats(uint32_t width) const override { return 2 * width + 2; }
-  void InitState(std::span<float>) const override {}
-  void Apply(const RowUpdate& u) const override {
-    const size_t width = u.weights.size();
-    const float* CAIRN_RESTRICT g = u.gradient.data();
-    float* CAIRN_RESTRICT w = u.weights.data();
-    float* CAIRN_RESTRICT m = u.state.data();
-    float* CAIRN_RESTRICT v = m + width;
-    float* CAIRN_RESTRICT corrections = v + width;
-    const float b1 = beta1_, b2 = beta2_, rest1 = 1.0f - b1, rest2 = 1.0f - b2;
-    corrections[0] = b1 * corrections[0] + rest1;
-    corrections[1] = b2 * corrections[1] + rest2;
-    const float c1 = corrections[0], c2 = corrections[1];
-    const float rate = u.learning_rate, prior = u.prior, epsilon = epsilon_;
-    for (size_t i = 0; i < width; ++i) {
-      const float q = g[i] + prior * w[i];
-      m[i] = b1 * m[i] + rest1 * q;
-      v[i] = b2 * v[i] + rest2 * (q * q);
-      w[i] -= rate * (m[i] / c1) / (std::sqrt(v[i] / c2) + epsilon);
-    }
-  }
+  explicit RowwiseAdagrad(const OptimizerSpec& spec)
+      : ByRow({spec.epsilon}), initial_(spec.initial_accumulator) {}
+  uint32_t StateFloats(uint32_t) const override { return 1; }
+  void InitState(std::span<float> state) const override { state[0] = initial_; }
 
  private:
-  const float beta1_, beta2_, epsilon_;
+  const float initial_;
+};
+
+class Adam final : public ByRow<AdamRule> {
+ public:
+  explicit Adam(const OptimizerSpec& spec) : ByRow({spec.beta1, spec.beta2, spec.epsilon}) {}
+  uint32_t StateFloats(uint32_t width) const override { return 2 * width + 2; }
+  void InitState(std::span<float>) const override {}
 };
 
 // w = what is pushed.
