@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/status.h"
+#include "kernels/device_backends.h"
 #include "kernels/factorization.h"
 #include "kernels/field_bag.h"
 #include "kernels/field_factorization.h"
@@ -134,6 +135,74 @@ double FieldPairsMargin(const Input& input, size_t row, std::span<const double> 
   return margin;
 }
 
+// ---- The same on devices: as every other operation of theirs, in device_conformance_test.cc.
+
+std::vector<Backend> OnDevices(Backend first, Backend (*on)(cairn::Backend* device)) {
+  static const std::vector<std::unique_ptr<cairn::Backend>> devices = BackendsAtHand();
+  std::vector<Backend> backends = {std::move(first)};
+  for (const std::unique_ptr<cairn::Backend>& device : devices) {
+    backends.push_back(on(device.get()));
+    backends.back().name = device->name();
+    backends.back().same_bits = device->kind() == DeviceKind::kCpu;
+  }
+  return backends;
+}
+
+std::span<const float> In(const std::vector<float>& floats) { return floats; }
+
+Backend LinearOn(cairn::Backend* device) {
+  return {"",
+          [=](const Input& in, std::span<float> margins, std::vector<float>*) {
+            MustCompute(device, [&] {
+              const auto out = device->Out(margins);
+              device->Run(LinearForwardOp{device->In(in.batch(), in.table.size()),
+                                          device->In(In(in.table)), in.bias, out});
+              device->Fetch(out, margins);
+            });
+          },
+          [=](const Input& in, const std::vector<float>&, std::span<float> gradients) {
+            MustCompute(device, [&] {
+              const auto out = device->Out(gradients);
+              device->Run(LinearGradientOp{device->In(in.batch(), in.table.size()),
+                                           device->In(In(in.slopes)), out});
+              device->Fetch(out, gradients);
+            });
+          }};
+}
+
+Backend FactorizationOn(cairn::Backend* device) {
+  return {"",
+          [=](const Input& in, std::span<float> margins, std::vector<float>* sums) {
+            const size_t dim = in.width - 1;
+            sums->resize(in.slopes.size() * dim);
+            MustCompute(device, [&] {
+              const auto out = device->Out(margins);
+              const auto sums_out = device->Out(std::span(*sums));
+              device->Run(FactorForwardOp{device->In(in.batch(), in.table.size() / in.width), dim,
+                                          device->In(In(in.table)), in.bias, out, sums_out});
+              device->Fetch(out, margins);
+              device->Fetch(sums_out, std::span(*sums));
+            });
+          },
+          [=](const Input& in, const std::vector<float>& sums, std::span<float> gradients) {
+            MustCompute(device, [&] {
+              const auto out = device->Out(gradients);
+              device->Run(FactorGradientOp{device->In(in.batch(), in.table.size() / in.width),
+                                           in.width - 1, device->In(In(in.table)),
+                                           device->In(In(sums)), device->In(In(in.slopes)), out});
+              device->Fetch(out, gradients);
+            });
+          }};
+}
+
+std::vector<Backend> FactorizationBackends() {
+  std::vector<Backend> backends = OnDevices(FactorizationBackend(0), FactorizationOn);
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    backends.push_back(FactorizationBackend(target));
+  }
+  return backends;
+}
+
 Backend FieldBackend(int64_t target, uint32_t fields) {
   return {NameOfTarget(target),
           [=](const Input& in, std::span<float> margins, std::vector<float>*) {
@@ -216,11 +285,8 @@ Backend FieldBagBackend() {
 
 std::vector<Kernel> Kernels() {
   return {
-      {"linear", {1}, LinearPart, {LinearBackend()}, 1'000, true},
-      {"factorization",
-       {2, 4, 5, 9, 11, 17, 32, 65},
-       FactorizationMargin,
-       OnAllTargets(FactorizationBackend)},
+      {"linear", {1}, LinearPart, OnDevices(LinearBackend(), LinearOn), 1'000, true},
+      {"factorization", {2, 4, 5, 9, 11, 17, 32, 65}, FactorizationMargin, FactorizationBackends()},
       FieldKernel(1, {1, 3, 4}),
       FieldKernel(2, {16}),
       FieldKernel(4, {1, 3, 4, 8}),
