@@ -34,6 +34,18 @@ absl::Status CheckModelFiles(FileSystem* files, const std::string& directory,
   return {};
 }
 
+// "p3-c1-t1-i2.snapshot", as servers name them: nobody else's file is taken for one.
+bool IsSnapshotName(std::string_view name) {
+  for (const std::string_view before : {"p", "-c", "-t", "-i"}) {
+    if (!name.starts_with(before)) return false;
+    name.remove_prefix(before.size());
+    const size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    if (digits == 0) return false;
+    name.remove_prefix(digits);
+  }
+  return name == ".snapshot";
+}
+
 // Finds out before the training whether its result can be kept.
 absl::Status ProbeSaveDirectory(FileSystem* files, const std::string& directory) {
   CAIRN_ASSIGN_OR_RETURN(const bool taken, files->Exists(JoinPath(directory, kManifestName)));
@@ -73,6 +85,7 @@ class CoordinatorShell final : public RunningCoordinator {
   absl::Status Start(CoordinatorCore::Options options, std::unique_ptr<FileJobLog> log,
                      const TransportMaker& make_transport) {
     log_ = std::move(log);
+    is_resumed_ = options.resumed.has_value();
     CAIRN_ASSIGN_OR_RETURN(transport_,
                            make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
     options.self = {kCoordinatorProcess, NewIncarnation()};
@@ -197,7 +210,7 @@ class CoordinatorShell final : public RunningCoordinator {
     const absl::StatusOr<std::vector<std::string>> names = files_->List(directory);
     if (!names.ok()) return;
     for (const std::string& name : *names) {
-      if (!name.starts_with('p') || !name.ends_with(".snapshot")) continue;
+      if (!IsSnapshotName(name)) continue;
       const bool is_named = std::any_of(manifest.files.begin(), manifest.files.end(),
                                         [&](const auto& file) { return file.name == name; });
       if (!is_named) Remove(name);
@@ -209,7 +222,7 @@ class CoordinatorShell final : public RunningCoordinator {
     const Manifest manifest = ParseManifest(text).value();
     absl::Status written = CheckModelFiles(files_, directory, manifest);
     if (written.ok()) {
-      RemoveStrays(directory, manifest);
+      if (is_resumed_) RemoveStrays(directory, manifest);
       written = files_->WriteFileAtomically(JoinPath(directory, kManifestName),
                                             std::as_bytes(std::span(text.data(), text.size())));
     } else {
@@ -226,7 +239,8 @@ class CoordinatorShell final : public RunningCoordinator {
   std::unique_ptr<CoordinatorCore> core_;  // The loop's thread, once it runs.
   CommitQueue queue_;                      // The loop's thread.
   bool log_failed_ = false;                // Likewise.
-  std::unique_ptr<FileJobLog> log_;        // The log loop's thread, once it runs.
+  bool is_resumed_ = false;
+  std::unique_ptr<FileJobLog> log_;  // The log loop's thread, once it runs.
   EventLoop loop_;
   EventLoop log_loop_;
   DoneSignal<JobResult> done_;

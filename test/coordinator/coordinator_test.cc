@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/memory_file_system.h"
 #include "base/status.h"
@@ -193,6 +194,48 @@ TEST_CASE("Coordinator: one that is started again goes on by its log") {
   CHECK_THAT(
       std::string(MessageOf(over)),
       Catch::StartsWith("/jobs/1 holds the log of job \"job\", which has ended (interrupted)"));
+}
+
+TEST_CASE("Coordinator: only snapshots of a former life that no manifest names are removed") {
+  InProcessNetwork network;
+  MemoryFileSystem files;
+  test::Peer server(&network);
+  CoordinatorSetup setup = Setup("/model");
+  setup.job_dir = "/jobs/1";
+  const auto start = [&] {
+    return StartCoordinator(setup, test::MakerOn(&network), &files).value();
+  };
+  ProcessId first, self;
+  {
+    const auto coordinator = start();
+    server.Send(coordinator->address(), {kUnassignedProcess, 77}, {kCoordinatorProcess, 0},
+                Hello{Role::kServer, server.address(), kKernelTarget});
+    const MessagePtr welcome = server.Take<Welcome>();
+    first = welcome->header.from;
+    self = {BodyAs<Welcome>(*welcome)->process, 77};
+  }
+  const std::vector<std::string> others = {"p0", "p1", "penguin.snapshot", "p1-c2.snapshot"};
+  for (const std::string& name : others) REQUIRE(files.OpenForAppend("/model/" + name).ok());
+  REQUIRE(files.OpenForAppend("/model/p0-c1-t1-i1.snapshot").ok());
+  const auto coordinator = start();
+  server.Send(coordinator->address(), self, first, Heartbeat{});
+  const ProcessId id = server.Take<Welcome>()->header.from;
+  server.Send(coordinator->address(), self, id, Heartbeat{});
+  coordinator->Stop(0, "finished");
+  for (uint32_t i = 0; i < 2; ++i) {
+    const MessagePtr message = server.Take<SnapshotRequest>();
+    const SnapshotRequest& request = *BodyAs<SnapshotRequest>(*message);
+    SnapshotDone done;
+    done.checkpoint = request.checkpoint;
+    done.partition = request.partition;
+    done.term = request.term;
+    done.file = Concat("p", request.partition);
+    server.Send(coordinator->address(), self, id, done);
+  }
+  server.Take<JobEnd>();
+  std::vector<std::string> left = files.List("/model").value();
+  std::erase(left, "MANIFEST");
+  CHECK(left == std::vector<std::string>{"p0", "p1", "p1-c2.snapshot", "penguin.snapshot"});
 }
 
 TEST_CASE("Coordinator: another job's log is not taken for this one's, nor a damaged one") {
