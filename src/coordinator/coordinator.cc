@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
+#include "coordinator/checkpoint_file.h"
 #include "coordinator/commit_queue.h"
 #include "coordinator/coordinator_shell.h"
 #include "coordinator/file_job_log.h"
@@ -31,7 +32,7 @@ absl::Status CheckModelFiles(FileSystem* files, const std::string& directory,
       return DataLoss(name, ": ", size, " bytes, but the manifest says ", file.bytes);
     }
   }
-  return {};
+  return {};  // The file that makes it a checkpoint is looked at by who needs it.
 }
 
 // "p3-c1-t1-i2.snapshot", as servers name them: nobody else's file is taken for one.
@@ -46,20 +47,78 @@ bool IsSnapshotName(std::string_view name) {
   return name == ".snapshot";
 }
 
-// Finds out before the training whether its result can be kept.
+// Finds out before the training whether anything can be kept there. `what`: "no model".
+absl::Status ProbeDirectory(FileSystem* files, const std::string& directory,
+                            std::string_view what) {
+  const std::string probe = JoinPath(directory, std::string(kProbeName));
+  absl::Status status = files->CreateDirectories(directory);
+  if (status.ok()) status = files->WriteFileAtomically(probe, {});
+  if (status.ok()) status = files->Remove(probe);
+  if (status.ok()) return {};
+  return MakeError(absl::StatusCode::kPermissionDenied, what, " can be saved in ", directory, ": ",
+                   MessageOf(status), "; choose another directory");
+}
+
 absl::Status ProbeSaveDirectory(FileSystem* files, const std::string& directory) {
   CAIRN_ASSIGN_OR_RETURN(const bool taken, files->Exists(JoinPath(directory, kManifestName)));
   if (taken) {
     return FailedPrecondition("there is a model in ", directory,
                               " already: choose another directory, or remove that one");
   }
-  const std::string probe = JoinPath(directory, std::string(kProbeName));
-  absl::Status status = files->CreateDirectories(directory);
-  if (status.ok()) status = files->WriteFileAtomically(probe, {});
-  if (status.ok()) status = files->Remove(probe);
-  if (status.ok()) return {};
-  return MakeError(absl::StatusCode::kPermissionDenied, "no model can be saved in ", directory,
-                   ": ", MessageOf(status), "; choose another directory");
+  return ProbeDirectory(files, directory, "no model");
+}
+
+// What is in the directory of checkpoints is gone on with if that is wished, and never mixed with
+// another job's.
+absl::Status OpenCheckpoints(FileSystem* files, const CheckpointPlan& plan,
+                             OpenedDirectories* opened) {
+  if (plan.directory.empty()) return {};
+  CAIRN_ASSIGN_OR_RETURN(FoundCheckpoints found, FindCheckpoints(files, plan.directory));
+  opened->checkpoint = found.highest;
+  for (const std::string& note : found.notes) LOG(WARNING) << note;
+  if (!plan.resume && !found.newest.empty()) {
+    const JobState& state = found.newest.front();
+    return FailedPrecondition("there is a checkpoint of job \"", state.job.name, "\" in ",
+                              plan.directory,
+                              " already: --resume goes on from it; else choose "
+                              "another directory, or remove that one");
+  }
+  if (plan.resume && found.newest.empty()) {
+    LOG(INFO) << "there is no checkpoint in " << plan.directory
+              << " to go on from: the job starts from its beginning";
+  }
+  if (!found.newest.empty()) {
+    opened->restored = std::make_shared<const JobState>(std::move(found.newest.front()));
+    LOG(INFO) << "the job goes on from checkpoint " << opened->restored->checkpoints.back().id
+              << " in " << plan.directory;
+  }
+  return ProbeDirectory(files, plan.directory, "no checkpoint");
+}
+
+// The manifest first: what is left of a checkpoint without one is none.
+void RemoveCheckpoint(FileSystem* files, const std::string& directory) {
+  const absl::StatusOr<std::vector<std::string>> names = files->List(directory);
+  if (!names.ok()) return;
+  (void)files->Remove(JoinPath(directory, kManifestName));  // There may be none.
+  (void)files->SyncDirectory(directory);
+  absl::Status status;
+  for (const std::string& name : *names) {
+    if (name != kManifestName) status.Update(files->Remove(JoinPath(directory, name)));
+  }
+  if (status.ok()) status = files->Remove(directory);
+  if (!status.ok()) LOG(WARNING) << "an old checkpoint stays: " << status;
+}
+
+void PruneCheckpoints(FileSystem* files, const PrunedCheckpoints& prune) {
+  const absl::StatusOr<std::vector<std::string>> names = files->List(prune.directory);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    const uint64_t number = CheckpointNumber(name);
+    const bool is_kept =
+        std::find(prune.kept.begin(), prune.kept.end(), number) != prune.kept.end();
+    if (number == 0 || number >= prune.below || is_kept) continue;
+    RemoveCheckpoint(files, JoinPath(prune.directory, name));
+  }
 }
 
 class CoordinatorShell final : public RunningCoordinator {
@@ -186,8 +245,10 @@ class CoordinatorShell final : public RunningCoordinator {
   }
 
   void CarryOut(CoordinatorActions& actions) {
+    for (const std::string& warning : actions.warnings) LOG(WARNING) << warning;
     SendAll(transport_.get(), &actions.messages);
     for (const std::string& file : actions.obsolete) Remove(file);
+    if (actions.prune.has_value()) PruneCheckpoints(files_, *actions.prune);
     if (actions.manifest.has_value()) WriteManifest(*actions.manifest);
     if (actions.open_job.has_value()) OpenJob(*actions.open_job);
   }
@@ -217,19 +278,23 @@ class CoordinatorShell final : public RunningCoordinator {
     }
   }
 
-  void WriteManifest(const std::string& text) {
-    const std::string& directory = core_->state().plan.save_dir;
-    const Manifest manifest = ParseManifest(text).value();
-    absl::Status written = CheckModelFiles(files_, directory, manifest);
+  void WriteManifest(const ManifestFile& file) {
+    const Manifest manifest = ParseManifest(file.text).value();
+    absl::Status written = CheckModelFiles(files_, file.directory, manifest);
     if (written.ok()) {
-      if (is_resumed_) RemoveStrays(directory, manifest);
-      written = files_->WriteFileAtomically(JoinPath(directory, kManifestName),
-                                            std::as_bytes(std::span(text.data(), text.size())));
+      if (is_resumed_ && file.checkpoint == 0) RemoveStrays(file.directory, manifest);
+      if (!manifest.state.name.empty()) {
+        written =
+            files_->WriteFileAtomically(JoinPath(file.directory, manifest.state.name), file.state);
+      }
+      const auto text = std::as_bytes(std::span(file.text.data(), file.text.size()));
+      const std::string path = JoinPath(file.directory, kManifestName);
+      if (written.ok()) written = files_->WriteFileAtomically(path, text);
     } else {
-      written = Annotate(written, "do all servers see the same ", directory, "?");
+      written = Annotate(written, "do all servers see the same ", file.directory, "?");
     }
     CoordinatorActions more;
-    core_->ManifestWritten(written, time_.NowMicros(), &more);
+    core_->ManifestWritten(file.checkpoint, written, time_.NowMicros(), &more);
     Execute(std::move(more));
   }
 
@@ -304,19 +369,20 @@ absl::StatusOr<Manifest> ReadManifest(FileSystem* files, const std::string& dire
   return manifest;
 }
 
-absl::StatusOr<std::vector<InitFile>> OpenDirectories(FileSystem* files,
-                                                      const JobDirectories& directories) {
-  std::vector<InitFile> init_files;
-  if (!directories.init_dir.empty()) {
+absl::StatusOr<OpenedDirectories> OpenDirectories(FileSystem* files,
+                                                  const JobDirectories& directories) {
+  OpenedDirectories opened;
+  CAIRN_RETURN_IF_ERROR(OpenCheckpoints(files, directories.checkpoints, &opened));
+  if (!directories.init_dir.empty() && opened.restored == nullptr) {
     CAIRN_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(files, directories.init_dir));
     for (const Manifest::File& file : manifest.files) {
-      init_files.push_back({JoinPath(directories.init_dir, file.name), file.crc});
+      opened.init_files.push_back({JoinPath(directories.init_dir, file.name), file.crc});
     }
   }
   if (!directories.save_dir.empty()) {
     CAIRN_RETURN_IF_ERROR(ProbeSaveDirectory(files, directories.save_dir));
   }
-  return init_files;
+  return opened;
 }
 
 absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
@@ -329,8 +395,12 @@ absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<FileJobLog> log, OpenLog(files, setup.job_dir, &options));
   if (!options.resumed.has_value()) {
     CAIRN_ASSIGN_OR_RETURN(
-        options.init_files,
-        OpenDirectories(files, {options.given->spec.init_dir, options.given->plan.save_dir}));
+        options.opened,
+        OpenDirectories(files, {options.given->spec.init_dir, options.given->plan.save_dir,
+                                options.given->plan.checkpoints}));
+    if (options.opened.restored != nullptr) {
+      CAIRN_RETURN_IF_ERROR(CheckSameJob(*options.opened.restored, *options.given));
+    }
   }
   auto shell = std::make_unique<CoordinatorShell>(files);
   CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), std::move(log), make_transport));

@@ -25,15 +25,27 @@ CoordinatorCore::CoordinatorCore(Options options, Micros now, CoordinatorActions
   if (options.resumed.has_value()) {
     Resume(*std::move(options.resumed), now, out);
   } else if (options.given.has_value()) {
-    CreateJob(*std::move(options.given), std::move(options.init_files), now, out);
+    CreateJob(*std::move(options.given), std::move(options.opened), now, out);
   }
 }
 
-void CoordinatorCore::CreateJob(JobDefinition job, std::vector<InitFile> init_files, Micros now,
+// A new one, or one that goes on from a checkpoint: the same job under another number, and with
+// what may have changed of its plan.
+void CoordinatorCore::CreateJob(JobDefinition job, OpenedDirectories opened, Micros now,
                                 CoordinatorActions* out) {
-  Decide(JobCreated{std::move(job.spec), std::move(job.plan), job_id_, std::move(init_files)}, out);
   phase_ = JobPhase::kForming;
   started_ = now;
+  if (opened.restored == nullptr) {
+    Decide(
+        JobCreated{std::move(job.spec), std::move(job.plan), job_id_, std::move(opened.init_files)},
+        out);
+    return;
+  }
+  auto state = std::make_shared<JobState>(*opened.restored);
+  state->plan = std::move(job.plan);
+  state->job_id = job_id_;
+  state->checkpoint = std::max(state->checkpoint, opened.checkpoint);
+  Decide(JobRestored{std::move(state)}, out);
 }
 
 void CoordinatorCore::Decide(LogRecord record, CoordinatorActions* out) {
@@ -91,30 +103,50 @@ void CoordinatorCore::Receive(const MessagePtr& message, Micros now, Coordinator
 
 // All servers are there: the partitions are placed. All workers too: training begins.
 void CoordinatorCore::MaybeForm(Micros now, CoordinatorActions* out) {
-  if (phase_ != JobPhase::kForming) return;
+  if (phase_ != JobPhase::kForming || serverless_since_.has_value()) return;
   if (state_.partitions.empty() && CountOf(Role::kServer) >= state_.plan.servers) {
-    std::vector<ProcessId> servers;
-    for (const auto& [process, member] : state_.members) {
-      if (member.role == Role::kServer) servers.push_back(member.id);
-    }
-    MapChanged map;
-    for (const uint32_t position :
-         AssignPartitions(state_.job.partitions, static_cast<uint32_t>(servers.size()))) {
-      map.partitions.push_back({1, servers[position]});
-    }
-    Decide(std::move(map), out);
+    PlacePartitions(now, out);
     if (stop_when_placed_) {
       BeginSaving(0, pending_message_, now, out);
       return;
     }
   }
   if (!Missing().empty()) return;
+  checkpoint_due_ = now;  // The first one is there before there is much to lose.
+  if (state_.restored != 0) {
+    ResumeTraining(now, out);
+    return;
+  }
   training_started_ = now;
   if (state_.plan.schedule.epochs == 0) {
     phase_ = JobPhase::kServing;
     return;
   }
   OpenNextEpoch(out);
+}
+
+// On all servers that are there, in terms that there have not been.
+std::vector<PartitionEntry> CoordinatorCore::PlaceOnServers() const {
+  std::vector<ProcessId> servers;
+  for (const auto& [process, member] : state_.members) {
+    if (member.role == Role::kServer) servers.push_back(member.id);
+  }
+  uint64_t term = 0;
+  for (const PartitionEntry& entry : state_.partitions) term = std::max(term, entry.term);
+  std::vector<PartitionEntry> partitions;
+  for (const uint32_t position :
+       AssignPartitions(state_.job.partitions, static_cast<uint32_t>(servers.size()))) {
+    partitions.push_back({term + 1, servers[position]});
+  }
+  return partitions;
+}
+
+void CoordinatorCore::PlacePartitions(Micros now, CoordinatorActions* out) {
+  if (!state_.checkpoints.empty()) {
+    RollBack(state_.checkpoints.back().id, now, out);
+  } else {
+    Decide(MapChanged{PlaceOnServers()}, out);
+  }
 }
 
 void CoordinatorCore::OnHeartbeat(const Message& message, const Heartbeat& beat, Micros,
@@ -176,11 +208,14 @@ void CoordinatorCore::Tick(Micros now, CoordinatorActions* out) {
   CheckDeadlines(now, out);
   if (phase_ >= JobPhase::kFarewell) return;
   ExpireMembers(now, out);
+  if (phase_ >= JobPhase::kFarewell) return;
+  MaybeRollBack(now, out);
   CheckWorkers(now, out);
   if (phase_ == JobPhase::kServing && state_.plan.end_with_clients && clients_came_ &&
       CountOf(Role::kClient) == 0) {
     BeginSaving(0, "all clients have left", now, out);
   }
+  AdvanceCheckpoint(now, out);
   if (phase_ == JobPhase::kSaving && !manifest_asked_ && now >= repeat_at_) {
     repeat_at_ = now + times_.repeat;
     RequestSnapshots(out);

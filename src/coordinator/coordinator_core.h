@@ -23,18 +23,44 @@
 
 namespace cairn {
 
-// The directories of a job: the model that it starts from, and where its own will be.
+// The directories of a job: the model that it starts from, where its own will be, and that of its
+// checkpoints.
 struct JobDirectories {
   std::string init_dir;
   std::string save_dir;
+  CheckpointPlan checkpoints = {};
+};
+
+// What was found there.
+struct OpenedDirectories {
+  std::vector<InitFile> init_files;               // Of init_dir, in partition order.
+  std::shared_ptr<const JobState> restored = {};  // Of the checkpoint to resume from, if any.
+  uint64_t checkpoint = 0;                        // The highest number of any that is there.
+};
+
+// Snapshots that are to become a model, or a checkpoint, by what is written behind them.
+struct ManifestFile {
+  uint64_t checkpoint = 0;  // 0: the job's model.
+  std::string directory;
+  std::string text;                   // Of MANIFEST, written last.
+  std::vector<std::byte> state = {};  // Of JOB; empty: there is none.
+};
+
+// Checkpoints that may be removed: of numbers below `below`, all but these.
+struct PrunedCheckpoints {
+  std::string directory;
+  std::vector<uint64_t> kept;
+  uint64_t below = 0;
 };
 
 struct CoordinatorActions {
   LogBatch log;  // Make this durable, as a whole, before anything else.
   Outbox messages;
-  std::optional<std::string> manifest;  // Write as MANIFEST of plan.save_dir, then ManifestWritten.
-  std::vector<std::string> obsolete;  // Files of plan.save_dir that no manifest will name: remove.
+  std::optional<ManifestFile> manifest;    // Write it, then ManifestWritten.
+  std::vector<std::string> obsolete;       // Files of plan.save_dir that no manifest will name.
+  std::optional<PrunedCheckpoints> prune;  // Remove them.
   std::optional<JobDirectories> open_job;  // Look into them (OpenDirectories), then JobOpened.
+  std::vector<std::string> warnings;       // For people.
 };
 
 // How the job went, for reports. Complete once finished() is true.
@@ -52,6 +78,8 @@ struct JobResult {
 
 // The result's code as a Status: what ExitCode (cairn/train.h) turns back into the code.
 absl::Status StatusOf(const JobResult& result);
+// Adds a partition's part of the model's digest to the sum.
+void AddDigest(const SnapshotDone& part, uint64_t* high, uint64_t* low);
 // The exit code for an error of opening a job.
 int32_t CodeOf(const absl::Status& status);
 
@@ -63,7 +91,7 @@ class CoordinatorCore {
     // The job, opened already; absent: it waits for a Submit.
     std::optional<JobDefinition> given;
     CoordinatorTimes times;
-    std::vector<InitFile> init_files;  // Of the given job's init_dir, in partition order.
+    OpenedDirectories opened;  // The given job's.
     // By the records of former lives; then there is no given job, and no job_id of this one's.
     std::optional<JobState> resumed;
     std::function<ProcessUsage()> usage;  // Of the coordinator's own process; may be empty.
@@ -74,10 +102,11 @@ class CoordinatorCore {
   void Receive(const MessagePtr& message, Micros now, CoordinatorActions* out);
   void Tick(Micros now, CoordinatorActions* out);
   Micros next_tick() const { return next_tick_; }
-  void ManifestWritten(const absl::Status& status, Micros now, CoordinatorActions* out);
-  // The answer to open_job: the snapshot files of init_dir, or why the job cannot be run.
-  void JobOpened(absl::StatusOr<std::vector<InitFile>> init_files, Micros now,
-                 CoordinatorActions* out);
+  // `checkpoint` as in the ManifestFile.
+  void ManifestWritten(uint64_t checkpoint, const absl::Status& status, Micros now,
+                       CoordinatorActions* out);
+  // The answer to open_job, or why the job cannot be run.
+  void JobOpened(absl::StatusOr<OpenedDirectories> opened, Micros now, CoordinatorActions* out);
   // Ends the job from outside: Ctrl-C, or the program that embeds the cluster.
   void Stop(int32_t code, const std::string& message, Micros now, CoordinatorActions* out);
   // Somebody saw this process die: its members are lost now, not when their leases end.
@@ -99,6 +128,15 @@ class CoordinatorCore {
     uint64_t grants_index = 0;
     ProcessUsage usage;
   };
+  // Of the checkpoint that is being taken.
+  struct Taking {
+    std::set<uint32_t> scanned;                // bsp: partitions that wait for the cut.
+    StepIndex version = 0;                     // bsp: the highest of theirs.
+    std::map<uint32_t, SnapshotDone> written;  // By partition.
+    Micros heard = 0;                          // When it began, or the last answer came.
+    Micros repeat_at = 0;
+    bool manifest_asked = false;
+  };
   // A job that was submitted, while its directories are looked at.
   struct Opening {
     ProcessId submitter;
@@ -113,12 +151,12 @@ class CoordinatorCore {
   void ResumeTraining(Micros now, CoordinatorActions* out);
 
   // Members and the job.
-  void CreateJob(JobDefinition job, std::vector<InitFile> init_files, Micros now,
-                 CoordinatorActions* out);
+  void CreateJob(JobDefinition job, OpenedDirectories opened, Micros now, CoordinatorActions* out);
   void OnSubmit(const Message& message, const Submit& submit, Micros now, CoordinatorActions* out);
   std::optional<JobEnd> RefusalOf(const Submit& submit) const;
   std::optional<JobEnd> RefusalOf(const Hello& hello) const;
   std::optional<JobEnd> EndedRefusal(const Hello& hello) const;
+  void LoseFormerLife(const Hello& hello, Micros now, CoordinatorActions* out);
   void AddMember(const ProcessId& id, const Hello& hello, Micros now, CoordinatorActions* out);
   void SendWelcome(uint32_t process, const ProcessId& to, Micros now, CoordinatorActions* out);
   void OnHello(const Message& message, const Hello& hello, Micros now, CoordinatorActions* out);
@@ -136,6 +174,8 @@ class CoordinatorCore {
   void TellMembers(CoordinatorActions* out);
   void TellMember(const MemberState& member, CoordinatorActions* out);
   void MaybeForm(Micros now, CoordinatorActions* out);
+  void PlacePartitions(Micros now, CoordinatorActions* out);
+  std::vector<PartitionEntry> PlaceOnServers() const;
   void CheckDeadlines(Micros now, CoordinatorActions* out);
   void CheckWorkers(Micros now, CoordinatorActions* out);
 
@@ -164,6 +204,29 @@ class CoordinatorCore {
   void EndEpoch(Micros now, CoordinatorActions* out);
   void GoOnOrEnd(Micros now, CoordinatorActions* out);
 
+  // Checkpoints, and going back to one.
+  std::string CheckpointPath(uint64_t id) const;
+  Micros CheckpointEvery() const;
+  bool MayTakeCheckpoint() const;
+  void AdvanceCheckpoint(Micros now, CoordinatorActions* out);
+  void BeginCheckpoint(Micros now, CoordinatorActions* out);
+  void RequestCheckpoint(CoordinatorActions* out) const;
+  void OnCheckpointPart(const SnapshotDone& done, Micros now, CoordinatorActions* out);
+  void MaybeCut(Micros now, CoordinatorActions* out);
+  void NameCheckpoint(CoordinatorActions* out);
+  void CheckpointWritten(uint64_t id, const absl::Status& status, CoordinatorActions* out);
+  void AbandonCheckpoint(const std::string& why, CoordinatorActions* out);
+  void DropCheckpoint(CoordinatorActions* out);
+  void Prune(CoordinatorActions* out) const;
+  bool NeedsRollback() const;
+  std::string NoWayBack() const;
+  void OnServerLost(const std::string& which, Micros now, CoordinatorActions* out);
+  void MaybeRollBack(Micros now, CoordinatorActions* out);
+  std::string WhereToResume() const;
+  void RollBack(uint64_t checkpoint, Micros now, CoordinatorActions* out);
+  void GoOnAsOf(Micros now, CoordinatorActions* out);
+  void OnNotLoaded(const SnapshotDone& done, Micros now, CoordinatorActions* out);
+
   // The end.
   bool KeepsBest() const;
   void OpenNextEpoch(CoordinatorActions* out);
@@ -174,6 +237,7 @@ class CoordinatorCore {
   void RequestSnapshots(CoordinatorActions* out) const;
   void OnSnapshotDone(const Message& message, const SnapshotDone& done, Micros now,
                       CoordinatorActions* out);
+  void OnModelPart(const SnapshotDone& done, Micros now, CoordinatorActions* out);
   std::string ManifestText() const;
   void End(int32_t code, const std::string& message, Micros now, CoordinatorActions* out);
   void BeginFarewell(Micros now, CoordinatorActions* out);
@@ -208,6 +272,13 @@ class CoordinatorCore {
   Micros snapshot_heard_ = 0;  // When saving began, or the last partition's answer came.
   bool manifest_asked_ = false;
   bool stop_when_placed_ = false;  // Stop came before the servers did.
+  bool stop_asked_ = false;        // Stop came: whatever happens, the model is to be saved.
+  Taking taking_;                  // While state_.taking.
+  Micros checkpoint_due_ = 0;
+  StepIndex cut_ahead_ = 0;                 // bsp: see MaybeCut.
+  std::string alarm_;                       // Why the last checkpoint was given up.
+  std::optional<Micros> serverless_since_;  // While partitions are without a primary.
+  std::string last_server_lost_;
   int32_t pending_code_ = 0;
   std::string pending_message_;
   bool clients_came_ = false;

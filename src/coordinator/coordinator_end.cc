@@ -30,6 +30,12 @@ absl::Status StatusOf(const JobResult& result) {
   }
 }
 
+void AddDigest(const SnapshotDone& part, uint64_t* high, uint64_t* low) {
+  const uint64_t sum = *low + part.digest_low;  // Modulo 2^128.
+  *high += part.digest_high + (sum < part.digest_low ? 1 : 0);
+  *low = sum;
+}
+
 int32_t CodeOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
@@ -79,7 +85,8 @@ void CoordinatorCore::BeginSaving(int32_t code, const std::string& message, Micr
 
 void CoordinatorCore::TakeSnapshots(Micros now, CoordinatorActions* out) {
   phase_ = JobPhase::kSaving;
-  Decide(CheckpointBegun{state_.checkpoint + 1}, out);
+  DropCheckpoint(out);
+  Decide(CheckpointBegun{state_.checkpoint + 1, false}, out);
   snapshot_heard_ = now;
   repeat_at_ = now + times_.repeat;
   RequestSnapshots(out);
@@ -88,18 +95,16 @@ void CoordinatorCore::TakeSnapshots(Micros now, CoordinatorActions* out) {
 // Makes what is kept the job's model.
 void CoordinatorCore::Conclude(Micros now, CoordinatorActions* out) {
   phase_ = JobPhase::kSaving;
+  result_.features = result_.digest_high = result_.digest_low = 0;
   for (const SnapshotDone& done : state_.kept.files) {
     result_.features += done.rows;
-    // Addition modulo 2^128.
-    const uint64_t low = result_.digest_low + done.digest_low;
-    result_.digest_high += done.digest_high + (low < done.digest_low ? 1 : 0);
-    result_.digest_low = low;
+    AddDigest(done, &result_.digest_high, &result_.digest_low);
   }
   if (state_.plan.save_dir.empty()) {
     End(pending_code_, pending_message_, now, out);
   } else {
     manifest_asked_ = true;
-    out->manifest = ManifestText();
+    out->manifest = ManifestFile{0, state_.plan.save_dir, ManifestText()};
   }
 }
 
@@ -120,11 +125,20 @@ void CoordinatorCore::RequestSnapshots(CoordinatorActions* out) const {
 
 void CoordinatorCore::OnSnapshotDone(const Message& message, const SnapshotDone& done, Micros now,
                                      CoordinatorActions* out) {
-  if (phase_ != JobPhase::kSaving || manifest_asked_) return;
-  if (done.partition >= state_.partitions.size()) return;
+  if (phase_ >= JobPhase::kFarewell || done.partition >= state_.partitions.size()) return;
   const PartitionEntry& entry = state_.partitions[done.partition];
   if (done.term != entry.term || message.header.from != entry.primary) return;
-  if (done.checkpoint != state_.checkpoint || snapshots_.contains(done.partition)) return;
+  if (done.stage == SnapshotDone::Stage::kNotLoaded) {
+    OnNotLoaded(done, now, out);
+  } else if (state_.taking.has_value() && done.checkpoint == state_.taking->id) {
+    OnCheckpointPart(done, now, out);
+  } else if (done.checkpoint == state_.checkpoint) {
+    OnModelPart(done, now, out);
+  }
+}
+
+void CoordinatorCore::OnModelPart(const SnapshotDone& done, Micros now, CoordinatorActions* out) {
+  if (phase_ != JobPhase::kSaving || manifest_asked_ || snapshots_.contains(done.partition)) return;
   if (!done.error.empty()) {
     End(kExitInternal, Concat("the model could not be saved: ", done.error), now, out);
     return;
@@ -155,8 +169,12 @@ std::string CoordinatorCore::ManifestText() const {
   return FormatManifest(manifest);
 }
 
-void CoordinatorCore::ManifestWritten(const absl::Status& status, Micros now,
+void CoordinatorCore::ManifestWritten(uint64_t checkpoint, const absl::Status& status, Micros now,
                                       CoordinatorActions* out) {
+  if (checkpoint != 0) {
+    CheckpointWritten(checkpoint, status, out);
+    return;
+  }
   if (phase_ != JobPhase::kSaving) return;
   if (!status.ok()) {
     End(kExitInternal, Concat("the model could not be saved: ", MessageOf(status)), now, out);
@@ -168,6 +186,7 @@ void CoordinatorCore::ManifestWritten(const absl::Status& status, Micros now,
 void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
                            CoordinatorActions* out) {
   if (phase_ > JobPhase::kSaving) return;
+  stop_asked_ = code == 0;
   if (phase_ == JobPhase::kSaving && code == 0) {
     if (std::exchange(goes_on_, false)) pending_message_ = message;
     return;
@@ -185,6 +204,7 @@ void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
 void CoordinatorCore::End(int32_t code, const std::string& message, Micros now,
                           CoordinatorActions* out) {
   if (phase_ >= JobPhase::kFarewell) return;
+  DropCheckpoint(out);
   Decide(JobEnded{code, message, result_.features, result_.digest_high, result_.digest_low,
                   result_.train_seconds},
          out);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "coordinator/checkpoint_file.h"
 #include "coordinator/coordinator_core.h"
 #include "coordinator/exit_codes.h"
 #include "kernels/target.h"
@@ -81,7 +82,9 @@ std::optional<JobEnd> CoordinatorCore::RefusalOf(const Hello& hello) const {
     return JobEnd{kExitUsage, Concat("this job's arithmetic is pinned to ", kKernelTarget,
                                      ", this process has ", hello.kernel_target)};
   }
-  if (hello.role == Role::kServer && phase_ != JobPhase::kForming) {
+  const bool may_replace =
+      !state_.plan.checkpoints.directory.empty() && CountOf(Role::kServer) < state_.plan.servers;
+  if (hello.role == Role::kServer && phase_ != JobPhase::kForming && !may_replace) {
     return JobEnd{kExitNotFormed,
                   Concat("the job runs with its ", state_.plan.servers, " servers already")};
   }
@@ -95,6 +98,7 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
     SendWelcome(known->id.process, from, now, out);
     return;
   }
+  if (hello.role == Role::kServer) LoseFormerLife(hello, now, out);
   if (const std::optional<JobEnd> refusal = RefusalOf(hello); refusal.has_value()) {
     Send(from, *refusal, out);
     return;
@@ -111,8 +115,20 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
   AddMember(id, hello, now, out);
   if (hello.role == Role::kClient) OpenClientStream(state_.members.at(id.process), out);
   SendWelcome(id.process, from, now, out);
+  MaybeRollBack(now, out);
   MaybeForm(now, out);
   TellMembers(out);
+}
+
+// Two processes cannot listen at one address: who comes from that of a server is in its place.
+void CoordinatorCore::LoseFormerLife(const Hello& hello, Micros now, CoordinatorActions* out) {
+  const auto former =
+      std::find_if(state_.members.begin(), state_.members.end(), [&](const auto& entry) {
+        return entry.second.role == Role::kServer && entry.second.address == hello.address;
+      });
+  if (former == state_.members.end() || hello.address.empty()) return;
+  if (hello.job_id != 0 && hello.job_id != state_.job_id) return;  // Of another job: refused.
+  LoseMember(former->first, "was started anew", now, out);
 }
 
 void CoordinatorCore::AddMember(const ProcessId& id, const Hello& hello, Micros now,
@@ -161,19 +177,23 @@ void CoordinatorCore::OnSubmit(const Message& message, const Submit& submit, Mic
     return;
   }
   opening_ = Opening{from, submit};
-  out->open_job = JobDirectories{submit.job.spec.init_dir, submit.job.plan.save_dir};
+  const JobPlan& plan = submit.job.plan;
+  out->open_job = JobDirectories{submit.job.spec.init_dir, plan.save_dir, plan.checkpoints};
 }
 
-void CoordinatorCore::JobOpened(absl::StatusOr<std::vector<InitFile>> init_files, Micros now,
+void CoordinatorCore::JobOpened(absl::StatusOr<OpenedDirectories> opened, Micros now,
                                 CoordinatorActions* out) {
   if (phase_ != JobPhase::kIdle || !opening_.has_value()) return;  // Stopped in between.
   Opening opening = *std::exchange(opening_, std::nullopt);
-  if (!init_files.ok()) {
-    Send(opening.submitter,
-         JobEnd{CodeOf(init_files.status()), std::string(MessageOf(init_files.status()))}, out);
+  absl::Status status = opened.status();
+  if (opened.ok() && opened->restored != nullptr) {
+    status = CheckSameJob(*opened->restored, opening.submit.job);
+  }
+  if (!status.ok()) {
+    Send(opening.submitter, JobEnd{CodeOf(status), std::string(MessageOf(status))}, out);
     return;
   }
-  CreateJob(std::move(opening.submit.job), *std::move(init_files), now, out);
+  CreateJob(std::move(opening.submit.job), *std::move(opened), now, out);
   const ProcessId id{state_.next_process, opening.submitter.incarnation};
   AddMember(id, opening.submit.hello, now, out);
   SendWelcome(id.process, opening.submitter, now, out);
@@ -186,6 +206,10 @@ void CoordinatorCore::OnGoodbye(const Message& message, const Goodbye& bye, Micr
   const uint32_t process = message.header.from.process;
   const MemberState member = state_.members.at(process);
   volatile_[process].usage = bye.usage;
+  if (bye.code == 0 && member.role == Role::kServer && phase_ < JobPhase::kFarewell) {
+    LoseMember(process, "left before the job was over", now, out);
+    return;
+  }
   RemoveMember(process, out);
   if (phase_ >= JobPhase::kFarewell) {
     // Who left with an error goes on saying so until it hears of the end.
@@ -196,8 +220,6 @@ void CoordinatorCore::OnGoodbye(const Message& message, const Goodbye& bye, Micr
   if (bye.code != 0) {
     End(bye.code, bye.message, now, out);
     Send(message.header.from, JobEnd{state_.end.code, state_.end.message}, out);
-  } else if (member.role == Role::kServer) {
-    End(kExitInternal, Concat(MemberName(member), " left before the job was over"), now, out);
   } else {
     LeaseStreams(out);
   }
@@ -230,14 +252,13 @@ void CoordinatorCore::RemoveMember(uint32_t process, CoordinatorActions* out) {
 void CoordinatorCore::LoseMember(uint32_t process, const std::string& how, Micros now,
                                  CoordinatorActions* out) {
   const MemberState member = state_.members.at(process);
+  const bool was_whole = !NeedsRollback();
   RemoveMember(process, out);
   if (phase_ >= JobPhase::kFarewell) {
     FinishIfAlone();
-  } else if (member.role == Role::kServer && !state_.partitions.empty()) {
-    End(kExitInternal,
-        Concat(MemberName(member), ' ', how,
-               ": its part of the model is lost, and with it the job"),
-        now, out);
+  } else if (member.role == Role::kServer) {
+    const bool had_partitions = NeedsRollback() && was_whole;
+    if (had_partitions) OnServerLost(Concat(MemberName(member), ' ', how), now, out);
   } else if (member.role == Role::kSubmitter) {
     End(kExitInternal, Concat(MemberName(member), ' ', how, ": nobody wants this job any more"),
         now, out);

@@ -13,11 +13,15 @@ void CoordinatorCore::Resume(JobState state, Micros now, CoordinatorActions* out
     BeginFarewell(now, out);
     return;
   }
+  DropCheckpoint(out);  // What came of it nobody knows.
+  checkpoint_due_ = now + CheckpointEvery();
+  if (NeedsRollback() && !state_.checkpoints.empty()) serverless_since_ = now;
   for (const auto& [id, stream] : state_.streams) {
     if (stream.worker == 0) unleased_.insert(id);
   }
   clients_came_ = state_.plan.schedule.epochs == 0 && state_.opened > 0;
-  if (state_.epochs_opened > 0) {
+  const bool is_placed = !state_.partitions.empty();
+  if (is_placed && state_.epochs_opened > 0) {
     ResumeTraining(now, out);
   } else if (!state_.kept.files.empty()) {  // Of programs that had finished.
     pending_message_ = "finished";
@@ -39,13 +43,7 @@ void CoordinatorCore::ResumeTraining(Micros now, CoordinatorActions* out) {
     unleased_.erase(evaluation);
     Decide(StreamClosed{evaluation}, out);
   }
-  if (state_.epochs_opened == state_.epochs.size()) {
-    GoOnOrEnd(now, out);
-    return;
-  }
-  phase_ = JobPhase::kTraining;
-  MaybeEndEpoch(now, out);
-  LeaseStreams(out);
+  GoOnAsOf(now, out);
 }
 
 }  // namespace cairn

@@ -54,11 +54,11 @@ absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartIdleCoordinator(
     const CoordinatorTimes& times, const TransportMaker& make_transport, FileSystem* files,
     const std::string& job_dir = "");
 
-// The snapshot files of the model in init_dir, in partition order; none without init_dir.
-// kNotFound, kDataLoss: there is no such model, or it is damaged; kFailedPrecondition: save_dir
-// holds a model already; kPermissionDenied: nothing can be written there.
-absl::StatusOr<std::vector<InitFile>> OpenDirectories(FileSystem* files,
-                                                      const JobDirectories& directories);
+// kNotFound, kDataLoss: there is no such model in init_dir, or it is damaged, or no checkpoint is
+// whole; kFailedPrecondition: save_dir holds a model already, or the directory of checkpoints some,
+// which are not to be gone on with; kPermissionDenied: nothing can be written there.
+absl::StatusOr<OpenedDirectories> OpenDirectories(FileSystem* files,
+                                                  const JobDirectories& directories);
 
 // kDataLoss: the model in `directory` is damaged; kNotFound: there is none.
 absl::StatusOr<Manifest> ReadManifest(FileSystem* files, const std::string& directory);

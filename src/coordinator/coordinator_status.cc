@@ -42,6 +42,9 @@ std::string CoordinatorCore::WaitingFor(Micros now) const {
   const auto since = [&](Micros then) {
     return Concat(" for ", (now - then) / kMicrosPerSecond, " s");
   };
+  if (serverless_since_.has_value()) {
+    return Concat("a server in the place of ", last_server_lost_, since(*serverless_since_));
+  }
   switch (phase_) {
     case JobPhase::kIdle:
       return "a job" + since(started_);
@@ -102,6 +105,9 @@ JobStatus CoordinatorCore::status(Micros now, uint64_t epochs_from) const {
   status.member_count = static_cast<uint32_t>(state_.members.size());
   status.members = ListMembers(now);
   status.workers_lost = workers_lost_;
+  if (!state_.checkpoints.empty()) status.checkpoint = state_.checkpoints.back().id;
+  status.rollbacks = state_.rollbacks;
+  status.alarm = alarm_;
   status.bytes_sent = bytes_sent_;
   status.bytes_received = bytes_received_;
   status.frames_refused = frames_refused_ + (usage_ ? usage_().frames_refused : 0);

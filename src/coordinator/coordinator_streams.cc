@@ -40,7 +40,9 @@ void CoordinatorCore::OpenEpoch(CoordinatorActions* out) {
     return;
   }
   RaiseFloor(out);  // The epoch before is done and closed: its stamps are not needed any more.
-  StreamsOpened opened{state_.opened, kForever, {}};
+  const auto before = state_.epoch_streams.find(epoch);
+  StreamsOpened opened{
+      before == state_.epoch_streams.end() ? state_.opened : before->second, kForever, {}};
   const uint64_t lease = state_.plan.lease_batches;
   for (uint64_t first = 0; first < batches; first += lease) {
     StreamWork work{.epoch = epoch, .first_batch = first, .last = std::min(lease, batches - first)};
@@ -50,11 +52,22 @@ void CoordinatorCore::OpenEpoch(CoordinatorActions* out) {
   Decide(std::move(opened), out);
 }
 
-// asp: streams below the lowest open one are closed for good; servers may forget them.
+// asp: streams below the lowest open one are closed for good, and servers may forget them; those
+// that run again after a rollback to the newest checkpoint are not.
 void CoordinatorCore::RaiseFloor(CoordinatorActions* out) {
-  const auto lowest = state_.streams.begin();
-  const bool none = lowest == state_.streams.end() || IsEvaluation(lowest->first);
-  const StreamId floor = none ? state_.opened : lowest->first;
+  // Open ones, and those of the next epoch, if it was opened before.
+  const auto lowest_of = [&](const TrainingState& training) {
+    const auto next = state_.epoch_streams.find(training.epochs_opened);
+    const StreamId later = next == state_.epoch_streams.end() ? state_.opened : next->second;
+    const auto lowest = training.streams.begin();
+    const bool none = lowest == training.streams.end() || IsEvaluation(lowest->first);
+    return none ? later : std::min(later, lowest->first);
+  };
+  StreamId floor = lowest_of(state_);
+  if (!state_.plan.checkpoints.directory.empty()) {
+    if (state_.checkpoints.empty()) return;
+    floor = std::min(floor, lowest_of(state_.checkpoints.back().training));
+  }
   if (floor > state_.floor) Decide(FloorRaised{floor}, out);
 }
 

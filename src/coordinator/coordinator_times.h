@@ -1,6 +1,8 @@
 // How patient the coordinator is. Not part of the job: tests and the simulator change them.
 #pragma once
 
+#include <cstdint>
+
 #include "base/time_source.h"
 
 namespace cairn {
@@ -13,9 +15,13 @@ struct CoordinatorTimes {
   Micros job_timeout = 600 * kMicrosPerSecond;     // For a job to be submitted.
   Micros form_timeout = 60 * kMicrosPerSecond;     // For all expected members to join.
   Micros worker_timeout = 60 * kMicrosPerSecond;   // Training, without any worker left.
-  Micros save_timeout = 60 * kMicrosPerSecond;     // Saving, without any partition's answer.
-  Micros repeat = 300 * kMicrosPerMilli;           // Requests that were not answered.
-  Micros farewell = 5 * kMicrosPerSecond;          // For members to confirm the end.
+  Micros replacement_timeout = 5 * kMicrosPerSecond;  // For a server in a lost one's place.
+  Micros save_timeout = 60 * kMicrosPerSecond;        // Saving, without any partition's answer.
+  Micros repeat = 300 * kMicrosPerMilli;              // Requests that were not answered.
+  Micros farewell = 5 * kMicrosPerSecond;             // For members to confirm the end.
+  // bsp: a checkpoint is of a step so far ahead of the partitions, that word of it may reach them
+  // in time; further after one that came too late.
+  uint64_t cut_ahead = 64;
 };
 
 }  // namespace cairn

@@ -7,6 +7,7 @@ namespace cairn {
 
 inline constexpr int32_t kExitInternal = 1;
 inline constexpr int32_t kExitUsage = 2;
+inline constexpr int32_t kExitModelDamaged = 4;
 inline constexpr int32_t kExitNotFormed = 5;
 inline constexpr int32_t kExitDiverged = 6;
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/file_system.h"
 #include "base/status.h"
 
 namespace cairn {
@@ -18,6 +19,21 @@ void Close(JobState* state, StreamId stream) {
   state->closed.insert(std::upper_bound(state->closed.begin(), state->closed.end(), stream),
                        stream);
   state->map_index = state->index;
+}
+
+// As they are when the run that the checkpoint is of has stopped: nobody runs them, and the next
+// attempt is one that there never was. What scored the model is not known any more, and who pushed
+// without data behind it (asp) has lost its place.
+void StopStreams(JobState* state) {
+  std::erase_if(state->streams, [&](const auto& entry) {
+    const bool is_client = entry.second.work.kind == StreamWork::Kind::kClient;
+    return IsEvaluation(entry.first) ||
+           (is_client && state->job.mode.consistency == Consistency::kAsp);
+  });
+  for (auto& [id, stream] : state->streams) {
+    stream.worker = 0;
+    stream.attempt = state->attempt_base;
+  }
 }
 
 // What each record changes; the index has risen already.
@@ -46,6 +62,7 @@ struct Fold {
       StreamState& stream = state.streams[r.first + i];
       stream.work = r.works[i];
       stream.limit = r.limit;
+      stream.attempt = state.attempt_base;
       if (stream.work.kind == StreamWork::Kind::kTrain) {
         state.epochs_opened = state.epochs.size() + 1;
       }
@@ -54,6 +71,9 @@ struct Fold {
       state.next_evaluation = end;
       return;
     }
+    if (!r.works.empty() && r.works[0].kind == StreamWork::Kind::kTrain) {
+      state.epoch_streams[r.works[0].epoch] = r.first;
+    }
     state.opened = std::max(state.opened, end);
     state.map_index = state.index;
   }
@@ -61,6 +81,7 @@ struct Fold {
     StreamState& stream = state.streams.at(r.stream);
     stream.attempt = r.attempt;
     stream.worker = r.worker;
+    state.attempts = std::max(state.attempts, r.attempt);
     stream.rows = 0;
     stream.loss_sum = stream.extra_weight = 0;
     state.grants_index = state.index;
@@ -94,7 +115,47 @@ struct Fold {
     state.epoch_rows = 0;
     state.epoch_loss_sum = state.epoch_extra_weight = 0;
   }
-  void operator()(const CheckpointBegun& r) const { state.checkpoint = r.id; }
+  void operator()(const CheckpointBegun& r) const {
+    state.checkpoint = r.id;
+    if (!r.is_checkpoint) return;
+    const bool has_cut = state.job.mode.consistency == Consistency::kBsp;
+    state.taking.emplace(CheckpointState{r.id, has_cut ? kCutToCome : kOwnMoment, state, {}});
+  }
+  void operator()(const CheckpointCut& r) const {
+    state.taking->cut = r.step;
+    state.taking->training = state;
+    for (auto& [id, stream] : state.taking->training.streams) {
+      if (!IsEvaluation(id)) stream.progress = r.step;
+    }
+  }
+  void operator()(const CheckpointCommitted& r) const {
+    state.taking->files = r.files;
+    state.checkpoints.push_back(*std::move(state.taking));
+    state.taking.reset();
+    while (state.checkpoints.size() > std::max(state.plan.checkpoints.kept, 1u)) {
+      state.checkpoints.erase(state.checkpoints.begin());
+    }
+  }
+  void operator()(const CheckpointAbandoned&) const { state.taking.reset(); }
+  void operator()(const CheckpointDamaged& r) const {
+    std::erase_if(state.checkpoints, [&](const CheckpointState& c) { return c.id == r.id; });
+  }
+  void operator()(const RolledBack& r) const {
+    std::erase_if(state.checkpoints, [&](const CheckpointState& c) { return c.id > r.checkpoint; });
+    state.taking.reset();
+    static_cast<TrainingState&>(state) = state.FindCheckpoint(r.checkpoint)->training;
+    state.attempt_base = state.attempts;
+    StopStreams(&state);
+    state.partitions = r.partitions;
+    state.restored = r.checkpoint;
+    ++state.rollbacks;
+    state.map_index = state.grants_index = state.rollback_index = state.index;
+  }
+  void operator()(const JobRestored& r) const {
+    const uint64_t index = state.index;
+    state = *r.state;
+    state.index = index;
+  }
   void operator()(const ModelKept& r) const { state.kept = r; }
   void operator()(const JobEnded& r) const {
     state.ended = true;
@@ -117,6 +178,7 @@ double JobState::EpochLoss() const {
 MapUpdate JobState::MakeMap() const {
   MapUpdate map;
   map.index = map_index;
+  map.rollback_index = rollback_index;
   map.floor = floor;
   map.opened = opened;
   map.closed = closed;
@@ -124,12 +186,28 @@ MapUpdate JobState::MakeMap() const {
   for (const auto& [process, member] : members) {
     if (member.role == Role::kServer) map.servers.push_back({member.id, member.address});
   }
+  map.checkpoint = restored;
+  const CheckpointState* const from = FindCheckpoint(restored);
+  if (from == nullptr) return map;  // Never, or it is long ago and everybody has it.
+  const std::string directory = JoinPath(plan.checkpoints.directory, CheckpointDirectory(restored));
+  for (const SnapshotDone& file : from->files) {
+    map.restored.push_back({JoinPath(directory, file.file), file.crc});
+  }
   return map;
 }
+
+const CheckpointState* JobState::FindCheckpoint(uint64_t id) const {
+  const auto found = std::find_if(checkpoints.begin(), checkpoints.end(),
+                                  [&](const CheckpointState& c) { return c.id == id; });
+  return found == checkpoints.end() ? nullptr : &*found;
+}
+
+std::string CheckpointDirectory(uint64_t id) { return Concat("checkpoint-", id); }
 
 Grants JobState::MakeGrants(uint32_t worker) const {
   Grants grants;
   grants.index = grants_index;
+  grants.rollback_index = rollback_index;
   for (const auto& [id, stream] : streams) {
     if (stream.worker != worker) continue;
     grants.grants.push_back({{id, stream.attempt}, stream.progress, stream.limit, stream.work});
@@ -139,7 +217,9 @@ Grants JobState::MakeGrants(uint32_t worker) const {
 
 absl::Status CheckRecord(const JobState& state, const LogRecord& record) {
   if (std::holds_alternative<JobEnded>(record)) return {};  // Perhaps before there was one.
-  if (std::holds_alternative<JobCreated>(record) != (state.job_id == 0)) {
+  const bool begins =
+      std::holds_alternative<JobCreated>(record) || std::holds_alternative<JobRestored>(record);
+  if (begins != (state.job_id == 0)) {
     return InvalidArgument("record ", state.index + 1,
                            state.job_id == 0 ? " comes before a job" : " makes a second job");
   }
@@ -147,6 +227,17 @@ absl::Status CheckRecord(const JobState& state, const LogRecord& record) {
   if (const auto* leased = std::get_if<StreamLeased>(&record)) stream = leased->stream;
   if (const auto* progressed = std::get_if<StreamProgressed>(&record)) {
     stream = progressed->ref.stream;
+  }
+  std::optional<uint64_t> restored;
+  if (const auto* back = std::get_if<RolledBack>(&record)) restored = back->checkpoint;
+  if (restored.has_value() && state.FindCheckpoint(*restored) == nullptr) {
+    return InvalidArgument("record ", state.index + 1, " is of checkpoint ", *restored,
+                           ", which is not there");
+  }
+  const bool of_taking = std::holds_alternative<CheckpointCut>(record) ||
+                         std::holds_alternative<CheckpointCommitted>(record);
+  if (of_taking && !state.taking.has_value()) {
+    return InvalidArgument("record ", state.index + 1, " is of a checkpoint that was not begun");
   }
   if (!stream.has_value() || state.streams.contains(*stream)) return {};
   return InvalidArgument("record ", state.index + 1, " is of stream ", *stream,

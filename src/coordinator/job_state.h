@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -70,8 +72,33 @@ struct FloorRaised {
 struct EpochEnded {
   EpochRecord record;
 };
-// Snapshots of all partitions are taken; ids rise.
+// Snapshots of all partitions are taken; ids rise. Of a training's end, or to keep its best epoch;
+// or a checkpoint while the job goes on, which is then as of the streams' progress of this moment
+// (asp, ssp).
 struct CheckpointBegun {
+  uint64_t id = 0;
+  bool is_checkpoint = false;
+};
+// bsp: the checkpoint that was begun is as of this step.
+struct CheckpointCut {
+  StepIndex step = 0;
+};
+// It is complete, and can be restored. By partition.
+struct CheckpointCommitted {
+  std::vector<SnapshotDone> files;
+};
+// It is given up.
+struct CheckpointAbandoned {
+  uint64_t id = 0;
+};
+// A server is lost, or the job goes on from a former one's checkpoint: all partitions, streams and
+// epochs are as they were in this checkpoint. Newer ones are forgotten.
+struct RolledBack {
+  uint64_t checkpoint = 0;
+  std::vector<PartitionEntry> partitions;
+};
+// A checkpoint whose files cannot be read is forgotten.
+struct CheckpointDamaged {
   uint64_t id = 0;
 };
 // They are complete: what may be the job's model, and is if nothing better comes. By partition.
@@ -88,9 +115,17 @@ struct JobEnded {
   double train_seconds = 0;
 };
 
-using LogRecord = std::variant<JobCreated, MemberJoined, MemberLeft, MapChanged, StreamsOpened,
-                               StreamLeased, StreamProgressed, StreamClosed, LimitRaised,
-                               FloorRaised, EpochEnded, CheckpointBegun, ModelKept, JobEnded>;
+struct JobState;
+// Instead of JobCreated: the job goes on from what a checkpoint says of it.
+struct JobRestored {
+  std::shared_ptr<const JobState> state;  // Not null.
+};
+
+using LogRecord =
+    std::variant<JobCreated, MemberJoined, MemberLeft, MapChanged, StreamsOpened, StreamLeased,
+                 StreamProgressed, StreamClosed, LimitRaised, FloorRaised, EpochEnded,
+                 CheckpointBegun, ModelKept, JobEnded, CheckpointCut, CheckpointCommitted,
+                 CheckpointAbandoned, RolledBack, CheckpointDamaged, JobRestored>;
 
 // What was decided at once, and takes effect as a whole or not at all.
 struct LogBatch {
@@ -125,20 +160,9 @@ struct StreamState {
   double extra_weight = 0;
 };
 
-struct JobState {
-  uint64_t index = 0;  // Of the last record.
-  JobSpec job;
-  JobPlan plan;
-  uint64_t job_id = 0;  // 0: there is no job yet.
-  std::vector<InitFile> init_files;
-  std::map<uint32_t, MemberState> members;  // By process; only those who are there.
-  uint32_t next_process = 1;
-  std::vector<PartitionEntry> partitions;
-  uint64_t map_index = 0;     // Of the last record that servers and clients must know.
-  uint64_t grants_index = 0;  // Of the last record that changed a grant.
+// How far the training is: what a rollback takes back.
+struct TrainingState {
   StreamId floor = 0;
-  StreamId opened = 0;
-  StreamId next_evaluation = kEvaluationBit;
   uint64_t epochs_opened = 0;               // Of training; epochs that have ended are in `epochs`.
   std::vector<StreamId> closed;             // bsp, ssp; ascending.
   std::map<StreamId, StreamState> streams;  // Open ones, evaluation streams included.
@@ -147,8 +171,40 @@ struct JobState {
   double epoch_extra_weight = 0;
   uint64_t rows_total = 0;
   std::vector<EpochRecord> epochs;
-  uint64_t checkpoint = 0;  // The last one that was begun.
-  ModelKept kept;           // Without files: there is none yet.
+};
+
+struct CheckpointState {
+  uint64_t id = 0;
+  StepIndex cut = kOwnMoment;       // bsp: the step; kCutToCome: it is not chosen yet.
+  TrainingState training;           // Every partition has all of this, and perhaps more.
+  std::vector<SnapshotDone> files;  // By partition; empty while it is taken.
+};
+
+struct JobState : TrainingState {
+  uint64_t index = 0;  // Of the last record.
+  JobSpec job;
+  JobPlan plan;
+  uint64_t job_id = 0;  // 0: there is no job yet.
+  std::vector<InitFile> init_files;
+  std::map<uint32_t, MemberState> members;  // By process; only those who are there.
+  uint32_t next_process = 1;
+  std::vector<PartitionEntry> partitions;
+  uint64_t map_index = 0;       // Of the last record that servers and clients must know.
+  uint64_t grants_index = 0;    // Of the last record that changed a grant.
+  uint64_t rollback_index = 0;  // Of the last RolledBack.
+  StreamId opened = 0;
+  StreamId next_evaluation = kEvaluationBit;
+  // asp: the first stream of each epoch that was ever opened. After a rollback it is opened as the
+  // same ones again: partitions may have been written with steps of them already.
+  std::map<uint64_t, StreamId> epoch_streams;
+  uint32_t attempts = 0;      // The highest attempt of any stream,
+  uint32_t attempt_base = 0;  // and that was it at the last rollback.
+  uint64_t checkpoint = 0;    // The last one that was begun.
+  std::optional<CheckpointState> taking;
+  std::vector<CheckpointState> checkpoints;  // That can be restored; ids rise.
+  uint64_t restored = 0;                     // Which of them partitions began with; 0: none.
+  uint64_t rollbacks = 0;
+  ModelKept kept;  // Without files: there is none yet.
   bool ended = false;
   JobEnded end;
 
@@ -160,11 +216,15 @@ struct JobState {
 
   // The messages that tell others of this state.
   MapUpdate MakeMap() const;
+  const CheckpointState* FindCheckpoint(uint64_t id) const;  // Among those that can be restored.
   Grants MakeGrants(uint32_t worker) const;
 };
 
 // kInvalidArgument: the state has no such stream, or no job, as the record is of. For records that
 // were read from a file.
 absl::Status CheckRecord(const JobState& state, const LogRecord& record);
+
+// "checkpoint-7": where its files are, in the directory of checkpoints.
+std::string CheckpointDirectory(uint64_t id);
 
 }  // namespace cairn

@@ -44,6 +44,20 @@ std::string_view Cut(std::string_view* rest, char separator) {
   return head;
 }
 
+absl::Status CheckPlainName(const std::string& name) {
+  const bool plain = !name.empty() && name.find('/') == std::string::npos && name[0] != '.';
+  return plain ? absl::OkStatus() : DataLoss("not a plain file name: ", name);
+}
+
+absl::Status ParseState(std::string_view line, Manifest* manifest) {
+  CAIRN_ASSIGN_OR_RETURN(manifest->state.bytes, ParseU64(Cut(&line, ' ')));
+  uint64_t crc = 0;
+  if (!UnhexWord(Cut(&line, ' '), 8, &crc)) return DataLoss("a checksum is not 8 hex digits");
+  manifest->state.crc = static_cast<uint32_t>(crc);
+  manifest->state.name = std::string(line);
+  return CheckPlainName(manifest->state.name);
+}
+
 absl::Status ParseFile(std::string_view line, Manifest* manifest) {
   Manifest::File file;
   CAIRN_ASSIGN_OR_RETURN(const uint64_t partition, ParseU64(Cut(&line, ' ')));
@@ -55,9 +69,7 @@ absl::Status ParseFile(std::string_view line, Manifest* manifest) {
   file.crc = static_cast<uint32_t>(crc);
   file.name = std::string(line);
   if (partition != manifest->files.size()) return DataLoss("partitions are not in order");
-  const bool plain =
-      !file.name.empty() && file.name.find('/') == std::string::npos && file.name[0] != '.';
-  if (!plain) return DataLoss("not a plain file name: ", file.name);
+  CAIRN_RETURN_IF_ERROR(CheckPlainName(file.name));
   manifest->files.push_back(std::move(file));
   return {};
 }
@@ -73,6 +85,8 @@ absl::Status ParseLine(std::string_view key, std::string_view value, Manifest* m
         !UnhexWord(value.substr(16), 16, &manifest->digest_low)) {
       return DataLoss("a digest is not 32 hex digits");
     }
+  } else if (key == "state") {
+    return ParseState(value, manifest);
   } else if (key == "file") {
     return ParseFile(value, manifest);
   } else {
@@ -95,6 +109,10 @@ std::string FormatManifest(const Manifest& manifest) {
     const size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
     text += Concat("program ", Escape(rest.substr(0, end)), "\n");
     rest = rest.substr(end);
+  }
+  if (!manifest.state.name.empty()) {
+    text += Concat("state ", manifest.state.bytes, " ", HexWord(manifest.state.crc, 8), " ",
+                   manifest.state.name, "\n");
   }
   for (const Manifest::File& file : manifest.files) {
     text += Concat("file ", file.partition, " ", file.bytes, " ", HexWord(file.crc, 8), " ",

@@ -23,6 +23,12 @@ struct Manifest {
     uint32_t crc = 0;  // CRC32C of the whole file.
     uint64_t rows = 0;
   };
+  // Of a checkpoint: the file that says of which job, and how far it was.
+  struct Extra {
+    std::string name;  // Empty: there is none.
+    uint64_t bytes = 0;
+    uint32_t crc = 0;  // CRC32C of the whole file.
+  } state;
   std::vector<File> files;  // In partition order; as many as there were partitions.
   uint64_t digest_high = 0, digest_low = 0;
 };

@@ -48,6 +48,15 @@ class Out {
       each(value);
     }
   }
+  template <typename T, typename Each>
+  void Optional(const char* field, const std::optional<T>& optional, const Each& each) {
+    Flag(field, optional.has_value());
+    if (optional.has_value()) each(*optional);
+  }
+  template <typename T, typename Each>
+  void Shared(const std::shared_ptr<const T>& shared, const Each& each) {
+    each(*shared);
+  }
   void Job(const JobSpec& job, const JobPlan& plan) {
     std::vector<std::byte> bytes;
     ByteWriter aligned(&bytes);
@@ -120,6 +129,19 @@ class In {
       Number(field, key);
       each(map[key]);
     }
+  }
+  template <typename T, typename Each>
+  void Optional(const char* field, std::optional<T>& optional, const Each& each) {
+    bool is_there = false;
+    Flag(field, is_there);
+    optional.reset();
+    if (is_there && status_.ok()) each(optional.emplace());
+  }
+  template <typename T, typename Each>
+  void Shared(std::shared_ptr<const T>& shared, const Each& each) {
+    auto made = std::make_shared<T>();
+    each(*made);
+    shared = std::move(made);
   }
   void Job(JobSpec& job, JobPlan& plan) {
     const uint64_t bytes = Count("job");
@@ -290,6 +312,33 @@ void Fields(A& a, Field<A, std::vector<SnapshotDone>> files) {
 template <typename A>
 void Fields(A& a, Field<A, CheckpointBegun> begun) {
   a.Number("checkpoint", begun.id);
+  a.Flag("checkpoint.is_checkpoint", begun.is_checkpoint);
+}
+
+template <typename A>
+void Fields(A& a, Field<A, CheckpointCut> cut) {
+  a.Number("cut", cut.step);
+}
+
+template <typename A>
+void Fields(A& a, Field<A, CheckpointCommitted> committed) {
+  Fields(a, committed.files);
+}
+
+template <typename A>
+void Fields(A& a, Field<A, CheckpointAbandoned> abandoned) {
+  a.Number("checkpoint", abandoned.id);
+}
+
+template <typename A>
+void Fields(A& a, Field<A, RolledBack> back) {
+  a.Number("checkpoint", back.checkpoint);
+  Fields(a, back.partitions);
+}
+
+template <typename A>
+void Fields(A& a, Field<A, CheckpointDamaged> damaged) {
+  a.Number("checkpoint", damaged.id);
 }
 
 template <typename A>
@@ -321,6 +370,27 @@ void Fields(A& a, Field<A, StreamState> stream) {
 }
 
 template <typename A>
+void Fields(A& a, Field<A, TrainingState> training) {
+  a.Number("floor", training.floor);
+  a.Number("epochs_opened", training.epochs_opened);
+  a.List("closed", training.closed, [&](auto& stream) { a.Number("closed", stream); });
+  a.Map("streams", training.streams, [&](auto& stream) { Fields(a, stream); });
+  a.Number("epoch_rows", training.epoch_rows);
+  a.Real("epoch_loss_sum", training.epoch_loss_sum);
+  a.Real("epoch_extra_weight", training.epoch_extra_weight);
+  a.Number("rows_total", training.rows_total);
+  a.List("epochs", training.epochs, [&](auto& epoch) { Fields(a, epoch); });
+}
+
+template <typename A>
+void Fields(A& a, Field<A, CheckpointState> checkpoint) {
+  a.Number("checkpoints.id", checkpoint.id);
+  a.Number("checkpoints.cut", checkpoint.cut);
+  Fields(a, checkpoint.training);
+  Fields(a, checkpoint.files);
+}
+
+template <typename A>
 void Fields(A& a, Field<A, JobState> state) {
   a.Number("index", state.index);
   a.Number("job.id", state.job_id);
@@ -332,21 +402,27 @@ void Fields(A& a, Field<A, JobState> state) {
   Fields(a, state.partitions);
   a.Number("map_index", state.map_index);
   a.Number("grants_index", state.grants_index);
-  a.Number("floor", state.floor);
+  a.Number("rollback_index", state.rollback_index);
   a.Number("opened", state.opened);
   a.Number("next_evaluation", state.next_evaluation);
-  a.Number("epochs_opened", state.epochs_opened);
-  a.List("closed", state.closed, [&](auto& stream) { a.Number("closed", stream); });
-  a.Map("streams", state.streams, [&](auto& stream) { Fields(a, stream); });
-  a.Number("epoch_rows", state.epoch_rows);
-  a.Real("epoch_loss_sum", state.epoch_loss_sum);
-  a.Real("epoch_extra_weight", state.epoch_extra_weight);
-  a.Number("rows_total", state.rows_total);
-  a.List("epochs", state.epochs, [&](auto& epoch) { Fields(a, epoch); });
+  a.Map("epoch_streams", state.epoch_streams,
+        [&](auto& first) { a.Number("epoch_streams.first", first); });
+  a.Number("attempts", state.attempts);
+  a.Number("attempt_base", state.attempt_base);
+  Fields(a, static_cast<Field<A, TrainingState>>(state));
   a.Number("checkpoint", state.checkpoint);
+  a.Optional("taking", state.taking, [&](auto& taking) { Fields(a, taking); });
+  a.List("checkpoints", state.checkpoints, [&](auto& each) { Fields(a, each); });
+  a.Number("restored", state.restored);
+  a.Number("rollbacks", state.rollbacks);
   Fields(a, state.kept);
   a.Flag("ended", state.ended);
   Fields(a, state.end);
+}
+
+template <typename A>
+void Fields(A& a, Field<A, JobRestored> restored) {
+  a.Shared(restored.state, [&](auto& state) { Fields(a, state); });
 }
 
 // Makes the alternative of this number, which is part of the format, and reads it.

@@ -124,8 +124,10 @@ void ExecutorCore::Receive(const MessagePtr& message, ExecutorActions* out) {
     OnMap(*map, out);
   } else if (std::holds_alternative<Push>(message->body)) {
     OnPush(message, out);
+    RepeatNotLoaded(out);
   } else if (std::holds_alternative<Pull>(message->body)) {
     OnPull(message, out);
+    RepeatNotLoaded(out);
   } else if (const auto* request = BodyAs<SnapshotRequest>(*message)) {
     OnSnapshotRequest(*request, out);
   }
@@ -134,35 +136,61 @@ void ExecutorCore::Receive(const MessagePtr& message, ExecutorActions* out) {
 void ExecutorCore::OnMap(const MapUpdate& map, ExecutorActions* out) {
   if (map.index <= map_index_ || map.partitions.size() != context_.job.partitions) return;
   map_index_ = map.index;
+  restored_ = map.checkpoint;
   context_.streams = {map.floor, map.opened, map.closed};
   for (uint32_t p = options_.executor; p < map.partitions.size(); p += options_.executors) {
     const PartitionEntry& entry = map.partitions[p];
-    if (entry.primary != self_) {
-      // What is being written looks into the partition. Waiting pulls: "not primary", below.
-      std::erase_if(snapshots_, [&](const auto& job) { return job.first.second == p; });
-      owned_.erase(p);
-      continue;
-    }
-    Owned& owned = owned_[p];
-    owned.term = entry.term;
-    if (owned.partition != nullptr) continue;
-    owned.partition = std::make_unique<Partition>(&context_, p);
-    if (!init_files_.empty()) {
-      owned.loader = std::make_unique<PartitionLoader>(
-          owned.partition.get(), context_.job.partitions, init_files_, next_ticket_++);
-      busy_ = true;
+    if (entry.primary == self_) {
+      OwnPartition(p, entry, map, out);
+    } else {
+      ForgetPartition(p, out);
     }
   }
   std::vector<uint32_t> changed;
-  for (auto& [p, owned] : owned_) owned.partition->OnStreamsChanged();
+  for (auto& [p, owned] : owned_) {
+    if (owned.partition->OnStreamsChanged()) MaybeClose(p, out);
+  }
   for (const auto& [p, waiting] : waiting_) changed.push_back(p);
   ServeWaiting(changed, out);
 }
 
+// A new term: what there was of it belongs to a past that is taken back.
+void ExecutorCore::OwnPartition(uint32_t p, const PartitionEntry& entry, const MapUpdate& map,
+                                ExecutorActions* out) {
+  const auto found = owned_.find(p);
+  if (found != owned_.end() && found->second.term == entry.term) return;
+  ForgetPartition(p, out);
+  Owned& owned = owned_[p];
+  owned.term = entry.term;
+  owned.partition = std::make_unique<Partition>(&context_, p);
+  const bool is_restored = !map.restored.empty();
+  const std::vector<InitFile>& files = is_restored ? map.restored : init_files_;
+  if (files.empty()) return;
+  using Stamps = PartitionLoader::Stamps;
+  owned.loader = std::make_unique<PartitionLoader>(
+      owned.partition.get(), context_.job.partitions, files,
+      is_restored ? Stamps::kKept : Stamps::kDropped, next_ticket_++);
+  busy_ = true;
+}
+
+// What is being written looks into the partition. Waiting pulls are answered by the caller.
+void ExecutorCore::ForgetPartition(uint32_t p, ExecutorActions* out) {
+  for (auto& [id, job] : snapshots_) {
+    if (id.second == p && !job.finished) AbortSnapshot(&job, out);
+  }
+  std::erase_if(snapshots_, [&](const auto& job) { return job.first.second == p; });
+  owned_.erase(p);
+}
+
 ExecutorCore::Owned* ExecutorCore::Serving(uint32_t partition, uint64_t term, PartCode* code) {
   const auto found = owned_.find(partition);
-  if (found == owned_.end() || term > found->second.term) {
-    *code = PartCode::kNotPrimary;  // A higher term: the sender knows that we are deposed.
+  // A higher term: the sender knows that we are deposed. A lower one: it does not know that what it
+  // is doing was taken back.
+  const bool is_other = found != owned_.end() && options_.guards.term_check
+                            ? term != found->second.term
+                            : found != owned_.end() && term > found->second.term;
+  if (found == owned_.end() || is_other) {
+    *code = PartCode::kNotPrimary;
     return nullptr;
   }
   if (found->second.loader != nullptr) {
@@ -206,6 +234,7 @@ void ExecutorCore::OnPush(const MessagePtr& sent, ExecutorActions* out) {
     Partition::PushOutcome outcome = owned->partition->OnPush(message, part);
     if (outcome.answered) reply.parts.push_back(outcome.result);
     if (outcome.changed) {
+      MaybeClose(part.partition, out);
       changed.push_back(part.partition);
       pulled_ids_.Release(*message, part);
     }
@@ -321,7 +350,7 @@ void ExecutorCore::Tick(ExecutorActions* out) {
 
 void ExecutorCore::AdvanceLoads(ExecutorActions* out) {
   for (auto& [p, owned] : owned_) {
-    if (owned.loader == nullptr) continue;
+    if (owned.loader == nullptr || !owned.not_loaded.empty()) continue;
     if (auto read = owned.loader->NextRead()) out->storage.push_back(*std::move(read));
   }
 }
@@ -330,7 +359,10 @@ void ExecutorCore::Completed(const StorageResult& result, ExecutorActions* out) 
   for (auto& [p, owned] : owned_) {
     if (owned.loader == nullptr || owned.loader->ticket() != result.ticket) continue;
     const absl::Status status = owned.loader->OnRead(result);
-    if (!status.ok()) {
+    if (!status.ok() && restored_ != 0) {
+      owned.not_loaded = std::string(MessageOf(status));
+      RepeatNotLoaded(out);
+    } else if (!status.ok()) {
       Fail(kExitModelDamaged, Annotate(status, "loading the model from ", context_.job.init_dir),
            out);
     } else if (owned.loader->done()) {
@@ -346,6 +378,7 @@ void ExecutorCore::Completed(const StorageResult& result, ExecutorActions* out) 
     --job.requests_pending;
     if (!result.status.ok()) {
       job.done.error = std::string(MessageOf(result.status));
+      AbortSnapshot(&job, out);
       FinishSnapshot(&job, out);
     } else if (result.kind == StorageRequest::Kind::kCommit) {
       FinishSnapshot(&job, out);
@@ -356,24 +389,45 @@ void ExecutorCore::Completed(const StorageResult& result, ExecutorActions* out) 
   }
 }
 
+// The coordinator has to hear of it, and nobody else asks again: whoever wants to be served.
+void ExecutorCore::RepeatNotLoaded(ExecutorActions* out) const {
+  for (const auto& [p, owned] : owned_) {
+    if (owned.not_loaded.empty()) continue;
+    SnapshotDone done;
+    done.checkpoint = restored_;
+    done.partition = p;
+    done.term = owned.term;
+    done.error = owned.not_loaded;
+    done.stage = SnapshotDone::Stage::kNotLoaded;
+    SendSnapshotDone(done, out);
+  }
+}
+
 void ExecutorCore::OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out) {
   if (!Serves(request.partition)) return;
   const auto owned = owned_.find(request.partition);
-  if (owned == owned_.end() || owned->second.loader != nullptr) return;  // It will be repeated.
-  if (owned->second.term != request.term) return;
+  if (owned == owned_.end() || owned->second.term != request.term) return;
+  RepeatNotLoaded(out);
+  if (owned->second.loader != nullptr) return;  // It will be repeated.
   const auto id = std::make_pair(request.checkpoint, request.partition);
   const auto found = snapshots_.find(id);
   if (found != snapshots_.end()) {
-    if (found->second.finished) SendSnapshotDone(found->second, out);
+    SnapshotJob& job = found->second;
+    if (job.finished) {
+      SendSnapshotDone(job.done, out);
+    } else {
+      SetCut(&job, request.cut, out);
+    }
     return;
   }
-  for (const auto& [other, job] : snapshots_) {
-    if (other.second == request.partition && !job.finished) return;  // One at a time.
+  for (auto& [other, job] : snapshots_) {
+    if (other.second != request.partition) continue;
+    if (other.first > request.checkpoint) return;  // This request was overtaken.
+    if (!job.finished) AbortSnapshot(&job, out);   // Nobody waits for it any more.
   }
   // Answers to older requests for this partition are of no use to anybody any more.
-  std::erase_if(snapshots_, [&](const auto& entry) {
-    return entry.first.second == request.partition && entry.first.first < request.checkpoint;
-  });
+  std::erase_if(snapshots_,
+                [&](const auto& entry) { return entry.first.second == request.partition; });
   SnapshotJob& job = snapshots_[id];
   job.request = request;
   BeginSnapshot(&job, out);
@@ -408,11 +462,14 @@ void ExecutorCore::BeginSnapshot(SnapshotJob* job, ExecutorActions* out) {
   ++job->requests_pending;
 }
 
+// One after the other, so that little of each changes between its scan and its end.
 void ExecutorCore::AdvanceSnapshots(ExecutorActions* out) {
   for (auto& [id, job] : snapshots_) {
-    if (!job.Scans() || job.requests_pending >= kStorageRequestsInFlight) continue;
+    if (!job.Scans()) continue;
+    if (job.requests_pending >= kStorageRequestsInFlight) return;
     StepSnapshot(&job, out);
-    if (job.Scans() && job.requests_pending < kStorageRequestsInFlight) busy_ = true;
+    busy_ = true;
+    return;
   }
 }
 
@@ -434,18 +491,66 @@ void ExecutorCore::StepSnapshot(SnapshotJob* job, ExecutorActions* out) {
   }
   std::vector<std::byte> bytes;
   const bool more = job->writer->ScanSlice(kRowsPerSlice, &bytes);
-  if (!more) {
-    Partition& partition = *owned_.at(job->request.partition).partition;
-    job->writer->Finish(partition.Stamps(), &bytes);
-    partition.set_snapshot(nullptr);
-    SetTotals(job, job->writer->rows(), job->writer->digest());
-    job->writer.reset();
+  if (!more && job->request.cut == kOwnMoment) {
+    CloseSnapshot(job, std::move(bytes), out);
+    return;
   }
   Append(job, std::move(bytes), out);
-  if (!more) {
-    out->storage.push_back({job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});
-    ++job->requests_pending;
+  if (more) return;
+  job->scanned = true;
+  SetCut(job, job->request.cut, out);
+}
+
+// bsp: the snapshot is to be of this step. Before its body is there, that is only noted.
+void ExecutorCore::SetCut(SnapshotJob* job, StepIndex cut, ExecutorActions* out) {
+  job->request.cut = cut;
+  if (!job->scanned) return;
+  const StepIndex version = owned_.at(job->request.partition).partition->version();
+  if (cut == kCutToCome) {
+    job->done.stage = SnapshotDone::Stage::kScanned;
+    job->done.version = version;
+    SendSnapshotDone(job->done, out);
+    job->done.stage = SnapshotDone::Stage::kWritten;
+  } else if (version == cut) {
+    CloseSnapshot(job, {}, out);
+  } else if (version > cut) {
+    AbortSnapshot(job, out);
+    job->done.stage = SnapshotDone::Stage::kPassed;
+    job->done.version = version;
+    FinishSnapshot(job, out);
   }
+}
+
+// bsp: the partition has come to another step, perhaps to that of its snapshot.
+void ExecutorCore::MaybeClose(uint32_t partition, ExecutorActions* out) {
+  for (auto& [id, job] : snapshots_) {
+    if (id.second == partition && job.scanned && !job.finished && job.request.cut != kCutToCome) {
+      SetCut(&job, job.request.cut, out);
+    }
+  }
+}
+
+// Behind `bytes` of its body: the snapshot is the state of the partition at this moment.
+void ExecutorCore::CloseSnapshot(SnapshotJob* job, std::vector<std::byte> bytes,
+                                 ExecutorActions* out) {
+  Partition& partition = *owned_.at(job->request.partition).partition;
+  job->scanned = false;
+  job->writer->Finish(partition.AppliedStamps(), &bytes);
+  partition.set_snapshot(nullptr);
+  SetTotals(job, job->writer->rows(), job->writer->digest());
+  job->writer.reset();
+  Append(job, std::move(bytes), out);
+  out->storage.push_back({job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});
+  ++job->requests_pending;
+}
+
+// Its file is of no use.
+void ExecutorCore::AbortSnapshot(SnapshotJob* job, ExecutorActions* out) {
+  if (job->writer != nullptr) owned_.at(job->request.partition).partition->set_snapshot(nullptr);
+  job->writer.reset();
+  job->scanned = false;
+  if (job->path.empty()) return;
+  out->storage.push_back({job->ticket, StorageRequest::Kind::kAbort, job->path, {}, 0, 0});
 }
 
 void ExecutorCore::SetTotals(SnapshotJob* job, uint64_t rows, const ModelDigest& digest) {
@@ -456,18 +561,13 @@ void ExecutorCore::SetTotals(SnapshotJob* job, uint64_t rows, const ModelDigest&
 
 void ExecutorCore::FinishSnapshot(SnapshotJob* job, ExecutorActions* out) {
   job->finished = true;
-  if (job->writer != nullptr) {
-    const auto owned = owned_.find(job->request.partition);
-    if (owned != owned_.end()) owned->second.partition->set_snapshot(nullptr);
-    job->writer.reset();
-  }
   job->digest.reset();
-  SendSnapshotDone(*job, out);
+  SendSnapshotDone(job->done, out);
 }
 
-void ExecutorCore::SendSnapshotDone(const SnapshotJob& job, ExecutorActions* out) const {
+void ExecutorCore::SendSnapshotDone(const SnapshotDone& done, ExecutorActions* out) const {
   out->messages.push_back(
-      {coordinator_address_, MakeMessage(Header{self_, coordinator_, 0, map_index_}, job.done)});
+      {coordinator_address_, MakeMessage(Header{self_, coordinator_, 0, map_index_}, done)});
 }
 
 const Partition* ExecutorCore::FindPartition(uint32_t partition) const {

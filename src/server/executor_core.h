@@ -69,6 +69,7 @@ class ExecutorCore {
     uint64_t term = 0;
     std::unique_ptr<Partition> partition;
     std::unique_ptr<PartitionLoader> loader;  // Not null: not ready yet.
+    std::string not_loaded;                   // Nor will it ever be: why.
   };
   // A pull, or a part of it, that cannot be answered yet.
   struct WaitingPull {
@@ -84,10 +85,11 @@ class ExecutorCore {
     std::string path;
     uint64_t ticket = 0;
     uint32_t requests_pending = 0;  // Storage requests without a result.
+    bool scanned = false;           // bsp: the body is complete, the cut has not come.
     bool finished = false;          // `done` holds, and is only repeated.
 
-    // Otherwise it only waits for the storage, or is done.
-    bool Scans() const { return digest != nullptr || writer != nullptr; }
+    // Otherwise it only waits, or is done.
+    bool Scans() const { return !scanned && (digest != nullptr || writer != nullptr); }
   };
 
   ExecutorCore(const Welcome& welcome, const ProcessId& self, const ProcessId& coordinator,
@@ -101,7 +103,15 @@ class ExecutorCore {
   uint64_t AssemblyBytes() const;
   void OnPull(const MessagePtr& message, ExecutorActions* out);
   void KeepIds(const MessagePtr& message);
+  void OwnPartition(uint32_t p, const PartitionEntry& entry, const MapUpdate& map,
+                    ExecutorActions* out);
+  void ForgetPartition(uint32_t p, ExecutorActions* out);
+  void RepeatNotLoaded(ExecutorActions* out) const;
   void OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out);
+  void SetCut(SnapshotJob* job, StepIndex cut, ExecutorActions* out);
+  void MaybeClose(uint32_t partition, ExecutorActions* out);
+  void CloseSnapshot(SnapshotJob* job, std::vector<std::byte> bytes, ExecutorActions* out);
+  void AbortSnapshot(SnapshotJob* job, ExecutorActions* out);
   // Answers for "who serves this": nullptr, and the code to answer with, if not us.
   Owned* Serving(uint32_t partition, uint64_t term, PartCode* code);
   // Keeps a pull until it can be answered; one that is repeated waits only once.
@@ -117,7 +127,7 @@ class ExecutorCore {
   void FinishSnapshot(SnapshotJob* job, ExecutorActions* out);
   static void SetTotals(SnapshotJob* job, uint64_t rows, const ModelDigest& digest);
   void Append(SnapshotJob* job, std::vector<std::byte> bytes, ExecutorActions* out);
-  void SendSnapshotDone(const SnapshotJob& job, ExecutorActions* out) const;
+  void SendSnapshotDone(const SnapshotDone& done, ExecutorActions* out) const;
 
   const Options options_;
   const ProcessId self_;
@@ -126,6 +136,7 @@ class ExecutorCore {
   const std::vector<InitFile> init_files_;
   PartitionContext context_;
   uint64_t map_index_ = 0;
+  uint64_t restored_ = 0;  // The checkpoint that partitions began with; 0: none.
   std::map<uint32_t, Owned> owned_;
   PulledIdCache pulled_ids_;
   std::map<uint32_t, std::deque<WaitingPull>> waiting_;

@@ -10,6 +10,8 @@ struct ServerGuards {
   bool undo = true;          // bsp: a pull for the step just applied sees the values before it.
   bool stream_order = true;  // bsp: contributions are added in stream order.
   bool need_ids = true;      // A push whose ids are not at hand is not executed.
+  bool stamps_kept = true;   // A restored partition knows which steps are in its rows.
+  bool term_check = true;    // Whoever knows an older primary than this one is not served.
 };
 
 }  // namespace cairn

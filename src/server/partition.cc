@@ -449,4 +449,20 @@ SnapshotStamps Partition::Stamps() const {
   return stamps;
 }
 
+SnapshotStamps Partition::AppliedStamps() const {
+  SnapshotStamps stamps = Stamps();
+  if (context_->job.mode.consistency != Consistency::kBsp) return stamps;
+  for (StreamStamp& stamp : stamps.streams) stamp.last = std::min(stamp.last, version_);
+  return stamps;
+}
+
+void Partition::Restore(const SnapshotStamps& stamps) {
+  CAIRN_CHECK(lsn_ == 0 && streams_.empty(), "a partition is restored before it is served");
+  lsn_ = stamps.lsn;
+  version_ = stamps.version;
+  for (const StreamStamp& stamp : stamps.streams) {
+    if (context_->guards.stamps_kept) streams_[stamp.stream] = {stamp.attempt, stamp.last};
+  }
+}
+
 }  // namespace cairn

@@ -78,8 +78,13 @@ class Partition {
   uint64_t AssemblyBytes() const { return assembly_bytes_; }
   uint64_t AssemblyBytes(StreamId stream) const;
 
-  // Stamps at this moment, for a snapshot.
+  // Stamps at this moment.
   SnapshotStamps Stamps() const;
+  // Of what is in the rows, for a snapshot: in bsp what is only delivered is not.
+  SnapshotStamps AppliedStamps() const;
+  // Those of the snapshot that the rows come from; before anything else happens.
+  void Restore(const SnapshotStamps& stamps);
+  StepIndex version() const { return version_; }  // bsp: steps applied.
   // The snapshot that is being written, if any, hears of every row before it changes.
   void set_snapshot(SnapshotWriter* writer) { snapshot_ = writer; }
 

@@ -31,8 +31,11 @@ std::vector<uint32_t> FilesOfPartition(uint32_t files, uint32_t partition, uint3
 // Puts the rows that belong to the partition into it, made to fit its tables.
 class PartitionLoader::Sink final : public SnapshotSink {
  public:
-  explicit Sink(Partition* partition)
-      : shards_(partition->shards()), schemas_(partition->schemas()) {}
+  Sink(Partition* partition, Stamps stamps)
+      : partition_(partition),
+        stamps_(stamps),
+        shards_(partition->shards()),
+        schemas_(partition->schemas()) {}
 
   absl::Status OnHeader(const SnapshotHeader& header) override {
     converters_.clear();
@@ -89,9 +92,14 @@ class PartitionLoader::Sink final : public SnapshotSink {
     return {};
   }
 
-  absl::Status OnStamps(const SnapshotStamps&) override { return {}; }
+  absl::Status OnStamps(const SnapshotStamps& stamps) override {
+    if (stamps_ == Stamps::kKept) partition_->Restore(stamps);
+    return {};
+  }
 
  private:
+  Partition* const partition_;
+  const Stamps stamps_;
   std::vector<TableShard>* const shards_;
   const std::vector<std::shared_ptr<const TableSchema>>& schemas_;
   std::vector<TableShard*> shard_of_;  // By table of the file.
@@ -101,12 +109,16 @@ class PartitionLoader::Sink final : public SnapshotSink {
 };
 
 PartitionLoader::PartitionLoader(Partition* partition, uint32_t partitions,
-                                 std::vector<InitFile> files, uint64_t ticket)
+                                 std::vector<InitFile> files, Stamps stamps, uint64_t ticket)
     : partition_(partition),
       files_(std::move(files)),
+      stamps_(stamps),
       ticket_(ticket),
       chosen_(
-          FilesOfPartition(static_cast<uint32_t>(files_.size()), partition->index(), partitions)) {}
+          FilesOfPartition(static_cast<uint32_t>(files_.size()), partition->index(), partitions)) {
+  CAIRN_CHECK(stamps_ == Stamps::kDropped || files_.size() == partitions,
+              "stamps are those of one partition");
+}
 
 PartitionLoader::~PartitionLoader() = default;
 
@@ -114,7 +126,7 @@ std::optional<StorageRequest> PartitionLoader::NextRead() {
   if (reading_ || done()) return std::nullopt;
   reading_ = true;
   if (parser_ == nullptr) {
-    sink_ = std::make_unique<Sink>(partition_);
+    sink_ = std::make_unique<Sink>(partition_, stamps_);
     parser_ = std::make_unique<SnapshotParser>(sink_.get());
     offset_ = 0;
     crc_ = 0;

@@ -21,12 +21,15 @@ namespace cairn {
 std::vector<uint32_t> FilesOfPartition(uint32_t files, uint32_t partition, uint32_t partitions);
 
 // Owned by an executor, beside the partition that it fills. A new job starts from the rows only:
-// the stamps in the files belong to the old one.
+// the stamps in the files belong to the old one. A job that is restored goes on with them, in as
+// many partitions.
 class PartitionLoader {
  public:
+  enum class Stamps : uint8_t { kDropped, kKept };
+
   // `partition` outlives the loader. `files`: all snapshot files, in partition order.
   PartitionLoader(Partition* partition, uint32_t partitions, std::vector<InitFile> files,
-                  uint64_t ticket);
+                  Stamps stamps, uint64_t ticket);
   ~PartitionLoader();
 
   uint64_t ticket() const { return ticket_; }
@@ -43,6 +46,7 @@ class PartitionLoader {
 
   Partition* partition_;
   std::vector<InitFile> files_;
+  Stamps stamps_;
   uint64_t ticket_;
   std::vector<uint32_t> chosen_;
   size_t next_ = 0;      // Into chosen_.

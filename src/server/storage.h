@@ -17,6 +17,7 @@ struct StorageRequest {
     kCreate,  // Exclusive create of `path` (its directory is made first).
     kAppend,  // `bytes` to the end.
     kCommit,  // Sync file and directory, close.
+    kAbort,   // Close and remove it, as far as it is there.
     kRead,    // Up to `length` bytes at `offset`.
   };
   uint64_t ticket = 0;

@@ -37,6 +37,10 @@ StorageResult StorageWorker::Execute(StorageRequest& request) {
     case StorageRequest::Kind::kCommit:
       result.status = Commit(request);
       break;
+    case StorageRequest::Kind::kAbort:
+      open_.erase(request.path);
+      result.status = files_->Remove(request.path);
+      break;
     case StorageRequest::Kind::kRead: {
       result.bytes.resize(request.length);
       const absl::StatusOr<size_t> read =

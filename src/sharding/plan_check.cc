@@ -32,6 +32,14 @@ absl::Status CheckStop(const StopRules& stop) {
   return CheckNumber("stop.relative_change", stop.relative_change, 0, kMost);
 }
 
+absl::Status CheckCheckpoints(const CheckpointPlan& plan) {
+  if (plan.directory.empty()) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(CheckNumber("checkpoints.every_seconds", plan.every_seconds, 0.1, 1e9));
+  CAIRN_RETURN_IF_ERROR(CheckRange("checkpoints.kept", plan.kept, 1, limits::kCheckpointsKeptMax));
+  return CheckRange("number of bytes of checkpoints.directory", plan.directory.size(), 0,
+                    limits::kStringBytesMax);
+}
+
 // The bounds keep sums and products of batches within 64 bits, and what an epoch opens in memory.
 absl::Status CheckSchedule(const JobDefinition& job) {
   const Schedule& schedule = job.plan.schedule;
@@ -69,6 +77,7 @@ absl::Status CheckPlan(const JobDefinition& job) {
   CAIRN_RETURN_IF_ERROR(
       CheckRange("evaluation_batches", plan.evaluation_batches, 0, limits::kBatchesMax));
   CAIRN_RETURN_IF_ERROR(CheckStop(plan.stop));
+  CAIRN_RETURN_IF_ERROR(CheckCheckpoints(plan.checkpoints));
   return CheckRange("number of bytes of save_dir", plan.save_dir.size(), 0,
                     limits::kStringBytesMax);
 }

@@ -54,19 +54,23 @@ absl::Status Check(const Submit& submit) {
   }
   CAIRN_RETURN_IF_ERROR(Annotate(CheckHello(submit.hello), "submit"));
   CAIRN_RETURN_IF_ERROR(Annotate(CheckSpec(submit.job.spec), "submit"));
-  return AtMost("submit.plan.save_dir bytes", submit.job.plan.save_dir.size(),
-                limits::kStringBytesMax);
+  const JobPlan& plan = submit.job.plan;
+  CAIRN_RETURN_IF_ERROR(AtMost("submit.plan.checkpoints.directory bytes",
+                               plan.checkpoints.directory.size(), limits::kStringBytesMax));
+  return AtMost("submit.plan.save_dir bytes", plan.save_dir.size(), limits::kStringBytesMax);
+}
+
+absl::Status CheckFiles(std::string_view field, const std::vector<InitFile>& files) {
+  CAIRN_RETURN_IF_ERROR(AtMost(field, files.size(), limits::kPartitionsMax));
+  for (size_t i = 0; i < files.size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(AtMost(field, i, "bytes", files[i].path.size(), limits::kStringBytesMax));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Check(const Welcome& welcome) {
   CAIRN_RETURN_IF_ERROR(Annotate(CheckSpec(welcome.job), "welcome"));
-  CAIRN_RETURN_IF_ERROR(
-      AtMost("welcome.init_files", welcome.init_files.size(), limits::kPartitionsMax));
-  for (size_t i = 0; i < welcome.init_files.size(); ++i) {
-    CAIRN_RETURN_IF_ERROR(AtMost("welcome.init_files", i, "bytes",
-                                 welcome.init_files[i].path.size(), limits::kStringBytesMax));
-  }
-  return absl::OkStatus();
+  return CheckFiles("welcome.init_files", welcome.init_files);
 }
 
 absl::Status Check(const MapUpdate& map) {
@@ -79,7 +83,7 @@ absl::Status Check(const MapUpdate& map) {
     CAIRN_RETURN_IF_ERROR(AtMost("map_update.servers", i, "address bytes",
                                  map.servers[i].address.size(), limits::kAddressBytesMax));
   }
-  return absl::OkStatus();
+  return CheckFiles("map_update.restored", map.restored);
 }
 
 absl::Status Check(const Grants& grants) {

@@ -83,6 +83,28 @@ ProcessUsage GetUsage(const pb::Usage& control) {
           control.frames_refused()};
 }
 
+void WriteFiles(const std::vector<InitFile>& files, ByteWriter* out) {
+  std::vector<uint32_t> crcs;
+  for (const InitFile& file : files) {
+    out->String(file.path);
+    crcs.push_back(file.crc);
+  }
+  out->Array(std::span<const uint32_t>(crcs));
+}
+
+absl::Status ReadFiles(std::string_view field, uint32_t count, ByteReader* in,
+                       std::vector<InitFile>* files) {
+  CAIRN_RETURN_IF_ERROR(in->Need(field, count, 8));  // The shortest string: length and padding.
+  files->resize(count);
+  for (InitFile& file : *files) {
+    CAIRN_RETURN_IF_ERROR(in->String(field, limits::kStringBytesMax, &file.path));
+  }
+  std::vector<uint32_t> crcs;
+  CAIRN_RETURN_IF_ERROR(in->Array(field, count, &crcs));
+  for (size_t i = 0; i < crcs.size(); ++i) (*files)[i].crc = crcs[i];
+  return absl::OkStatus();
+}
+
 struct RawServer {
   uint64_t incarnation;
   uint32_t process, reserved;
@@ -151,12 +173,7 @@ uint32_t WriteBody(const Welcome& welcome, ByteWriter* out) {
   control.set_job_id(welcome.job_id);
   const uint32_t control_bytes = WriteControl(control, out);
   WriteJob(welcome.job, out);
-  std::vector<uint32_t> crcs;
-  for (const InitFile& file : welcome.init_files) {
-    out->String(file.path);
-    crcs.push_back(file.crc);
-  }
-  out->Array(std::span<const uint32_t>(crcs));
+  WriteFiles(welcome.init_files, out);
   return control_bytes;
 }
 
@@ -167,17 +184,7 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, Wel
   welcome->heartbeat_ms = control.heartbeat_ms();
   welcome->job_id = control.job_id();
   CAIRN_RETURN_IF_ERROR(Annotate(ReadJob(payload, &welcome->job), "welcome"));
-  // 8: the shortest string, its length and padding.
-  CAIRN_RETURN_IF_ERROR(payload->Need("welcome.init_files", control.init_file_count(), 8));
-  welcome->init_files.resize(control.init_file_count());
-  for (InitFile& file : welcome->init_files) {
-    CAIRN_RETURN_IF_ERROR(
-        payload->String("welcome.init_files", limits::kStringBytesMax, &file.path));
-  }
-  std::vector<uint32_t> crcs;
-  CAIRN_RETURN_IF_ERROR(payload->Array("welcome.init_files.crc", control.init_file_count(), &crcs));
-  for (size_t i = 0; i < crcs.size(); ++i) welcome->init_files[i].crc = crcs[i];
-  return absl::OkStatus();
+  return ReadFiles("welcome.init_files", control.init_file_count(), payload, &welcome->init_files);
 }
 
 uint32_t WriteBody(const Heartbeat& heartbeat, ByteWriter* out) {
@@ -199,7 +206,7 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Heartbeat* 
   return absl::OkStatus();
 }
 
-// ---- MapUpdate: terms, incarnations, processes [partitions each], closed streams, servers ----
+// ---- MapUpdate: terms, incarnations, processes [partitions each], closed, servers, files ----
 
 uint32_t WriteBody(const MapUpdate& map, ByteWriter* out) {
   pb::MapUpdate control;
@@ -210,6 +217,8 @@ uint32_t WriteBody(const MapUpdate& map, ByteWriter* out) {
   control.set_partition_count(static_cast<uint32_t>(map.partitions.size()));
   control.set_server_count(static_cast<uint32_t>(map.servers.size()));
   control.set_closed_count(static_cast<uint32_t>(map.closed.size()));
+  control.set_restored_count(static_cast<uint32_t>(map.restored.size()));
+  control.set_checkpoint(map.checkpoint);
   const uint32_t control_bytes = WriteControl(control, out);
   std::vector<uint64_t> terms, incarnations;
   std::vector<uint32_t> processes;
@@ -226,6 +235,7 @@ uint32_t WriteBody(const MapUpdate& map, ByteWriter* out) {
     out->Record(RawServer{server.id.incarnation, server.id.process, 0});
     out->String(server.address);
   }
+  WriteFiles(map.restored, out);
   return control_bytes;
 }
 
@@ -256,7 +266,8 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, Map
     CAIRN_RETURN_IF_ERROR(
         payload->String("map_update.servers.address", limits::kAddressBytesMax, &server.address));
   }
-  return absl::OkStatus();
+  map->checkpoint = control.checkpoint();
+  return ReadFiles("map_update.restored", control.restored_count(), payload, &map->restored);
 }
 
 // ---- Grants, Progress ----
@@ -381,6 +392,7 @@ uint32_t WriteBody(const SnapshotRequest& request, ByteWriter* out) {
   control.set_partition(request.partition);
   control.set_term(request.term);
   control.set_directory(request.directory);
+  control.set_cut(request.cut);
   return WriteControl(control, out);
 }
 
@@ -391,6 +403,7 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, SnapshotReq
   request->partition = control.partition();
   request->term = control.term();
   request->directory = control.directory();
+  request->cut = control.cut();
   return absl::OkStatus();
 }
 
@@ -406,6 +419,8 @@ uint32_t WriteBody(const SnapshotDone& done, ByteWriter* out) {
   control.set_digest_high(done.digest_high);
   control.set_digest_low(done.digest_low);
   control.set_error(Clip(done.error));
+  control.set_stage(static_cast<uint32_t>(done.stage));
+  control.set_version(done.version);
   return WriteControl(control, out);
 }
 
@@ -422,6 +437,11 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, SnapshotDon
   done->digest_high = control.digest_high();
   done->digest_low = control.digest_low();
   done->error = control.error();
+  if (control.stage() > static_cast<uint32_t>(SnapshotDone::Stage::kNotLoaded)) {
+    return InvalidArgument("snapshot_done.stage: ", control.stage(), " has no meaning");
+  }
+  done->stage = static_cast<SnapshotDone::Stage>(control.stage());
+  done->version = control.version();
   return CheckText("snapshot_done.error", done->error);
 }
 

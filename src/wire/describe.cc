@@ -76,6 +76,7 @@ void Describe(std::ostream& out, const MapUpdate& m) {
   out << " index " << m.index << " rollback " << m.rollback_index << " streams " << m.floor << ".."
       << m.opened << " closed " << m.closed.size() << " partitions " << m.partitions.size()
       << " servers " << m.servers.size();
+  if (!m.restored.empty()) out << " as of checkpoint " << m.checkpoint;
 }
 void Describe(std::ostream& out, const Grants& m) {
   out << " index " << m.index << " rollback " << m.rollback_index << " [";
@@ -97,10 +98,15 @@ void Describe(std::ostream& out, const EvaluationAck& m) {
 void Describe(std::ostream& out, const SnapshotRequest& m) {
   out << " checkpoint " << m.checkpoint << " partition " << m.partition << " term " << m.term
       << " into " << std::quoted(m.directory);
+  if (m.cut == kCutToCome) out << " at a step to come";
+  if (m.cut != kCutToCome && m.cut != kOwnMoment) out << " at step " << m.cut;
 }
 void Describe(std::ostream& out, const SnapshotDone& m) {
   out << " checkpoint " << m.checkpoint << " partition " << m.partition << " term " << m.term
       << " file " << std::quoted(m.file) << " bytes " << m.bytes << " rows " << m.rows;
+  if (m.stage == SnapshotDone::Stage::kScanned) out << " scanned at version " << m.version;
+  if (m.stage == SnapshotDone::Stage::kPassed) out << " passed at version " << m.version;
+  if (m.stage == SnapshotDone::Stage::kNotLoaded) out << " not loaded";
   if (!m.error.empty()) out << " error " << std::quoted(m.error);
 }
 void Describe(std::ostream& out, const JobEnd& m) {

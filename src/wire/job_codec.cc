@@ -42,13 +42,13 @@ static_assert(sizeof(RawPart) == 48);
 
 struct RawPlan {
   uint64_t epochs, batches_per_epoch, batches_max, evaluation_batches;
-  double max_seconds, target, min_delta, relative_change;
-  uint32_t servers, workers, fixed_streams, lease_batches, patience;
+  double max_seconds, target, min_delta, relative_change, checkpoint_seconds;
+  uint32_t servers, workers, fixed_streams, lease_batches, patience, checkpoints_kept;
   float warmup_share;
-  uint8_t decay, metric, end_with_clients, want_digest;
-  uint8_t reserved[4];
+  uint8_t decay, metric, end_with_clients, want_digest, resume;
+  uint8_t reserved[7];
 };
-static_assert(sizeof(RawPlan) == 96);
+static_assert(sizeof(RawPlan) == 112);
 
 // Reads a number of an enum whose values are 0 .. last.
 template <typename Enum>
@@ -81,6 +81,7 @@ absl::Status CheckFloats(const RawPlan& raw) {
   CAIRN_RETURN_IF_ERROR(CheckFinite("plan.stop.max_seconds", raw.max_seconds));
   CAIRN_RETURN_IF_ERROR(CheckFinite("plan.stop.target", raw.target));
   CAIRN_RETURN_IF_ERROR(CheckFinite("plan.stop.min_delta", raw.min_delta));
+  CAIRN_RETURN_IF_ERROR(CheckFinite("plan.checkpoints.every_seconds", raw.checkpoint_seconds));
   return CheckFinite("plan.stop.relative_change", raw.relative_change);
 }
 
@@ -232,18 +233,22 @@ void WritePlan(const JobPlan& plan, ByteWriter* out) {
                       .target = stop.target,
                       .min_delta = stop.min_delta,
                       .relative_change = stop.relative_change,
+                      .checkpoint_seconds = plan.checkpoints.every_seconds,
                       .servers = plan.servers,
                       .workers = plan.workers,
                       .fixed_streams = schedule.fixed_streams,
                       .lease_batches = plan.lease_batches,
                       .patience = stop.patience,
+                      .checkpoints_kept = plan.checkpoints.kept,
                       .warmup_share = schedule.warmup_share,
                       .decay = schedule.decay,
                       .metric = static_cast<uint8_t>(stop.metric),
                       .end_with_clients = plan.end_with_clients,
                       .want_digest = plan.want_digest,
+                      .resume = plan.checkpoints.resume,
                       .reserved = {}});
   out->String(plan.save_dir);
+  out->String(plan.checkpoints.directory);
 }
 
 absl::Status ReadPlan(ByteReader* in, JobPlan* plan) {
@@ -271,7 +276,12 @@ absl::Status ReadPlan(ByteReader* in, JobPlan* plan) {
   CAIRN_RETURN_IF_ERROR(
       ReadBool("plan.end_with_clients", raw.end_with_clients, &plan->end_with_clients));
   CAIRN_RETURN_IF_ERROR(ReadBool("plan.want_digest", raw.want_digest, &plan->want_digest));
-  return in->String("plan.save_dir", limits::kStringBytesMax, &plan->save_dir);
+  CAIRN_RETURN_IF_ERROR(in->String("plan.save_dir", limits::kStringBytesMax, &plan->save_dir));
+  CheckpointPlan& checkpoints = plan->checkpoints;
+  checkpoints.every_seconds = raw.checkpoint_seconds;
+  checkpoints.kept = raw.checkpoints_kept;
+  CAIRN_RETURN_IF_ERROR(ReadBool("plan.checkpoints.resume", raw.resume, &checkpoints.resume));
+  return in->String("plan.checkpoints.directory", limits::kStringBytesMax, &checkpoints.directory);
 }
 
 }  // namespace cairn

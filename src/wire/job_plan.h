@@ -33,6 +33,16 @@ struct StopRules {
   bool operator==(const StopRules&) const = default;
 };
 
+// Checkpoints while the job runs, from which it goes on after the loss of a server.
+struct CheckpointPlan {
+  std::string directory;     // Empty: there are none.
+  double every_seconds = 0;  // From the beginning of one to that of the next.
+  uint32_t kept = 0;         // So many of the newest.
+  bool resume = false;       // The job goes on from the newest one in `directory`, if there is one.
+
+  bool operator==(const CheckpointPlan&) const = default;
+};
+
 struct JobPlan {
   uint32_t servers = 1;             // The job starts when this many have joined,
   uint32_t workers = 1;             // and this many workers, if there is data.
@@ -44,6 +54,7 @@ struct JobPlan {
   bool end_with_clients = false;
   bool want_digest = false;
   std::string save_dir;  // Where the model is written at the end; empty: it is not.
+  CheckpointPlan checkpoints;
 
   bool operator==(const JobPlan&) const = default;
 };

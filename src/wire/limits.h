@@ -24,6 +24,7 @@ inline constexpr uint32_t kFixedStreamsMax = 65'536;  // bsp, ssp.
 inline constexpr uint32_t kProgramBytesMax = 48u << 10;
 inline constexpr size_t kJobBytesMax = size_t{2} << 20;  // Encoded: a Welcome has to be one frame.
 inline constexpr uint64_t kEpochsMax = 1'000'000;
+inline constexpr uint32_t kCheckpointsKeptMax = 100;
 inline constexpr uint64_t kBatchesMax = uint64_t{1} << 40;  // Of an epoch; and of all together.
 inline constexpr uint64_t kStreamsAtOnceMax = 1u << 20;     // asp: streams of one epoch.
 inline constexpr uint32_t kStalenessMax = 1'000'000;        // Steps; ssp.

@@ -142,6 +142,9 @@ struct MapUpdate {
   std::vector<StreamId> closed;  // bsp, ssp: streams in [floor, opened) that have ended.
   std::vector<PartitionEntry> partitions;
   std::vector<MemberAddress> servers;
+  // To servers, after a rollback: the checkpoint that partitions are as of, in partition order.
+  std::vector<InitFile> restored = {};
+  uint64_t checkpoint = 0;  // Its number.
 
   bool operator==(const MapUpdate&) const = default;
 };
@@ -223,17 +226,29 @@ struct EvaluationAck {
   bool operator==(const EvaluationAck&) const = default;
 };
 
+// When a snapshot is taken: at a moment of the partition's own, or (bsp, while training goes on) at
+// a step. Until that step is named, rows are only scanned.
+inline constexpr StepIndex kOwnMoment = 0;
+inline constexpr StepIndex kCutToCome = ~StepIndex{0};
+
 // Coordinator to primaries: write the partition's snapshot for this checkpoint into `directory`.
 struct SnapshotRequest {
   uint64_t checkpoint = 0;
   uint32_t partition = 0;
   uint64_t term = 0;
   std::string directory;
+  StepIndex cut = kOwnMoment;  // Or kCutToCome, or the step.
 
   bool operator==(const SnapshotRequest&) const = default;
 };
 
 struct SnapshotDone {
+  enum class Stage : uint8_t {
+    kWritten = 0,    // It is durable, unless there is an error.
+    kScanned = 1,    // It waits for its cut. `version` is how far the partition is.
+    kPassed = 2,     // The partition is past the cut already, by `version`: nothing is written.
+    kNotLoaded = 3,  // The partition could not be restored from this checkpoint: see `error`.
+  };
   uint64_t checkpoint = 0;
   uint32_t partition = 0;
   uint64_t term = 0;
@@ -243,6 +258,8 @@ struct SnapshotDone {
   uint64_t rows = 0;                         // Rows of all sparse tables.
   uint64_t digest_high = 0, digest_low = 0;  // The model digest's part of this partition.
   std::string error;                         // Not empty: it could not be written, and why.
+  Stage stage = Stage::kWritten;
+  StepIndex version = 0;  // bsp: steps applied.
 
   bool operator==(const SnapshotDone&) const = default;
 };
@@ -348,6 +365,9 @@ struct JobStatus {
   uint32_t member_count = 0;
   std::vector<MemberStatus> members;  // The first kStatusMembersMax of them, by number.
   uint32_t workers_lost = 0;
+  uint64_t checkpoint = 0;  // The newest that the job can go back to; 0: there is none.
+  uint64_t rollbacks = 0;   // So often it went back to one.
+  std::string alarm = {};   // Why the last checkpoint was given up; empty: it was not.
   uint64_t bytes_sent = 0, bytes_received = 0;  // Of all members that there ever were.
   uint64_t frames_refused = 0;                  // Likewise, and of the coordinator.
   // Once it is over: phase kFarewell and kFinished.

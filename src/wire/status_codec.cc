@@ -8,14 +8,14 @@ namespace {
 struct RawStatus {
   uint64_t job_id, epoch, epochs, batches_done, batches, rows, epochs_done;
   uint64_t bytes_sent, bytes_received, frames_refused, rows_trained, features, digest_high,
-      digest_low;
+      digest_low, checkpoint, rollbacks;
   double loss_sum, train_seconds;
   uint32_t staleness, member_count, workers_lost, epoch_list_count, member_list_count;
   int32_t code;
   uint8_t phase, consistency;
   uint8_t reserved[6];
 };
-static_assert(sizeof(RawStatus) == 160);
+static_assert(sizeof(RawStatus) == 176);
 
 struct RawEpoch {
   uint64_t epoch, rows;
@@ -47,6 +47,8 @@ RawStatus RawOf(const JobStatus& status) {
           .features = status.features,
           .digest_high = status.digest_high,
           .digest_low = status.digest_low,
+          .checkpoint = status.checkpoint,
+          .rollbacks = status.rollbacks,
           .loss_sum = status.loss_sum,
           .train_seconds = status.train_seconds,
           .staleness = status.mode.staleness,
@@ -74,6 +76,8 @@ void Assign(const RawStatus& raw, JobStatus* status) {
   status->epochs_done = raw.epochs_done;
   status->member_count = raw.member_count;
   status->workers_lost = raw.workers_lost;
+  status->checkpoint = raw.checkpoint;
+  status->rollbacks = raw.rollbacks;
   status->bytes_sent = raw.bytes_sent;
   status->bytes_received = raw.bytes_received;
   status->frames_refused = raw.frames_refused;
@@ -125,6 +129,7 @@ uint32_t WriteBody(const StatusReply& reply, ByteWriter* out) {
   out->String(status.job);
   out->String(Clip(status.waiting_for));
   out->String(Clip(status.message));
+  out->String(Clip(status.alarm));
   for (const EpochRecord& e : status.epochs_listed) {
     out->Record(RawEpoch{e.epoch, e.rows, e.train_logloss, e.valid_logloss, e.valid_auc, e.seconds,
                          e.valid_accuracy, e.valid_baseline_loss, e.valid_baseline_accuracy,
@@ -142,6 +147,7 @@ absl::Status ReadBody(std::span<const std::byte>, ByteReader* in, StatusReply* r
   CAIRN_RETURN_IF_ERROR(
       in->String("status.waiting_for", limits::kStringBytesMax, &status->waiting_for));
   CAIRN_RETURN_IF_ERROR(in->String("status.message", limits::kStringBytesMax, &status->message));
+  CAIRN_RETURN_IF_ERROR(in->String("status.alarm", limits::kStringBytesMax, &status->alarm));
   std::vector<RawEpoch> epochs;
   CAIRN_RETURN_IF_ERROR(in->Records("status.epochs", raw.epoch_list_count, &epochs));
   for (const RawEpoch& e : epochs) {

@@ -26,6 +26,10 @@ namespace {
 constexpr char kStreamLost[] =
     "the coordinator took this client's stream away: it was silent for too long";
 
+constexpr char kRolledBack[] =
+    "a server was lost, and the model is again as in the last checkpoint: what this client pushed "
+    "since then is lost; join again to go on";
+
 std::shared_ptr<Pending::Impl> Failed(absl::Status status) {
   auto impl = std::make_shared<Pending::Impl>();
   impl->Complete(status, {});
@@ -221,6 +225,7 @@ class ClientShell final : public ShellClient {
   std::unique_ptr<ClientCore> core_;
   StreamRef stream_;
   bool has_stream_ = false;
+  uint64_t joined_at_rollback_ = 0;  // The last rollback before the stream was granted.
   std::map<OpId, Waiting> waiting_;
   absl::Status fault_;  // Of the stream: no push can work any more.
 
@@ -416,12 +421,15 @@ void ClientShell::OnGrants() {
   const bool lost = has_stream_ && std::none_of(grants.begin(), grants.end(),
                                                 [&](const Grant& g) { return g.ref == stream_; });
   if (lost && fault_.ok()) {
-    fault_ = MakeError(absl::StatusCode::kAborted, kStreamLost);
+    const bool is_taken_back = member_->grants()->rollback_index > joined_at_rollback_;
+    fault_ =
+        is_taken_back ? DataLoss(kRolledBack) : MakeError(absl::StatusCode::kAborted, kStreamLost);
     FailAll(fault_);
   }
   for (const Grant& grant : member_->grants()->grants) {
     if (grant.work.kind != StreamWork::Kind::kClient || has_stream_) continue;
     has_stream_ = true;
+    joined_at_rollback_ = member_->grants()->rollback_index;
     stream_ = grant.ref;
     core_->OpenRun(stream_, grant.base);
   }

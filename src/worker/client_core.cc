@@ -223,11 +223,13 @@ void ClientCore::SkipStep(const StreamRef& ref, StepIndex step, Micros now, Outb
 
 // ---- Sending --------------------------------------------------------------------------------
 
-// No push and no pull with a map that is older than the last rollback.
-bool ClientCore::MaySend() const {
+// After a rollback streams are granted anew: none pulls or pushes before map and grants are both as
+// of the last one, since only then is it known to be one of those. Reading needs no stream.
+bool ClientCore::MaySend(bool is_stream) const {
   if (member_->map() == nullptr) return false;
-  const uint64_t rollback = member_->grants() == nullptr ? 0 : member_->grants()->rollback_index;
-  return member_->map()->index >= rollback;
+  if (!is_stream || !options_.rollback_check) return true;
+  const uint64_t granted = member_->grants() == nullptr ? 0 : member_->grants()->rollback_index;
+  return member_->map()->rollback_index == granted;
 }
 
 const std::string* ClientCore::AddressOf(const ProcessId& id) const {
@@ -254,9 +256,10 @@ std::map<ProcessId, std::vector<Target>> ClientCore::ByServer(const std::vector<
 }
 
 void ClientCore::SendPull(PullOp* op, Micros now, Outbox* out) {
-  op->retry_at = now + (MaySend() ? Backoff(op->tries++) : options_.come_again_after);
+  const bool may_send = MaySend(op->request.kind == Pull::Kind::kTraining);
+  op->retry_at = now + (may_send ? Backoff(op->tries++) : options_.come_again_after);
   Schedule(op->retry_at);
-  if (!MaySend()) return;
+  if (!may_send) return;
   std::vector<size_t> chosen;
   for (size_t i = 0; i < op->parts.size(); ++i) {
     if (!op->parts[i].answered) chosen.push_back(i);
@@ -279,9 +282,9 @@ void ClientCore::SendPull(PullOp* op, Micros now, Outbox* out) {
 
 void ClientCore::SendPush(PushOp* op, Micros now, Outbox* out) {
   op->sent = true;
-  op->retry_at = now + (MaySend() ? Backoff(op->tries++) : options_.come_again_after);
+  op->retry_at = now + (MaySend(true) ? Backoff(op->tries++) : options_.come_again_after);
   Schedule(op->retry_at);
-  if (!MaySend()) return;
+  if (!MaySend(true)) return;
   std::vector<size_t> chosen;
   for (size_t i = 0; i < op->parts.size(); ++i) {
     if (!op->parts[i].answered) chosen.push_back(i);
@@ -387,7 +390,7 @@ void ClientCore::OnPushReply(const Message&, const PushReply& reply, Micros now,
         // Once: what was sent before that is answered in the same way, and needs nothing more.
         if (part->answered || !part->name_ids) break;
         part->name_ids = false;
-        if (MaySend()) SendPushParts(op, {static_cast<size_t>(part - op.parts.begin())}, out);
+        if (MaySend(true)) SendPushParts(op, {static_cast<size_t>(part - op.parts.begin())}, out);
         break;
       case PartCode::kGap:
         Rewind(run, result.partition, result.last, now, out);
@@ -410,7 +413,7 @@ void ClientCore::OnPushReply(const Message&, const PushReply& reply, Micros now,
 
 // A partition misses steps: everything above `last` goes there again, in order.
 void ClientCore::Rewind(Run* run, uint32_t partition, StepIndex last, Micros now, Outbox* out) {
-  if (!MaySend() || now - run->rewound_at[partition] < options_.come_again_after) return;
+  if (!MaySend(true) || now - run->rewound_at[partition] < options_.come_again_after) return;
   run->rewound_at[partition] = now;
   for (const PushOp& op : run->pushes) {
     if (!op.sent || op.step <= last) continue;

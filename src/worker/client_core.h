@@ -49,6 +49,7 @@ class ClientCore {
     Micros retry_after = 300'000;  // Doubles with every repetition, up to retry_after_max.
     Micros retry_after_max = 3'000'000;
     Micros come_again_after = 10'000;  // After "not primary" and "behind".
+    bool rollback_check = true;        // Off in tests only: see MaySend.
   };
 
   // `member` outlives the core and tells it the map and who it is. Joined already.
@@ -145,7 +146,7 @@ class ClientCore {
 
   Run* FindRun(const StreamRef& ref);
   static std::vector<OpId> TakePulled(Run* run, const PushRequest& request);
-  bool MaySend() const;
+  bool MaySend(bool is_stream) const;
   absl::Status CheckPartSizes(const PullOp& op) const;
   void SendPull(PullOp* op, Micros now, Outbox* out);
   void SendPush(PushOp* op, Micros now, Outbox* out);

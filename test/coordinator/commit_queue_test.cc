@@ -9,7 +9,7 @@ namespace {
 // Recognised by its manifest.
 CoordinatorActions Actions(const char* name, uint64_t first_index, size_t records) {
   CoordinatorActions actions;
-  actions.manifest = name;
+  actions.manifest = ManifestFile{0, "", name};
   if (records > 0) actions.log.first_index = first_index;
   for (size_t i = 0; i < records; ++i) actions.log.records.emplace_back(MemberLeft{});
   return actions;
@@ -19,7 +19,7 @@ std::string Ready(CommitQueue* queue) {
   std::string names;
   while (const std::optional<CoordinatorActions> actions = queue->TakeReady()) {
     CHECK(actions->log.empty());
-    names += *actions->manifest;
+    names += actions->manifest->text;
   }
   return names;
 }

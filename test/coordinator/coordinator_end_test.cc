@@ -108,10 +108,10 @@ TEST_CASE("CoordinatorCore: with patience, the model is that of the best epoch")
   CHECK(harness.state().streams.at(0).limit == 16);
   job.EndEpoch(false);
   REQUIRE(harness.actions.manifest.has_value());
-  CHECK_THAT(*harness.actions.manifest, Catch::Contains("p3-c2"));
+  CHECK_THAT(harness.actions.manifest->text, Catch::Contains("p3-c2"));
   harness.Tick(kSecond);
   CHECK(harness.SentTo<SnapshotRequest>(101) == nullptr);
-  harness.core().ManifestWritten({}, harness.now, &harness.actions);
+  harness.core().ManifestWritten(0, {}, harness.now, &harness.actions);
   CHECK(harness.state().end.code == 0);
   CHECK(harness.state().end.message == "valid auc has not improved for 2 epochs");
   CHECK(harness.core().result().digest_low == 800);
@@ -125,7 +125,7 @@ TEST_CASE("CoordinatorCore: what is kept is the model even if the training diver
   job.AnswerSnapshots(1, 100);
   harness.Receive(harness.worker, Progress{{0, 1}, 6, 10, std::nan("")}, kSelf.incarnation);
   REQUIRE(harness.actions.manifest.has_value());
-  harness.core().ManifestWritten({}, harness.now, &harness.actions);
+  harness.core().ManifestWritten(0, {}, harness.now, &harness.actions);
   CHECK(harness.state().end.code == 6);
   CHECK_THAT(harness.state().end.message, Catch::Contains("epoch 2, batch ") &&
                                               Catch::Contains("saved is the model of epoch 1"));

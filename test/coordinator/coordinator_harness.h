@@ -49,13 +49,13 @@ class CoordinatorHarness {
   // A submitter brings a job; the shell finds nothing wrong with its directories.
   ProcessId SubmitJob(uint64_t life, const JobDefinition& job) {
     Receive({kUnassignedProcess, life}, Submit{HelloOf(Role::kSubmitter, life), job}, 0);
-    if (actions.open_job.has_value()) Opened(std::vector<InitFile>{});
+    if (actions.open_job.has_value()) Opened(OpenedDirectories{});
     const Welcome* welcome = SentTo<Welcome>(life);
     return {welcome == nullptr ? kUnassignedProcess : welcome->process, life};
   }
-  void Opened(absl::StatusOr<std::vector<InitFile>> files) {
+  void Opened(absl::StatusOr<OpenedDirectories> opened) {
     actions = {};
-    core_.JobOpened(std::move(files), now, &actions);
+    core_.JobOpened(std::move(opened), now, &actions);
   }
   // Each life is a process of its own on host "h".
   static Hello HelloOf(Role role, uint64_t life, const char* kernels = kKernelTarget) {

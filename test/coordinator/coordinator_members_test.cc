@@ -40,7 +40,7 @@ TEST_CASE("CoordinatorCore, idle: a submitted job runs as a given one, its submi
   CHECK(harness.actions.open_job->init_dir == "/old");
   CHECK(harness.actions.open_job->save_dir == "/new");
   CHECK(harness.SentTo<Welcome>(301) == nullptr);
-  harness.Opened(std::vector<InitFile>{{"/old/p0", 7}});
+  harness.Opened(OpenedDirectories{{{"/old/p0", 7}}});
   REQUIRE(!harness.actions.log.empty());
   CHECK(std::get<JobCreated>(harness.actions.log.records[0]).id == kJobId);
   REQUIRE(harness.SentTo<Welcome>(301) != nullptr);
@@ -63,7 +63,7 @@ TEST_CASE("CoordinatorCore, idle: a submit that is repeated is answered again, a
   harness.Receive({kUnassignedProcess, 301}, submit, 0);
   harness.Receive({kUnassignedProcess, 301}, submit, 0);
   CHECK(!harness.actions.open_job.has_value());  // The shell is at it.
-  harness.Opened(std::vector<InitFile>{});
+  harness.Opened(OpenedDirectories{});
   const uint64_t index = harness.state().index;
   harness.Receive({kUnassignedProcess, 301}, submit, 0);
   CHECK(harness.SentTo<Welcome>(301) != nullptr);
@@ -86,7 +86,7 @@ TEST_CASE("CoordinatorCore: a second job is refused, whether the first has begun
   harness.Receive({kUnassignedProcess, 301}, Submit{harness.HelloOf(Role::kSubmitter, 301), job},
                   0);
   CHECK(refusal(302).code == 2);
-  harness.Opened(std::vector<InitFile>{});
+  harness.Opened(OpenedDirectories{});
   CHECK(refusal(302).code == 2);
   CHECK_THAT(refusal(302).message, Contains("runs job \"flights\" already"));
   harness.core().Stop(130, "interrupted", harness.now, &harness.actions);

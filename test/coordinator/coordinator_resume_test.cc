@@ -118,7 +118,7 @@ TEST_CASE("CoordinatorCore: a best epoch that a former life has kept is the mode
   CHECK(last.state().checkpoint == 2);
   end_epoch(&last, kNextLife, 8, -1);
   REQUIRE(last.actions.manifest.has_value());
-  CHECK_THAT(*last.actions.manifest, Catch::Contains("p3-c2"));
+  CHECK_THAT(last.actions.manifest->text, Catch::Contains("p3-c2"));
 }
 
 TEST_CASE("CoordinatorCore: programs push on after a former life, and all of that is saved") {
@@ -138,7 +138,7 @@ TEST_CASE("CoordinatorCore: programs push on after a former life, and all of tha
   // Once they are all there, nothing is left but the end.
   CoordinatorHarness last(After(next));
   REQUIRE(last.actions.manifest.has_value());
-  CHECK_THAT(*last.actions.manifest, Catch::Contains("p0-c2"));
+  CHECK_THAT(last.actions.manifest->text, Catch::Contains("p0-c2"));
 }
 
 TEST_CASE("CoordinatorCore: the end of a former life is told by the next one, whole") {

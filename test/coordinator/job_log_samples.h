@@ -39,7 +39,11 @@ inline std::vector<LogBatch> SampleBatches() {
   decide({StreamClosed{kEvaluationBit}, epoch, FloorRaised{1}, LimitRaised{200}});
   decide({MemberLeft{2}});
   SnapshotDone file{1, 0, 1, "p0", 7, 8, 9, 10, 11, ""}, later{2, 0, 1, "p1", 7, 8, 9, 10, 11, ""};
-  decide({CheckpointBegun{1}});
+  decide({CheckpointBegun{1, true}});
+  decide({CheckpointCut{9}, CheckpointCommitted{{file, later}}});
+  decide({RolledBack{1, {{2, server}, {2, server}}}});
+  decide({CheckpointBegun{2, true}, CheckpointAbandoned{2}, CheckpointDamaged{1}});
+  decide({CheckpointBegun{3, false}});
   decide({ModelKept{1, {file, file}}});
   decide({ModelKept{2, {later}}});
   decide({JobEnded{-3, "why\n", 5, 6, 7, 2.5}});

@@ -21,7 +21,10 @@ constexpr ProcessId kCoordinator{kCoordinatorProcess, 5};
 // One of two executors of a server: it has the even partitions. Rows are one float, and add up.
 class Harness {
  public:
-  explicit Harness(std::string init_file = "", uint32_t init_crc = 0) {
+  explicit Harness(Consistency consistency) : Harness("", 0, consistency) {}
+  explicit Harness(std::string init_file = "", uint32_t init_crc = 0,
+                   Consistency consistency = Consistency::kAsp) {
+    welcome_.job.mode.consistency = consistency;
     TableSpec table{.name = "t"};
     table.parts[0].optimizer.name = "sum";
     welcome_.job.partitions = kPartitions;
@@ -137,7 +140,10 @@ TEST_CASE("ExecutorCore: without a map, or deposed, it is nobody's primary") {
   harness.PullAll(0, 2);
   CHECK(harness.Codes<PullReply>()[0] == PartCode::kNotPrimary);
   harness.GiveMap(2, kOther);
-  harness.PushStamp(1, kStart, 1);  // An older term is no reason to refuse.
+  harness.PushStamp(1, kStart, 1);  // The client has not heard of it.
+  CHECK(harness.Codes<PushReply>() ==
+        Answers{{0, PartCode::kNotPrimary}, {2, PartCode::kNotPrimary}});
+  harness.PushStamp(1, kStart, 2);
   CHECK(harness.Codes<PushReply>() == Answers{{0, PartCode::kOk}, {2, PartCode::kNotPrimary}});
 }
 
@@ -196,7 +202,8 @@ TEST_CASE("ExecutorCore: a waiting pull hears that its partition went away") {
   harness.GiveMap();
   harness.PullAll(1);
   harness.GiveMap(2, kOther);
-  CHECK(harness.Codes<PullReply>() == Answers{{2, PartCode::kNotPrimary}});
+  CHECK(harness.Codes<PullReply>() ==
+        Answers{{0, PartCode::kNotPrimary}, {2, PartCode::kNotPrimary}});
 }
 
 TEST_CASE("ExecutorCore: a bare digest is asked for without a directory, and needs no disk") {
@@ -256,6 +263,8 @@ TEST_CASE("ExecutorCore: a disk that fails is reported, not ignored") {
       &harness.actions);
   REQUIRE(harness.Sent<SnapshotDone>() != nullptr);
   CHECK(harness.Sent<SnapshotDone>()->error == "disk full");
+  REQUIRE(harness.actions.storage.size() == 1);  // What there is of it goes.
+  CHECK(harness.actions.storage[0].kind == StorageRequest::Kind::kAbort);
 }
 
 TEST_CASE("ExecutorCore: a partition that went away takes its snapshot with it") {
@@ -267,6 +276,130 @@ TEST_CASE("ExecutorCore: a partition that went away takes its snapshot with it")
   harness.core->Completed({create.ticket, create.kind, {}, {}}, &harness.actions);
   harness.Work();
   CHECK(harness.Sent<SnapshotDone>() == nullptr);
+}
+
+// Does what the executor wants done with files, until it wants nothing.
+void CarryOut(Harness* harness, std::map<std::string, std::vector<std::byte>>* disk) {
+  using Kind = StorageRequest::Kind;
+  while (!harness->actions.storage.empty() || harness->core->wants_tick()) {
+    std::vector<StorageRequest> requests = std::move(harness->actions.storage);
+    std::vector<Outgoing> said = std::move(harness->actions.messages);
+    harness->actions = {};
+    for (StorageRequest& request : requests) {
+      StorageResult result{request.ticket, request.kind, {}, {}};
+      std::vector<std::byte>& file = (*disk)[request.path];
+      if (request.kind == Kind::kAppend) {
+        file.insert(file.end(), request.bytes.begin(), request.bytes.end());
+      } else if (request.kind == Kind::kRead && request.offset < file.size()) {
+        result.bytes.assign(file.begin() + static_cast<ptrdiff_t>(request.offset), file.end());
+      }
+      if (request.kind == Kind::kAbort) disk->erase(request.path);
+      harness->core->Completed(result, &harness->actions);
+    }
+    harness->core->Tick(&harness->actions);
+    said.insert(said.end(), harness->actions.messages.begin(), harness->actions.messages.end());
+    harness->actions.messages = std::move(said);
+  }
+}
+
+TEST_CASE("ExecutorCore: a newer snapshot takes the place of one that nobody waits for") {
+  Harness harness;
+  harness.GiveMap();
+  harness.Give(SnapshotRequest{1, 0, 1, "/checkpoints/checkpoint-1", kCutToCome});
+  std::map<std::string, std::vector<std::byte>> disk;
+  CarryOut(&harness, &disk);
+  REQUIRE(harness.Sent<SnapshotDone>() != nullptr);
+  CHECK(harness.Sent<SnapshotDone>()->stage == SnapshotDone::Stage::kScanned);
+  CHECK(disk.size() == 1);
+  harness.Give(SnapshotRequest{2, 0, 1, "/checkpoints/checkpoint-2"});
+  CarryOut(&harness, &disk);
+  REQUIRE(harness.Sent<SnapshotDone>() != nullptr);
+  CHECK(harness.Sent<SnapshotDone>()->checkpoint == 2);
+  CHECK(harness.Sent<SnapshotDone>()->stage == SnapshotDone::Stage::kWritten);
+  REQUIRE(disk.size() == 1);
+  CHECK(disk.begin()->first.starts_with("/checkpoints/checkpoint-2/"));
+  harness.Give(SnapshotRequest{1, 0, 1, "/checkpoints/checkpoint-1"});  // Was overtaken.
+  CHECK(harness.actions.messages.empty());
+}
+
+TEST_CASE("ExecutorCore: a partition goes back to a checkpoint, with its stamps") {
+  Harness harness;
+  harness.GiveMap();
+  harness.PushStamp(1, kStart);
+  std::map<std::string, std::vector<std::byte>> disk;
+  harness.Give(SnapshotRequest{1, 0, 1, "/checkpoints/checkpoint-1"});
+  CarryOut(&harness, &disk);
+  REQUIRE(harness.Sent<SnapshotDone>() != nullptr);
+  const SnapshotDone done = *harness.Sent<SnapshotDone>();
+  harness.PushStamp(2, 1);
+  harness.PushStamp(3, 2);
+  MapUpdate map;
+  map.index = 100;
+  map.opened = 1;
+  map.rollback_index = 100;
+  map.checkpoint = 1;
+  for (uint32_t p = 0; p < kPartitions; ++p) {
+    map.partitions.push_back({2, p == 0 ? kSelf : kOther});
+    map.restored.push_back({"/checkpoints/checkpoint-1/" + done.file, done.crc});
+  }
+  SECTION("whole") {
+    harness.Give(map);
+    CarryOut(&harness, &disk);
+    CHECK(harness.core->FindPartition(0)->Stamps().streams == std::vector<StreamStamp>{{0, 1, 1}});
+    harness.PushStamp(4, 3, 1);  // Of the past that is taken back.
+    CHECK(harness.Codes<PushReply>()[0] == PartCode::kNotPrimary);
+    harness.PushStamp(1, kStart, 2);
+    CHECK(harness.Codes<PushReply>()[0] == PartCode::kOk);
+    harness.PushStamp(3, 2, 2);
+    CHECK(harness.Codes<PushReply>()[0] == PartCode::kGap);
+  }
+  SECTION("damaged, and says so until it is heard") {
+    disk.begin()->second[40] ^= std::byte{1};
+    harness.Give(map);
+    CarryOut(&harness, &disk);
+    REQUIRE(harness.Sent<SnapshotDone>() != nullptr);
+    CHECK(harness.Sent<SnapshotDone>()->stage == SnapshotDone::Stage::kNotLoaded);
+    CHECK(harness.Sent<SnapshotDone>()->checkpoint == 1);
+    CHECK_THAT(harness.Sent<SnapshotDone>()->error, Catch::Contains(done.file));
+    harness.PushStamp(1, kStart, 2);
+    CHECK(harness.Codes<PushReply>()[0] == PartCode::kBehind);
+    CHECK(harness.Sent<SnapshotDone>() != nullptr);
+  }
+}
+
+// A bsp job of one stream: a step is applied when it is pushed.
+TEST_CASE("ExecutorCore: in bsp a snapshot is of the step that it is told, or of none") {
+  Harness harness(Consistency::kBsp);
+  harness.GiveMap();
+  harness.PushStamp(1, 0);
+  std::map<std::string, std::vector<std::byte>> disk;
+  const std::string directory = "/checkpoints/checkpoint-1";
+  harness.Give(SnapshotRequest{1, 0, 1, directory, kCutToCome});
+  CarryOut(&harness, &disk);
+  REQUIRE(harness.Sent<SnapshotDone>() != nullptr);
+  CHECK(harness.Sent<SnapshotDone>()->version == 1);
+  SECTION("it comes to it") {
+    harness.Give(SnapshotRequest{1, 0, 1, directory, 3});
+    harness.PushStamp(2, 1);
+    CHECK(harness.Sent<SnapshotDone>() == nullptr);
+    harness.PushStamp(3, 2);
+    CarryOut(&harness, &disk);
+    REQUIRE(harness.Sent<SnapshotDone>() != nullptr);
+    CHECK(harness.Sent<SnapshotDone>()->stage == SnapshotDone::Stage::kWritten);
+  }
+  SECTION("it is there") {
+    harness.Give(SnapshotRequest{1, 0, 1, directory, 1});
+    CarryOut(&harness, &disk);
+    CHECK(harness.Sent<SnapshotDone>()->stage == SnapshotDone::Stage::kWritten);
+  }
+  SECTION("it is past it") {
+    harness.PushStamp(2, 1);
+    harness.Give(SnapshotRequest{1, 0, 1, directory, 1});
+    CHECK(harness.Sent<SnapshotDone>()->stage == SnapshotDone::Stage::kPassed);
+    CHECK(harness.Sent<SnapshotDone>()->version == 2);
+    CarryOut(&harness, &disk);
+    CHECK(disk.empty());
+  }
 }
 
 TEST_CASE("ExecutorCore: serves nothing while its rows are being loaded") {

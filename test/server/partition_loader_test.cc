@@ -63,7 +63,8 @@ class Loading {
   void Expect(const Files& files) { names_ = NamesOf(files); }
 
   absl::Status Run() {
-    PartitionLoader loader(partition_.get(), context_.job.partitions, names_, 9);
+    PartitionLoader loader(partition_.get(), context_.job.partitions, names_,
+                           PartitionLoader::Stamps::kDropped, 9);
     while (!loader.done()) {
       const std::optional<StorageRequest> request = loader.NextRead();
       REQUIRE(request.has_value());
@@ -341,7 +342,7 @@ TEST_CASE("PartitionLoader: what the disk says is passed on") {
   context.job = job;
   for (uint32_t t = 0; t < 3; ++t) context.schemas.push_back(TableSchema::Make(job, t, {}).value());
   Partition partition(&context, 0);
-  PartitionLoader loader(&partition, 1, {{"/model/p0", 0}}, 1);
+  PartitionLoader loader(&partition, 1, {{"/model/p0", 0}}, PartitionLoader::Stamps::kDropped, 1);
   REQUIRE(loader.NextRead().has_value());
   CHECK(loader.OnRead({1, StorageRequest::Kind::kRead, NotFound("no such file"), {}}).code() ==
         absl::StatusCode::kNotFound);

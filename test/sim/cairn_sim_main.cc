@@ -3,7 +3,9 @@
 //   cairn_sim --seed N [--trace]                     one life, told in full with --trace
 //   cairn_sim --seeds COUNT [--first-seed N]         many; a table of what was reached at the end
 //   ... [--mode asp|ssp|bsp]                         instead of the mode that each seed draws
-//   ... [--guard-off stamp|gap|undo|order|ids]           shows that a checker misses the guard
+//   ... [--harsh]                                    servers and workers die all the time
+//   ... [--guard-off stamp|gap|undo|order|ids|stamps-kept|term|rollback]
+//                                                    shows that a checker misses the guard
 //
 // Exits with 0 if no guarantee was violated, 1 if one was, 2 if the options make no sense.
 #include <cstdio>
@@ -11,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/numbers.h"
 #include "base/status.h"
@@ -23,17 +26,25 @@ struct Options {
   uint64_t first_seed = 1;
   uint64_t seeds = 0;  // 0: the one seed, in full.
   bool trace = false;
+  bool harsh = false;
+  bool rollback_check = true;
   std::optional<Consistency> mode;
   ServerGuards guards;
 };
 
-bool SetGuard(std::string_view name, ServerGuards* guards) {
-  if (name == "stamp") guards->stamp_check = false;
-  if (name == "gap") guards->gap_check = false;
-  if (name == "undo") guards->undo = false;
-  if (name == "order") guards->stream_order = false;
-  if (name == "ids") guards->need_ids = false;
-  return name == "stamp" || name == "gap" || name == "undo" || name == "order" || name == "ids";
+bool SetGuard(std::string_view name, Options* options) {
+  ServerGuards& guards = options->guards;
+  const std::pair<std::string_view, bool*> known[] = {
+      {"stamp", &guards.stamp_check}, {"gap", &guards.gap_check},
+      {"undo", &guards.undo},         {"order", &guards.stream_order},
+      {"ids", &guards.need_ids},      {"stamps-kept", &guards.stamps_kept},
+      {"term", &guards.term_check},   {"rollback", &options->rollback_check}};
+  for (const auto& [guard, is_on] : known) {
+    if (guard != name) continue;
+    *is_on = false;
+    return true;
+  }
+  return false;
 }
 
 bool SetMode(std::string_view name, std::optional<Consistency>* mode) {
@@ -52,8 +63,8 @@ bool SetNumber(std::string_view text, uint64_t* number) {
 bool ParseOptions(int argc, char** argv, Options* options) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view name = argv[i];
-    if (name == "--trace") {
-      options->trace = true;
+    if (name == "--trace" || name == "--harsh") {
+      (name == "--trace" ? options->trace : options->harsh) = true;
       continue;
     }
     if (i + 1 == argc) return false;
@@ -62,7 +73,7 @@ bool ParseOptions(int argc, char** argv, Options* options) {
                            ? SetNumber(value, &options->first_seed)
                        : name == "--seeds"     ? SetNumber(value, &options->seeds)
                        : name == "--mode"      ? SetMode(value, &options->mode)
-                       : name == "--guard-off" ? SetGuard(value, &options->guards)
+                       : name == "--guard-off" ? SetGuard(value, options)
                                                : false;
     if (!known) return false;
   }
@@ -71,7 +82,9 @@ bool ParseOptions(int argc, char** argv, Options* options) {
 
 Scenario ScenarioOf(const Options& options, uint64_t seed) {
   Scenario scenario = MakeScenario(seed, options.mode);
+  if (options.harsh) MakeHarsh(&scenario);
   scenario.guards = options.guards;
+  scenario.rollback_check = options.rollback_check;
   return scenario;
 }
 
@@ -131,7 +144,7 @@ int Main(int argc, char** argv) {
   if (!ParseOptions(argc, argv, &options)) {
     std::fputs(
         "usage: cairn_sim (--seed N [--trace] | --seeds COUNT [--first-seed N])\n"
-        "                 [--mode asp|ssp|bsp] [--guard-off stamp|gap|undo|order]\n",
+        "                 [--mode asp|ssp|bsp] [--harsh] [--guard-off GUARD]\n",
         stderr);
     return 2;
   }

@@ -61,7 +61,10 @@ void Checkers::OnPulled(const StepKey& key, const SimPrepared& prepared,
     const Sighting& sighting = prepared.sightings[i];
     const bool due = sighting.own_step != 0 && sighting.own_step <= prepared.acknowledged;
     const double least = static_cast<double>(sighting.least) + (due ? 1 : 0);
-    const double most = static_cast<double>(sighting.most);
+    // A partition's snapshot may have been taken later than its checkpoint began, epochs even.
+    const bool is_ahead = rolled_back_ && scenario_.job.mode.consistency == Consistency::kAsp;
+    const auto most = static_cast<double>(
+        is_ahead && sighting.most > 0 ? scenario_.plan.schedule.epochs : sighting.most);
     const double seen = static_cast<double>(ones[cut.inverse[i]]);
     if (seen >= least && seen <= most) continue;
     Report("G3", Concat("stream ", key.ref.stream, " attempt ", key.ref.attempt, " step ", key.step,
@@ -73,6 +76,7 @@ void Checkers::OnPulled(const StepKey& key, const SimPrepared& prepared,
 // ---- Stamps: what a partition does with records -----------------------------------------------
 
 void Checkers::OnDecision(const LogRecord& record) {
+  if (std::holds_alternative<RolledBack>(record)) rolled_back_ = true;
   const auto* opened = std::get_if<StreamsOpened>(&record);
   if (opened != nullptr) {
     for (size_t i = 0; i < opened->works.size(); ++i) works_[opened->first + i] = opened->works[i];

@@ -63,6 +63,7 @@ class Checkers {
   std::vector<Violation> violations_;
   std::map<StreamId, StreamWork> works_;
   std::vector<Before> before_;
+  bool rolled_back_ = false;
 };
 
 }  // namespace cairn::sim

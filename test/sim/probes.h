@@ -43,6 +43,10 @@ enum class Probe : uint8_t {
   kWorkerless,     // The last worker was struck off.
   kResumed,        // A coordinator went on from its records,
   kGroupCommit,    // which it had written several batches at a time.
+  kServerCrash,
+  kCheckpoint,     // Committed,
+  kAbandoned,      // or given up.
+  kRolledBack,     // All partitions went back to one.
   kKeyWithoutRow,  // At the end: not admitted, expired, or given up.
   kCount,
 };
@@ -83,6 +87,10 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "without workers",
                                                                    "coordinators resumed",
                                                                    "group commits",
+                                                                   "servers crashed",
+                                                                   "checkpoints committed",
+                                                                   "checkpoints given up",
+                                                                   "rollbacks",
                                                                    "keys without a row"};
 
 struct ProbeCounts {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "coordinator/checkpoint_file.h"
 #include "coordinator/manifest.h"
 
 namespace cairn::sim {
@@ -88,19 +89,45 @@ void SimCoordinator::CarryOut(CoordinatorActions actions) {
   if (actions.open_job.has_value()) {
     host_->After(host_->DrawDelay(kDiskMost), [this](Micros now) {
       CoordinatorActions more;
-      core_->JobOpened(std::vector<InitFile>{}, now, &more);
+      core_->JobOpened(OpenedDirectories{}, now, &more);
       Perform(std::move(more));
     });
   }
+  if (actions.prune.has_value()) Prune(*actions.prune);
   if (!actions.manifest.has_value()) return;
-  host_->After(
-      host_->DrawDelay(kDiskMost), [this, text = *std::move(actions.manifest)](Micros now) {
-        const std::string path = JoinPath(host_->scenario().plan.save_dir, kManifestName);
-        CoordinatorActions more;
-        core_->ManifestWritten(
-            host_->files()->WriteFileAtomically(path, std::as_bytes(std::span(text))), now, &more);
-        Perform(std::move(more));
-      });
+  host_->After(host_->DrawDelay(kDiskMost),
+               [this, file = *std::move(actions.manifest)](Micros now) { Write(file, now); });
+}
+
+void SimCoordinator::Write(const ManifestFile& file, Micros now) {
+  FileSystem* const files = host_->files();
+  absl::Status written;
+  if (!file.state.empty()) {
+    written = files->WriteFileAtomically(JoinPath(file.directory, kCheckpointFileName), file.state);
+  }
+  const auto text = std::as_bytes(std::span(file.text));
+  const std::string path = JoinPath(file.directory, kManifestName);
+  if (written.ok()) written = files->WriteFileAtomically(path, text);
+  CoordinatorActions more;
+  core_->ManifestWritten(file.checkpoint, written, now, &more);
+  Perform(std::move(more));
+}
+
+void SimCoordinator::Prune(const PrunedCheckpoints& prune) {
+  FileSystem* const files = host_->files();
+  const absl::StatusOr<std::vector<std::string>> names = files->List(prune.directory);
+  if (!names.ok()) return;  // There are none yet.
+  for (const std::string& name : *names) {
+    const uint64_t number = CheckpointNumber(name);
+    const bool is_kept =
+        std::find(prune.kept.begin(), prune.kept.end(), number) != prune.kept.end();
+    if (number == 0 || number >= prune.below || is_kept) continue;
+    const std::string directory = JoinPath(prune.directory, name);
+    const std::vector<std::string> old = files->List(directory).value();
+    for (const std::string& file : old) {
+      CAIRN_CHECK(files->Remove(JoinPath(directory, file)).ok());
+    }
+  }
 }
 
 void SimCoordinator::CountProbes(const CoordinatorActions& actions) {
@@ -112,6 +139,13 @@ void SimCoordinator::CountProbes(const CoordinatorActions& actions) {
   const bool left = std::any_of(decided.begin(), decided.end(), [](const LogRecord& record) {
     return std::holds_alternative<MemberLeft>(record);
   });
+  for (const LogRecord& record : decided) {
+    if (std::holds_alternative<CheckpointCommitted>(record))
+      host_->probes()->Hit(Probe::kCheckpoint);
+    if (std::holds_alternative<CheckpointAbandoned>(record))
+      host_->probes()->Hit(Probe::kAbandoned);
+    if (std::holds_alternative<RolledBack>(record)) host_->probes()->Hit(Probe::kRolledBack);
+  }
   const JobState& state = core_->state();
   const bool worker = std::any_of(state.members.begin(), state.members.end(),
                                   [](const auto& m) { return m.second.role == Role::kWorker; });

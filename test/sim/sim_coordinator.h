@@ -26,6 +26,8 @@ class SimCoordinator final : public SimProcess {
   void Advance();
   void Written(const std::vector<LogBatch>& batches);
   void CarryOut(CoordinatorActions actions);
+  void Write(const ManifestFile& file, Micros now);
+  void Prune(const PrunedCheckpoints& prune);
   void CountProbes(const CoordinatorActions& actions);
 
   SimHost* const host_;

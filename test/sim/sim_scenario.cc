@@ -154,12 +154,25 @@ void DrawCoordinatorCrashes(Scenario* scenario) {
   scenario->faults.coordinator_crashes_max = 1 + static_cast<uint32_t>(random.Below(6));
 }
 
+// Likewise. Half of the jobs have checkpoints, most of which are needed.
+void DrawCheckpoints(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("checkpoints"), scenario->seed));
+  if (random.Chance(0.5)) return;
+  scenario->plan.checkpoints = {"/checkpoints", 0.1 + 0.4 * random.Unit(),
+                                1 + static_cast<uint32_t>(random.Below(3)), false};
+  scenario->times.cut_ahead = 1 + random.Below(4);
+  if (random.Chance(0.2)) return;
+  scenario->faults.server_crash = 0.0005 + 0.002 * random.Unit();
+  scenario->faults.server_crashes_max = 1 + static_cast<uint32_t>(random.Below(4));
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
   times.heartbeat = 50 * kMicrosPerMilli;
   times.worker_lease = 400 * kMicrosPerMilli;
-  times.server_lease = 600 * kMicrosPerSecond;  // Servers do not die in this version.
+  times.server_lease = 1'500 * kMicrosPerMilli;
+  times.replacement_timeout = 500 * kMicrosPerMilli;
   times.form_timeout = 30 * kMicrosPerSecond;
   times.submitter_lease = 10 * kMicrosPerSecond;
   times.job_timeout = 30 * kMicrosPerSecond;
@@ -198,9 +211,29 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawWireValues(&scenario);
   DrawRetention(&scenario);
   DrawCoordinatorCrashes(&scenario);
+  DrawCheckpoints(&scenario);
+  // Without a checkpoint to go back to a server that is only slow must not be taken for dead.
+  if (scenario.plan.checkpoints.directory.empty()) {
+    scenario.times.server_lease = 600 * kMicrosPerSecond;
+  }
   const absl::Status legal = CheckJob(job);
   CAIRN_CHECK(legal.ok(), MessageOf(legal));
   return scenario;
+}
+
+void MakeHarsh(Scenario* scenario) {
+  scenario->plan.checkpoints = {"/checkpoints", 0.12, 2, false};
+  scenario->times.cut_ahead = 2;
+  scenario->times.server_lease = 1'500 * kMicrosPerMilli;
+  scenario->times.replacement_timeout = 20 * kMicrosPerMilli;
+  Faults& faults = scenario->faults;
+  faults.server_crash = 0.004;
+  faults.server_crashes_max = 12;
+  faults.crash = 0.08;
+  faults.crashes_max = 12;
+  faults.loss = 0.2;
+  faults.delay_most = 50 * kMicrosPerMilli;
+  faults.restart_most = 100 * kMicrosPerMilli;
 }
 
 }  // namespace cairn::sim

@@ -47,6 +47,9 @@ struct Faults {
   // The coordinator dies in the middle of sending.
   double coordinator_crash = 0;
   uint32_t coordinator_crashes_max = 0;
+  // A server dies in the middle of sending, once there is a checkpoint.
+  double server_crash = 0;
+  uint32_t server_crashes_max = 0;
   Micros exodus_at = 0;  // All workers die, to come back one by one; 0: they do not.
 };
 
@@ -65,8 +68,9 @@ struct Scenario {
   ProgramShape shape;
   Faults faults;
   ServerGuards guards;
-  bool submitted = false;  // The coordinator starts idle, and a submitter brings the job.
-  bool log_first = true;   // False: the coordinator acts before its records are durable.
+  bool rollback_check = true;  // As ClientCore::Options.
+  bool submitted = false;      // The coordinator starts idle, and a submitter brings the job.
+  bool log_first = true;       // False: the coordinator acts before its records are durable.
   Micros heal_at = 4 * kMicrosPerSecond;    // The faults stop: the liveness phase begins,
   Micros patience = 60 * kMicrosPerSecond;  // and has to end within this.
   uint64_t events_max = 400'000;
@@ -74,5 +78,9 @@ struct Scenario {
 
 // A pure function of its arguments. `mode` fixes the consistency, which the seed draws otherwise.
 Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode = std::nullopt);
+
+// Servers and workers of it die all the time: rollbacks follow each other closely, with many
+// attempts of each stream between them.
+void MakeHarsh(Scenario* scenario);
 
 }  // namespace cairn::sim

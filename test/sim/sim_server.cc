@@ -120,6 +120,10 @@ StorageResult SimServer::Execute(size_t executor, const StorageRequest& request)
       result.status.Update(ticket.file->Close());
       host_->probes()->Hit(Probe::kSaved);
       break;
+    case StorageRequest::Kind::kAbort:
+      ticket.file.reset();
+      result.status = files->Remove(request.path);
+      break;
     case StorageRequest::Kind::kRead: {
       result.bytes.resize(request.length);
       auto got = files->ReadAt(request.path, request.offset, result.bytes);

@@ -43,6 +43,7 @@ void SimWorker::OnNews(const MemberCore::News& news, Micros now, RunnerActions* 
     client.retry_after = 40 * kMicrosPerMilli;
     client.retry_after_max = 250 * kMicrosPerMilli;
     client.come_again_after = 5 * kMicrosPerMilli;
+    client.rollback_check = scenario.rollback_check;
     client_ = std::make_unique<ClientCore>(member_.welcome().job, &member_, client);
     StreamRunner::Options runner;
     runner.steps_in_flight = scenario.steps_in_flight;

@@ -71,6 +71,7 @@ class World {
   void AfterHandler(uint32_t place);
   void SendFrom(uint32_t place, Outbox messages);
   bool MaybeMishap(uint32_t place, const Outbox& messages);
+  bool CanLoseServer() const;
   void Crash(uint32_t place, Micros away_least = 0);
   void Exodus();
   SimSubmitter* submitter();
@@ -99,6 +100,7 @@ class World {
   bool healed_ = false;
   uint32_t crashes_ = 0;
   uint32_t coordinator_crashes_ = 0;
+  uint32_t server_crashes_ = 0;
   uint32_t pauses_ = 0;
 };
 
@@ -335,6 +337,12 @@ bool World::MaybeMishap(uint32_t place, const Outbox& messages) {
     ++coordinator_crashes_;
     return at.doomed = true;
   }
+  if (at.role == Role::kServer && server_crashes_ < faults.server_crashes_max &&
+      random_.Chance(faults.server_crash) && CanLoseServer()) {
+    ++server_crashes_;
+    result_.probes.Hit(Probe::kServerCrash);
+    return at.doomed = true;
+  }
   if (at.role != Role::kWorker) return false;
   if (pauses_ < faults.pauses_max && random_.Chance(faults.pause)) {
     ++pauses_;
@@ -349,6 +357,15 @@ bool World::MaybeMishap(uint32_t place, const Outbox& messages) {
   ++crashes_;
   at.doomed = true;
   return true;
+}
+
+// There is a checkpoint to go back to, and the job is not over: what a server holds then is the
+// model that the checkers look at.
+bool World::CanLoseServer() const {
+  const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
+  if (coordinator == nullptr) return false;
+  const JobState& state = coordinator->core().state();
+  return !state.checkpoints.empty() && state.epochs.size() < state.plan.schedule.epochs;
 }
 
 void World::Crash(uint32_t place, Micros away_least) {

@@ -33,6 +33,20 @@ TEST_CASE("Sweep: no guarantee is violated in 300 seeds") {
   }
 }
 
+TEST_CASE("Sweep: no guarantee is violated where servers die all the time") {
+  SweepOptions options;
+  options.seeds = 60;
+  options.make_scenario = [](uint64_t seed) {
+    Scenario scenario = MakeScenario(seed);
+    MakeHarsh(&scenario);
+    return scenario;
+  };
+  const SweepResult result = RunSweep(options);
+  INFO(Describe(result.failures));
+  CHECK(result.seeds_failed == 0);
+  CHECK(result.probes[Probe::kRolledBack] > 100);
+}
+
 // Each of these lives once ended badly. The bug is named; the seed stays.
 TEST_CASE("Sweep: seeds that found a bug") {
   struct Found {
@@ -41,6 +55,10 @@ TEST_CASE("Sweep: seeds that found a bug") {
   };
   const Found found[] = {
       {2, "a worker that was taken for dead came back as a second member, and neither worked"},
+      {103,
+       "an epoch was opened anew after a rollback, and partitions that had begun it before "
+       "did it twice"},
+      {258, "likewise"},
   };
   for (const Found& bug : found) {
     const SimResult result = RunScenario(MakeScenario(bug.seed));

@@ -60,6 +60,7 @@ JobPlan SamplePlan() {
   plan.end_with_clients = true;
   plan.want_digest = true;
   plan.save_dir = "/models/new";
+  plan.checkpoints = {"/checkpoints", 60.5, 3, true};
   return plan;
 }
 
@@ -87,6 +88,9 @@ JobStatus SampleStatus() {
   status.members = {{1, Role::kServer, "tcp://10.0.0.1:4100", "node-7", 4'711, 20, 0, {1, 2, 3, 4}},
                     {5, Role::kWorker, "", "node-8", 4'712, 480, 3, {1u << 30, 91'000, 77, 78}}};
   status.workers_lost = 2;
+  status.checkpoint = 12;
+  status.rollbacks = 1;
+  status.alarm = "checkpoint 13 was given up: the disk is full";
   status.bytes_sent = uint64_t{1} << 40;
   status.bytes_received = (uint64_t{1} << 40) + 1;
   status.frames_refused = 77;
@@ -109,6 +113,8 @@ MapUpdate SampleMap() {
   map.closed = {4, 6};
   map.partitions = {{2, {1, 0x1111}}, {3, {2, 0x2222}}, {4, {1, 0x1111}}};
   map.servers = {{{1, 0x1111}, "tcp://10.0.0.1:4100"}, {{2, 0x2222}, "ipc:///run/cairn/s2"}};
+  map.restored = {{"/checkpoints/checkpoint-8/p0.snapshot", 0x0BADCAFE}};
+  map.checkpoint = 8;
   return map;
 }
 

@@ -1,0 +1,45 @@
+// What a checkpoint says of its job: the file JOB beside its snapshots, which its MANIFEST names.
+// With it a checkpoint is all that is needed to go on, on other machines too. Its format is the
+// job log's (doc/job_log.md): version, then the state.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/file_system.h"
+#include "coordinator/job_state.h"
+#include "coordinator/manifest.h"
+
+namespace cairn {
+
+inline constexpr char kCheckpointFileName[] = "JOB";
+
+// The job as of this checkpoint, which is complete: without members, and with no partition placed.
+JobState StateAsOf(const JobState& state, CheckpointState complete);
+
+std::vector<std::byte> EncodeCheckpoint(const JobState& state);
+// kDataLoss, kUnimplemented: another version.
+absl::StatusOr<JobState> DecodeCheckpoint(std::span<const std::byte> bytes);
+// How the manifest names it.
+Manifest::Extra DescribeCheckpointFile(std::span<const std::byte> bytes);
+
+struct FoundCheckpoints {
+  uint64_t highest = 0;            // The highest number of any directory; 0: there are none.
+  std::vector<JobState> newest;    // The newest whose manifest and JOB can be read: one, or none.
+  std::vector<std::string> notes;  // For people: which ones are damaged, and how.
+};
+// Looks through a directory of checkpoints; one that is not there has none. kDataLoss: there are
+// some, and none is whole.
+absl::StatusOr<FoundCheckpoints> FindCheckpoints(FileSystem* files, const std::string& directory);
+
+// The number in "checkpoint-7"; 0: that is no such name.
+uint64_t CheckpointNumber(std::string_view name);
+
+// What may be gone on with, and with what it may not: kInvalidArgument says which part of `wanted`
+// is another than that of the job that the checkpoint is of.
+absl::Status CheckSameJob(const JobState& saved, const JobDefinition& wanted);
+
+}  // namespace cairn

@@ -1,0 +1,344 @@
+// Checkpoints while the job goes on, and going back to one. Every moment of many lives: the
+// simulator's sweep, where servers die.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/status.h"
+#include "coordinator/checkpoint_file.h"
+#include "coordinator/coordinator_harness.h"
+#include "coordinator/manifest.h"
+
+namespace cairn {
+namespace {
+
+using Stage = SnapshotDone::Stage;
+
+CoordinatorCore::Options WithCheckpoints(Consistency consistency) {
+  CoordinatorCore::Options options = OptionsOf(consistency);
+  options.given->plan.checkpoints = {"/checkpoints", 30, 2, false};
+  return options;
+}
+
+// Two servers and a worker of a training with checkpoints, the first of which has begun.
+class Job : public CoordinatorHarness {
+ public:
+  explicit Job(Consistency consistency = Consistency::kAsp) : Job(WithCheckpoints(consistency)) {}
+  explicit Job(CoordinatorCore::Options options) : CoordinatorHarness(std::move(options)) {
+    Form();
+    Tick(kSecond / 10);
+  }
+
+  void AnswerOf(uint32_t p, Stage stage, StepIndex version = 0, const std::string& error = "") {
+    SnapshotDone done;
+    done.checkpoint = stage == Stage::kNotLoaded ? state().restored : state().checkpoint;
+    done.partition = p;
+    done.term = state().partitions[p].term;
+    done.file = Concat("p", p, "-c", done.checkpoint, ".snapshot");
+    done.stage = stage;
+    done.version = version;
+    done.error = error;
+    Receive(state().partitions[p].primary, done, kSelf.incarnation);
+  }
+  void Answer(Stage stage, StepIndex version = 0) {
+    for (uint32_t p = 0; p < 4; ++p) AnswerOf(p, stage, version);
+  }
+  // The one that is being taken is complete.
+  void Commit() {
+    Answer(Stage::kWritten);
+    REQUIRE(actions.manifest.has_value());
+    const ManifestFile file = *actions.manifest;
+    actions = {};
+    core().ManifestWritten(file.checkpoint, {}, now, &actions);
+  }
+  // Time passes, and all three say that they live.
+  void Wait(Micros time) { Pass(time, {servers[0], servers[1], worker}); }
+  void LoseServer() {
+    actions = {};
+    core().ProcessDied({"h", 102, "was killed"}, now, &actions);
+  }
+};
+
+TEST_CASE("Checkpoint: the first is taken at once, the next ones in their time") {
+  Job job;
+  REQUIRE(job.state().taking.has_value());
+  const auto* request = job.SentTo<SnapshotRequest>(101);
+  REQUIRE(request != nullptr);
+  CHECK(request->checkpoint == 1);
+  CHECK(request->directory == "/checkpoints/checkpoint-1");
+  CHECK(request->cut == kOwnMoment);
+  job.Report({0, 1}, 2, 20);  // Comes too late for this one.
+  job.Commit();
+  REQUIRE(job.state().checkpoints.size() == 1);
+  CHECK(job.state().checkpoints[0].training.streams.at(0).progress == 0);
+  CHECK(job.core().status(job.now).checkpoint == 1);
+  job.Wait(29 * kSecond);
+  CHECK(!job.state().taking.has_value());
+  job.Wait(2 * kSecond);
+  REQUIRE(job.state().taking.has_value());
+  CHECK(job.state().taking->id == 2);
+  CHECK(job.state().taking->training.streams.at(0).progress == 2);
+  CHECK(job.state().taking->training.rows_total == 20);
+}
+
+TEST_CASE("Checkpoint: the manifest names all files, and the job as of that moment") {
+  Job job;
+  job.Answer(Stage::kWritten);
+  REQUIRE(job.actions.manifest.has_value());
+  const absl::StatusOr<Manifest> manifest = ParseManifest(job.actions.manifest->text);
+  REQUIRE(manifest.ok());
+  CHECK(manifest->files.size() == 4);
+  CHECK(manifest->state.name == "JOB");
+  CHECK(manifest->state.bytes == job.actions.manifest->state.size());
+  const absl::StatusOr<JobState> saved = DecodeCheckpoint(job.actions.manifest->state);
+  REQUIRE(saved.ok());
+  CHECK(saved->job == job.state().job);
+  CHECK(saved->checkpoints.back().id == 1);
+  CHECK(saved->checkpoints.back().files.size() == 4);
+  CHECK(saved->members.empty());
+}
+
+TEST_CASE("Checkpoint: so many are kept, and what else there is may go") {
+  Job job;
+  job.Commit();
+  for (uint64_t id = 2; id <= 4; ++id) {
+    job.Wait(31 * kSecond);
+    job.Commit();
+    REQUIRE(job.actions.prune.has_value());
+    CHECK(job.actions.prune->kept == std::vector<uint64_t>{id - 1, id});
+    CHECK(job.actions.prune->below == id + 1);
+  }
+}
+
+TEST_CASE("Checkpoint: a disk that is full is an alarm, and the training goes on") {
+  Job job;
+  job.AnswerOf(0, Stage::kWritten);
+  job.AnswerOf(1, Stage::kWritten, 0, "the disk is full");
+  CHECK(!job.state().taking.has_value());
+  CHECK(!job.state().ended);
+  CHECK_THAT(job.core().status(job.now).alarm, Catch::Contains("the disk is full"));
+  REQUIRE(job.actions.warnings.size() == 1);
+  CHECK(job.actions.prune->kept.empty());
+  job.Wait(31 * kSecond);
+  CHECK(job.state().taking->id == 2);
+  job.Commit();
+  CHECK(job.core().status(job.now).alarm.empty());
+}
+
+TEST_CASE("Checkpoint: in bsp the step is chosen when all rows are scanned") {
+  Job job(Consistency::kBsp);
+  CHECK(job.SentTo<SnapshotRequest>(101)->cut == kCutToCome);
+  for (uint32_t p = 0; p < 3; ++p) job.AnswerOf(p, Stage::kScanned, 5);
+  CHECK(job.state().taking->cut == kCutToCome);
+  job.AnswerOf(3, Stage::kScanned, 6);
+  CHECK(job.state().taking->cut == 6 + 64);
+  CHECK(job.SentTo<SnapshotRequest>(101)->cut == 70);
+  CHECK(job.state().taking->training.streams.at(0).progress == 70);
+  job.AnswerOf(0, Stage::kPassed, 71);  // Word of it came too late.
+  CHECK(!job.state().taking.has_value());
+  job.Wait(kSecond);
+  job.Answer(Stage::kScanned, 80);
+  CHECK(job.state().taking->cut == 80 + 128);
+}
+
+TEST_CASE("Rollback: all partitions and streams go back, and older attempts mean nothing") {
+  Job job;
+  job.Report({0, 1}, 2, 20);
+  job.Commit();
+  job.Wait(31 * kSecond);
+  job.Commit();  // With that progress.
+  job.Report({0, 1}, 3, 30);
+  job.Report({1, 1}, 4, 40);
+  job.LoseServer();
+  CHECK(!job.state().ended);
+  CHECK_THAT(job.core().status(job.now).waiting_for, Catch::Contains("a server in the place of"));
+  const ProcessId next = job.Join(Role::kServer, 103);
+  CHECK(job.state().rollbacks == 1);
+  CHECK(job.state().restored == 2);
+  CHECK(job.state().rollback_index == job.state().map_index);
+  for (const PartitionEntry& entry : job.state().partitions) {
+    CHECK(entry.term == 2);
+    CHECK((entry.primary == job.servers[0] || entry.primary == next));
+  }
+  const auto* map = job.SentTo<MapUpdate>(103);
+  REQUIRE(map != nullptr);
+  CHECK(map->rollback_index == job.state().rollback_index);
+  REQUIRE(map->restored.size() == 4);
+  CHECK(map->restored[3].path == "/checkpoints/checkpoint-2/p3-c2.snapshot");
+  CHECK(job.SentTo<Grants>(201)->rollback_index == job.state().rollback_index);
+  // What was there of it is there again, and its books with it.
+  CHECK(job.state().streams.at(0).progress == 2);
+  CHECK(job.state().streams.at(1).progress == 0);
+  CHECK(job.state().rows_total == 20);
+  CHECK(job.state().streams.at(0).attempt == 2);
+  job.Report({0, 1}, 4, 50);  // Of the past that is taken back.
+  CHECK(job.state().streams.at(0).progress == 2);
+  job.Report({0, 2}, 4, 30);
+  CHECK(job.state().rows_total == 50);
+}
+
+TEST_CASE("Rollback: without a server in its place those that are left do its work") {
+  Job job;
+  job.Commit();
+  job.LoseServer();
+  job.Pass(4 * kSecond, {job.servers[0], job.worker});
+  CHECK(job.state().rollbacks == 0);
+  job.Pass(2 * kSecond, {job.servers[0], job.worker});
+  CHECK(job.state().rollbacks == 1);
+  for (const PartitionEntry& entry : job.state().partitions) {
+    CHECK(entry.primary == job.servers[0]);
+  }
+}
+
+TEST_CASE("Rollback: a server that comes from a lost one's address is in its place") {
+  Job job;
+  job.Commit();
+  Hello again = CoordinatorHarness::HelloOf(Role::kServer, 777);
+  again.address = "sim://102";
+  job.Receive({kUnassignedProcess, 777}, again, 0);
+  CHECK(job.state().rollbacks == 1);
+  CHECK(job.SentTo<Welcome>(777) != nullptr);
+}
+
+TEST_CASE("Rollback: a server that was only silent comes back, and nothing is taken back") {
+  Job job;
+  job.Commit();
+  job.Pass(21 * kSecond, {job.servers[0], job.worker});
+  // It was missed, and the others have waited for another one since.
+  job.Join(Role::kServer, 102, job.servers[1].process);
+  CHECK(job.state().rollbacks <= 1);
+  CHECK(!job.state().ended);
+}
+
+TEST_CASE("Rollback: without any checkpoint, or a directory of them, the job ends with the cause") {
+  Job early;
+  early.LoseServer();
+  CHECK(early.state().ended);
+  CHECK_THAT(early.state().end.message, Catch::Contains("no checkpoint was complete yet"));
+  Job without(OptionsOf(Consistency::kAsp));
+  without.LoseServer();
+  CHECK(without.state().end.code == 1);
+  CHECK_THAT(without.state().end.message, Catch::Contains("--checkpoint-dir"));
+}
+
+TEST_CASE("Rollback: with no server at all the job waits, and then says where to resume") {
+  Job job;
+  job.Commit();
+  job.LoseServer();
+  job.core().ProcessDied({"h", 101, "was killed"}, job.now, &job.actions);
+  job.Pass(50 * kSecond, {job.worker});
+  CHECK(!job.state().ended);
+  job.Pass(12 * kSecond, {job.worker});
+  CHECK(job.state().end.code == 5);
+  CHECK_THAT(job.state().end.message, Catch::Contains("--resume goes on from checkpoint 1"));
+}
+
+TEST_CASE("Rollback: a damaged checkpoint is named, and the one before it used") {
+  Job job;
+  job.Commit();
+  job.Wait(31 * kSecond);
+  job.Commit();
+  job.LoseServer();
+  job.servers[1] = job.Join(Role::kServer, 103);
+  REQUIRE(job.state().restored == 2);
+  job.AnswerOf(1, Stage::kNotLoaded, 0, "block 3 is damaged");
+  CHECK(job.state().restored == 1);
+  CHECK(job.state().rollbacks == 2);
+  CHECK(job.state().checkpoints.size() == 1);
+  CHECK_THAT(job.actions.warnings.front(), Catch::Contains("block 3 is damaged"));
+  job.AnswerOf(1, Stage::kNotLoaded, 0, "it is not there");
+  CHECK(job.state().ended);
+  CHECK(job.state().end.code == 4);
+}
+
+TEST_CASE("Rollback: to an epoch before, whose streams are as they were") {
+  Job job;
+  job.Commit();
+  job.Report({0, 1}, 4);
+  job.Report({1, 1}, 4);
+  REQUIRE(job.state().epochs.size() == 1);
+  // Streams that a rollback runs again are not closed for good.
+  CHECK(job.state().floor == 0);
+  job.LoseServer();
+  job.Join(Role::kServer, 103);
+  CHECK(job.state().epochs.empty());
+  CHECK(job.core().status(job.now).phase == JobPhase::kTraining);
+  REQUIRE(job.state().streams.size() == 2);
+  CHECK(job.state().streams.at(0).attempt > 1);
+  // Those of the next epoch are the same as before, since partitions may have steps of them, in
+  // attempts that there never were.
+  const uint32_t attempt = job.state().streams.at(0).attempt;
+  job.Report({0, attempt}, 4);
+  job.Report({1, attempt}, 4);
+  REQUIRE(job.state().epochs.size() == 1);
+  REQUIRE(job.state().streams.size() == 2);
+  CHECK(job.state().streams.begin()->first == 2);
+  CHECK(job.state().streams.at(2).attempt > 1);
+  CHECK(job.state().floor == 0);
+}
+
+TEST_CASE("Checkpoint: a coordinator that is started again gives up what was being taken") {
+  Job job;
+  job.Commit();
+  job.Wait(31 * kSecond);
+  REQUIRE(job.state().taking.has_value());
+  CoordinatorCore::Options options;
+  options.self = {kCoordinatorProcess, 6};
+  options.job_id = 1;
+  options.resumed = job.state();
+  CoordinatorHarness next(std::move(options));
+  CHECK(!next.state().taking.has_value());
+  CHECK(next.state().checkpoints.size() == 1);
+  CHECK(next.state().checkpoint == 2);  // That number is not used again.
+}
+
+TEST_CASE("Resume: another cluster goes on from a checkpoint") {
+  Job job;
+  job.Report({0, 1}, 2, 20);
+  job.Commit();
+  job.Wait(31 * kSecond);
+  job.Commit();
+  const absl::StatusOr<JobState> saved =
+      DecodeCheckpoint(EncodeCheckpoint(StateAsOf(job.state(), job.state().checkpoints.back())));
+  REQUIRE(saved.ok());
+  CoordinatorCore::Options options = WithCheckpoints(Consistency::kAsp);
+  options.given->plan.servers = 1;
+  options.opened.restored = std::make_shared<const JobState>(*saved);
+  options.opened.checkpoint = 5;
+  CoordinatorHarness next(std::move(options));
+  CHECK(next.state().job_id == kJobId);
+  next.Join(Role::kServer, 501);
+  const ProcessId worker = next.Join(Role::kWorker, 502);
+  next.Beat(worker);
+  CHECK(next.core().status(next.now).phase == JobPhase::kTraining);
+  CHECK(next.state().restored == 2);
+  CHECK(next.state().checkpoint == 5);
+  CHECK(next.state().streams.at(0).progress == 2);
+  CHECK(next.state().streams.at(0).worker == worker.process);
+  CHECK(next.core().status(next.now).rows == 20);
+}
+
+TEST_CASE("Resume: what contradicts the checkpoint is said") {
+  Job job;
+  job.Commit();
+  const JobState& saved = job.state();
+  JobDefinition wanted{saved.job, saved.plan};
+  wanted.plan.servers = 7;
+  wanted.plan.workers = 9;
+  wanted.plan.save_dir = "/elsewhere";
+  CHECK(CheckSameJob(saved, wanted).ok());
+  JobDefinition other = wanted;
+  other.spec.seed = 99;
+  CHECK_THAT(std::string(MessageOf(CheckSameJob(saved, other))), Catch::Contains("--seed"));
+  other = wanted;
+  other.spec.tables[0].parts[0].width = 3;
+  CHECK_THAT(std::string(MessageOf(CheckSameJob(saved, other))), Catch::Contains("tables"));
+  other = wanted;
+  other.plan.schedule.epochs = 99;
+  CHECK_THAT(std::string(MessageOf(CheckSameJob(saved, other))), Catch::Contains("--epochs"));
+  other = wanted;
+  other.spec.program = "another";
+  CHECK(!CheckSameJob(saved, other).ok());
+}
+
+}  // namespace
+}  // namespace cairn
