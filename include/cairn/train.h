@@ -117,13 +117,22 @@ struct TrainOptions {
   std::string worker_program;
   // "local": of the processes' logs; empty: a new one in $TMPDIR, kept after a failure only.
   std::string log_dir;
-  uint32_t restarts_max = 100;  // "local": workers that were killed, all together.
+  uint32_t restarts_max = 100;  // "local": processes that were killed, all together.
   absl::Duration join_timeout = absl::Seconds(60);    // An address: for the coordinator to answer.
   absl::Duration form_timeout = absl::Seconds(60);    // For the processes to join.
   absl::Duration orphan_timeout = absl::Seconds(60);  // Between processes: of a silent coordinator.
 
   std::string init_dir;  // A saved model to start from.
   std::string save_dir;  // Where the model goes; must not hold one yet.
+
+  // Checkpoints while the training goes on; empty: none. After the loss of a server the training
+  // goes on from the last one by itself. Coordinator and servers have to see the directory.
+  std::string checkpoint_dir;
+  double checkpoint_seconds = 60;  // From one to the next.
+  uint32_t checkpoints_kept = 2;   // So many of the newest.
+  // Go on from the newest whole one; from the beginning if there is none yet. The data and what is
+  // learnt must be the same; servers, workers and stop rules need not.
+  bool resume = false;
 
   // "auc", of two classes; "accuracy", of classes; "logloss": whichever loss the model has; "auto":
   // the first of these that there is.
@@ -167,6 +176,8 @@ struct TrainProgress {
   std::string data;                // One line about the training data, once it was looked at.
   std::vector<std::string> notes;  // TrainReport::notes, as far as they are known by now.
   uint32_t workers_lost = 0;       // Others do their work again from where it was recorded.
+  uint64_t rollbacks = 0;          // Servers were lost, and all went on from a checkpoint.
+  std::string alarm;               // Why the last checkpoint was given up; empty: it was not.
   std::string waiting_for;         // What is missing, for people, where something is.
   uint64_t bytes_spooled = 0;      // Of input that comes from a pipe: it is kept on the disk first.
 };

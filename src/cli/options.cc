@@ -57,8 +57,9 @@ std::vector<OptionSpec> MakeTable() {
   std::vector<OptionSpec> table;
   for (const auto& part :
        {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(), VectorOptions(),
-        RetentionOptions(), StopOptions(), ClusterOptions(), TuningOptions(), GenerateOptions(),
-        InspectionOptions(), OutputOptions(), StatusOptions(), SettingsOptions()}) {
+        RetentionOptions(), StopOptions(), CheckpointOptions(), ClusterOptions(), TuningOptions(),
+        GenerateOptions(), InspectionOptions(), OutputOptions(), StatusOptions(),
+        SettingsOptions()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;
@@ -66,7 +67,8 @@ std::vector<OptionSpec> MakeTable() {
 
 // And not where, until when, or what becomes of it.
 bool SaysWhatIsLearnt(const OptionSpec& option) {
-  constexpr std::array<std::string_view, 4> kElsewhere = {"Stop", "Cluster", "Output", "Settings"};
+  constexpr std::array<std::string_view, 5> kElsewhere = {"Stop", "Checkpoints", "Cluster",
+                                                          "Output", "Settings"};
   constexpr std::array<std::string_view, 4> kStill = {"epochs", "consistency", "streams",
                                                       "threads"};
   const auto is_in = [](const auto& list, std::string_view name) {

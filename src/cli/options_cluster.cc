@@ -125,7 +125,8 @@ std::vector<OptionSpec> LauncherOptions() {
        .kind = Kind::kCount,
        .metavar = "N",
        .section = "Cluster",
-       .help = "Local workers that were killed are started again, so often in all",
+       .help = "Local processes that were killed are started again, so often in all; servers need "
+               "--checkpoint-dir for it",
        .fallback = "100",
        .commands = kTrain,
        .counts = {.min = 0, .max = 1'000'000}},

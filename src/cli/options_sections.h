@@ -15,6 +15,7 @@ std::vector<OptionSpec> LearningOptions();
 std::vector<OptionSpec> VectorOptions();     // Of models that have one for each feature.
 std::vector<OptionSpec> RetentionOptions();  // Which features get a weight, and keep it.
 std::vector<OptionSpec> StopOptions();
+std::vector<OptionSpec> CheckpointOptions();
 std::vector<OptionSpec> ClusterOptions();
 std::vector<OptionSpec> TuningOptions();      // Of cairn tune, beside those of train.
 std::vector<OptionSpec> GenerateOptions();    // Of cairn data gen.

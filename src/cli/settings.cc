@@ -176,6 +176,10 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.workers = static_cast<uint32_t>(values.Count("workers"));
   options.init_dir = values.Text("init");
   options.save_dir = values.Text("save");
+  options.checkpoint_dir = values.Text("checkpoint-dir");
+  options.checkpoint_seconds = values.Real("checkpoint-every", options.checkpoint_seconds);
+  options.checkpoints_kept = static_cast<uint32_t>(values.Count("checkpoints-kept"));
+  options.resume = values.Switch("resume");
   options.stop_metric = values.Text("stop-metric");
   options.target = values.Real("target");
   options.patience = static_cast<uint32_t>(values.Count("patience"));

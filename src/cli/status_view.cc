@@ -121,6 +121,12 @@ std::string FormatStatus(const JobStatus& status, Micros now,
     text += Concat("lost     ", status.workers_lost,
                    status.workers_lost == 1 ? " worker\n" : " workers\n");
   }
+  if (status.checkpoint > 0) {
+    text += Concat("saved    checkpoint ", status.checkpoint);
+    if (status.rollbacks > 0) text += Concat(", gone back ", status.rollbacks, " times");
+    text += "\n";
+  }
+  if (!status.alarm.empty()) text += Concat("alarm    ", status.alarm, "\n");
   text += Concat("traffic  ", HumanBytes(status.bytes_sent), " sent, ",
                  HumanBytes(status.bytes_received), " received by all members\n");
   return text + Epochs(status) + Members(status);

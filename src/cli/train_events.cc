@@ -30,6 +30,8 @@ std::string ProgressEvent(Micros at, const TrainProgress& progress, const TrainP
   event.Add("seconds_left", pace.seconds_left);
   if (progress.bytes_spooled > 0) event.Add("bytes_spooled", progress.bytes_spooled);
   if (progress.workers_lost > 0) event.Add("workers_lost", uint64_t{progress.workers_lost});
+  if (progress.rollbacks > 0) event.Add("rollbacks", progress.rollbacks);
+  if (!progress.alarm.empty()) event.Add("alarm", progress.alarm);
   if (!progress.waiting_for.empty()) event.Add("waiting_for", progress.waiting_for);
   return event.Finish();
 }

@@ -245,6 +245,8 @@ std::string TrainView::ProgressLine(const TrainProgress& progress) const {
   if (!std::isnan(pace.rows_per_second)) line += "  " + Rate(pace.rows_per_second);
   if (!std::isnan(pace.seconds_left)) line += "  " + HumanSeconds(pace.seconds_left) + " left";
   if (progress.workers_lost > 0) line += "  lost " + Plural(progress.workers_lost, "worker");
+  if (progress.rollbacks > 0) line += "  went back " + Plural(progress.rollbacks, "time");
+  if (!progress.alarm.empty()) line += "  " + progress.alarm;
   return line + waiting;
 }
 

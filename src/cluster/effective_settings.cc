@@ -33,6 +33,12 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
   add_text("model-options", options.model_options);
   add_text("init", options.init_dir);
   add_text("save", options.save_dir);
+  if (!options.checkpoint_dir.empty()) {
+    add_text("checkpoint-dir", options.checkpoint_dir);
+    add_text("checkpoint-every", FormatFloat9(options.checkpoint_seconds));
+    add_text("checkpoints-kept", std::to_string(options.checkpoints_kept));
+    if (options.resume) add_text("resume", "true");
+  }
   add_text("train", Lines(options.train));
   add_text("valid", Lines(options.valid));
   if (options.valid_share != 0) add_text("valid-share", FormatFloat9(options.valid_share));

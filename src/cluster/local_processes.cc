@@ -195,7 +195,12 @@ void LocalProcesses::OnEnd(Role* role, const OnDeath& on_death) {
   role->end_seen = true;
   const ChildEnd end = *role->child->end();
   const bool worker = role->kind == Kind::kWorker;
-  if (end.signal != 0 && role->kind != Kind::kServer) {
+  const bool server = role->kind == Kind::kServer;
+  // A server that was told to leave has left the job, too.
+  const bool has_left = server && end.signal == 0 && end.exit_code == kExitInterrupted;
+  if (server && options_.restarts_servers && (end.signal != 0 || has_left)) {
+    OnKilled(role, on_death);
+  } else if (end.signal != 0 && !server) {
     OnKilled(role, on_death);
   } else if (end.signal != 0) {
     failure_ = FailureOf(*role, AdviceFor(end.signal, worker));
@@ -216,7 +221,9 @@ void LocalProcesses::OnKilled(Role* role, const OnDeath& on_death) {
     return;
   }
   ++restarts_;
-  if (worker) on_death(role->child->pid(), Concat(role->name, " was killed by ", Describe(end)));
+  if (role->kind != Kind::kCoordinator) {
+    on_death(role->child->pid(), Concat(role->name, " was killed by ", Describe(end)));
+  }
   absl::StatusOr<std::unique_ptr<ChildProcess>> again = ChildProcess::Start(role->command);
   if (!again.ok()) {
     failure_ = FailureOf(*role, std::string(MessageOf(again.status())));

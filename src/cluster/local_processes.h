@@ -33,6 +33,7 @@ class LocalProcesses {
     uint32_t threads = 1;     // Reading threads of each worker.
     RowCache::Options cache;  // Of each worker.
     uint32_t restarts_max = 100;
+    bool restarts_servers = false;  // The job can do without one for a while.
     // Of ps_coordinator, ps_server and ps_worker; empty: where the running program is, else PATH.
     std::string program_dir;
     std::string worker_program;  // In the place of ps_worker; empty: that.
@@ -41,7 +42,7 @@ class LocalProcesses {
     absl::Duration form_timeout = absl::Seconds(60);
     absl::Duration orphan_timeout = absl::Seconds(60);
   };
-  // What is told of a worker that was killed, before another one takes its place.
+  // What is told of a worker or server that was killed, before another one takes its place.
   using OnDeath = std::function<void(pid_t pid, const std::string& text)>;
 
   // Returns when the coordinator listens. kUnavailable: a program is not there; kInternal: the
@@ -55,11 +56,12 @@ class LocalProcesses {
   const std::string& log_dir() const { return log_dir_; }
 
   // Returns when a process has ended, or after `patience`. A worker that was killed is started
-  // again, and so is the coordinator, which goes on by its log.
+  // again, and so is the coordinator, which goes on by its log, and a server, if the job goes on
+  // from a checkpoint.
   void Watch(std::chrono::milliseconds patience, const OnDeath& on_death);
 
-  // What the job cannot survive: a server that was killed, or anybody once too often; a process
-  // that ended by itself, if the job has not ended some seconds later, for it should have
+  // What the job cannot survive: a server that was not started again, or anybody once too often; a
+  // process that ended by itself, if the job has not ended some seconds later, for it should have
   // told the coordinator. The first one stays.
   const std::optional<RoleFailure>& failure() const { return failure_; }
 

@@ -38,6 +38,7 @@ class LocalRun final : public ClusterRun {
     local.threads = options.threads;
     local.cache = {options.cache, options.cache_bytes_max};
     local.restarts_max = options.restarts_max;
+    local.restarts_servers = !options.checkpoint_dir.empty();
     local.program_dir = options.program_dir;
     local.worker_program = options.worker_program;
     local.log_dir = options.log_dir;

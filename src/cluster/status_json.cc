@@ -57,6 +57,9 @@ void MemberList(JsonWriter* json, const JobStatus& status) {
   }
   json->EndArray();
   Field(json, "workers_lost", uint64_t{status.workers_lost});
+  Field(json, "checkpoint", status.checkpoint);
+  Field(json, "rollbacks", status.rollbacks);
+  Field(json, "alarm", status.alarm);
 }
 
 void ResultOf(JsonWriter* json, const JobStatus& status) {

@@ -61,6 +61,8 @@ TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
   progress.notes = plan.notes;
   progress.waiting_for = status.waiting_for;
   progress.workers_lost = status.workers_lost;
+  progress.rollbacks = status.rollbacks;
+  progress.alarm = status.alarm;
   if (status.batches > 0) {
     progress.epoch_share =
         static_cast<double>(status.batches_done) / static_cast<double>(status.batches);
@@ -114,13 +116,14 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
 }
 
 // An interrupt says what is left of the training.
-absl::Status Outcome(const absl::Status& status, size_t epochs_done) {
+absl::Status Outcome(const absl::Status& status, size_t epochs_done, bool has_checkpoint) {
   if (status.code() != absl::StatusCode::kCancelled || MessageOf(status) != kInterrupted) {
     return status;
   }
-  return MakeError(status.code(), kInterrupted,
-                   epochs_done == 0 ? " within epoch " : " after epoch ",
-                   std::max<size_t>(epochs_done, 1), "; nothing is saved");
+  return MakeError(
+      status.code(), kInterrupted, epochs_done == 0 ? " within epoch " : " after epoch ",
+      std::max<size_t>(epochs_done, 1),
+      has_checkpoint ? "; --resume goes on from the last checkpoint" : "; nothing is saved");
 }
 
 std::string Absolute(const std::string& path) {
@@ -147,6 +150,7 @@ SpoolProgress SpoolingTo(const std::function<bool(const TrainProgress&)>& progre
 TrainOptions WithAbsoluteDirectories(TrainOptions options) {
   options.init_dir = Absolute(options.init_dir);
   options.save_dir = Absolute(options.save_dir);
+  options.checkpoint_dir = Absolute(options.checkpoint_dir);
   return options;
 }
 
@@ -157,12 +161,14 @@ absl::StatusOr<TrainReport> FollowTraining(
   double setup_seconds = 0;
   uint64_t members_rss = 0;
   size_t epochs_done = 0;
+  bool has_checkpoint = false;
   const auto show = [&] {
     const JobStatus status = run->job().status();
     if (status.phase <= JobPhase::kForming) {
       setup_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     }
     epochs_done = status.epochs_listed.size();
+    has_checkpoint = status.checkpoint != 0;
     members_rss = std::max(members_rss, MembersRssBytes(status));
     TrainProgress now = ProgressOf(status, plan);
     now.log_dir = run->log_dir();
@@ -172,12 +178,12 @@ absl::StatusOr<TrainReport> FollowTraining(
   do {
     if (!show()) run->Interrupt();
     const absl::StatusOr<bool> waited = run->WaitFor(kPollEvery);
-    if (!waited.ok()) return Outcome(waited.status(), epochs_done);
+    if (!waited.ok()) return Outcome(waited.status(), epochs_done, has_checkpoint);
     over = *waited;
   } while (!over);
   show();
   const JobResult result = run->job().Wait();
-  CAIRN_RETURN_IF_ERROR(Outcome(run->Finish(), epochs_done));
+  CAIRN_RETURN_IF_ERROR(Outcome(run->Finish(), epochs_done, has_checkpoint));
   TrainReport report = MakeReport(options, plan, result);
   run->Complete(&report);
   report.setup_seconds = setup_seconds;

@@ -69,6 +69,11 @@ absl::Status CheckOptions(const TrainOptions& options) {
                            "exactly");
   }
   CAIRN_RETURN_IF_ERROR(CheckInitAndSave(options.init_dir, options.save_dir));
+  if (options.resume && options.checkpoint_dir.empty()) {
+    return InvalidArgument(
+        "--resume needs --checkpoint-dir, where there is something to go on "
+        "from");
+  }
   if (options.servers == 0) return InvalidArgument("--servers is 0: at least 1");
   CAIRN_RETURN_IF_ERROR(CheckServers(options.servers, options.partitions));
   if (options.workers == 0) return InvalidArgument("--workers is 0: at least 1");
@@ -216,6 +221,10 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
   plan.stop.relative_change = options.relative_change;
   plan.want_digest = true;
   plan.save_dir = options.save_dir;
+  if (!options.checkpoint_dir.empty()) {
+    plan.checkpoints = {options.checkpoint_dir, options.checkpoint_seconds,
+                        options.checkpoints_kept, options.resume};
+  }
   return plan;
 }
 

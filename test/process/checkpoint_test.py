@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Checkpoints of real jobs: servers that are killed, jobs that go on elsewhere, and damaged files.
+
+Usage: checkpoint_test.py PROGRAM_DIR [unittest arguments...]
+"""
+
+import collections
+import glob
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import processes
+from processes import RUN_SECONDS_MAX, load, wait_until
+
+PROGRAMS = sys.argv[1]
+CAIRN = os.path.join(PROGRAMS, "cairn")
+DONE, USAGE, DAMAGED, INTERRUPTED = 0, 2, 4, 130
+SEED = 21
+EPOCHS = 20
+
+
+def run(*command, **more):
+    return subprocess.run(command, capture_output=True, text=True, check=False,
+                          timeout=RUN_SECONDS_MAX, **more)
+
+
+class CheckpointTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = tempfile.mkdtemp(prefix="cairn-checkpoint-")
+        cls.small = os.path.join(cls.shared, "small.libffm")
+        made = run(CAIRN, "data", "gen", "--rows", "20000", "--features", "20000", "--seed", "3",
+                   "--output", cls.small)
+        assert made.returncode == DONE, made.stderr
+        cls.bsp = ["--train", cls.small, "--consistency", "bsp", "--streams", "4", "--batch", "100",
+                   "--epochs", str(EPOCHS)]
+        report = os.path.join(cls.shared, "report.json")
+        trained = run(CAIRN, "train", *cls.bsp, "--report", report)
+        assert trained.returncode == DONE, trained.stderr
+        cls.digest = load(report)["model_digest"]
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.shared)
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="cairn-checkpoint-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.random = random.Random(f"{SEED} {self.id()}")
+        self.checkpoints = self.path("checkpoints")
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def launch(self, *arguments):
+        launcher = processes.Launcher(CAIRN, ["--checkpoint-dir", self.checkpoints,
+                                              "--checkpoint-every", "0.3", *arguments])
+        self.addCleanup(launcher.close)
+        launcher.remember_port()
+        return launcher
+
+    def manifests(self):
+        return sorted(glob.glob(os.path.join(self.checkpoints, "checkpoint-*", "MANIFEST")))
+
+    def count_job(self, mode, model):
+        return ["--model", "count", "--train", self.small, "--consistency", mode, "--batch", "100",
+                "--epochs", str(EPOCHS), "--save", model]
+
+    def check_counts(self, model):
+        dumped = run(CAIRN, "inspect", model, "--dump", "-")
+        self.assertEqual(dumped.returncode, DONE, dumped.stderr)
+        counts = {}
+        for line in dumped.stdout.partition("\nrows\n")[2].splitlines()[:-1]:
+            _, key, _, weight = line.split()
+            counts[key] = int(weight)
+        wanted = collections.Counter()
+        with open(self.small, encoding="utf-8") as file:
+            for line in file:
+                wanted.update(feature.split(":")[1] for feature in line.split()[1:])
+        self.assertEqual(counts, {key: EPOCHS * count for key, count in wanted.items()})
+
+    def kill_servers(self, launcher, times):
+        """Kills servers of a job at random moments, once there is a checkpoint."""
+        self.assertTrue(wait_until(self.manifests), launcher.errors())
+        for _ in range(times):
+            time.sleep(self.random.uniform(0.1, 0.6))
+            if launcher.process.poll() is not None:
+                break
+            os.kill(self.random.choice(launcher.wait_for("ps_server", 2)), signal.SIGKILL)
+
+    # ---- A server is killed.
+
+    def test_a_server_that_is_killed_is_replaced(self):
+        launcher = self.launch("--servers", "2", "--workers", "2", *self.bsp)
+        self.kill_servers(launcher, 2)
+        self.assertEqual(launcher.end(), DONE, launcher.errors())
+        self.assertIn(self.digest, launcher.output())
+        self.assertRegex(launcher.errors(), r"server [12] \(pid \d+\) was killed by SIGKILL")
+        self.assertEqual(launcher.leftovers(), [])
+
+    def test_counts_are_exact_after_deaths_of_servers(self):
+        for mode in ("asp", "ssp:2"):
+            with self.subTest(mode=mode):
+                shutil.rmtree(self.checkpoints, ignore_errors=True)
+                model = self.path("counts-" + mode[:3])
+                launcher = self.launch("--servers", "2", "--workers", "2",
+                                       *self.count_job(mode, model))
+                self.kill_servers(launcher, 2)
+                self.assertEqual(launcher.end(), DONE, launcher.errors())
+                self.check_counts(model)
+                self.assertEqual(launcher.leftovers(), [])
+
+    def test_anybody_may_die(self):
+        launcher = self.launch("--servers", "2", "--workers", "2", *self.bsp)
+        self.kill_servers(launcher, 1)
+        for program in ("ps_worker", "ps_coordinator", "ps_server"):
+            time.sleep(self.random.uniform(0, 0.3))
+            if launcher.process.poll() is None:
+                os.kill(launcher.wait_for(program, 1)[0], signal.SIGKILL)
+        self.assertEqual(launcher.end(), DONE, launcher.errors())
+        self.assertIn(self.digest, launcher.output())
+        self.assertEqual(launcher.leftovers(), [])
+
+    # ---- The whole job is killed.
+
+    def resume(self, *arguments):
+        return run(CAIRN, "train", "--checkpoint-dir", self.checkpoints, "--resume", *arguments)
+
+    def test_a_job_goes_on_after_everything_was_killed(self):
+        launcher = self.launch("--servers", "2", "--workers", "2", *self.bsp)
+        self.assertTrue(wait_until(lambda: len(self.manifests()) > 1), launcher.errors())
+        launcher.process.kill()
+        self.assertTrue(wait_until(lambda: not launcher.leftovers(), 5), launcher.leftovers())
+        # Elsewhere: in one process, with other servers and workers.
+        on = self.resume("--servers", "3", "--workers", "1", *self.bsp)
+        self.assertEqual(on.returncode, DONE, on.stderr)
+        self.assertIn(self.digest, on.stdout)
+
+    def test_counts_are_exact_after_everything_was_killed(self):
+        model = self.path("counts")
+        job = self.count_job("asp", model)
+        launcher = self.launch("--servers", "2", "--workers", "2", *job)
+        self.assertTrue(wait_until(lambda: len(self.manifests()) > 1), launcher.errors())
+        launcher.process.kill()
+        self.assertTrue(wait_until(lambda: not launcher.leftovers(), 5), launcher.leftovers())
+        on = self.resume("--cluster", "local", "--servers", "1", *job)
+        self.assertEqual(on.returncode, DONE, on.stderr)
+        self.check_counts(model)
+
+    def test_an_interrupt_says_where_to_go_on(self):
+        launcher = self.launch(*self.bsp[:-1], "1000000")
+        self.assertTrue(wait_until(self.manifests), launcher.errors())
+        time.sleep(0.5)
+        launcher.process.send_signal(signal.SIGINT)
+        self.assertEqual(launcher.end(), INTERRUPTED, launcher.errors())
+        self.assertRegex(launcher.errors().splitlines()[-1],
+                         r"interrupted .*; --resume goes on from the last checkpoint$")
+
+    # ---- What is in the directory.
+
+    def test_nothing_is_written_over_without_being_told(self):
+        first = run(CAIRN, "train", "--checkpoint-dir", self.checkpoints, *self.bsp)
+        self.assertEqual(first.returncode, DONE, first.stderr)
+        self.assertTrue(self.manifests())
+        again = run(CAIRN, "train", "--checkpoint-dir", self.checkpoints, *self.bsp)
+        self.assertEqual(again.returncode, USAGE, again.stderr)
+        self.assertIn("--resume goes on from it", again.stderr)
+        other = self.resume(*self.bsp[:-1], "3")
+        self.assertEqual(other.returncode, USAGE, other.stderr)
+        self.assertIn("--epochs", other.stderr.splitlines()[-1])
+        same = self.resume(*self.bsp)
+        self.assertEqual(same.returncode, DONE, same.stderr)
+        self.assertIn(self.digest, same.stdout)
+
+    def test_a_checkpoint_is_a_model(self):
+        first = run(CAIRN, "train", "--checkpoint-dir", self.checkpoints, *self.bsp)
+        self.assertEqual(first.returncode, DONE, first.stderr)
+        directory = os.path.dirname(self.manifests()[-1])
+        for command in (["inspect", directory], ["eval", "--model-dir", directory, "--data",
+                                                 self.small]):
+            told = run(CAIRN, *command)
+            self.assertEqual(told.returncode, DONE, told.stderr)
+
+    def test_damage_is_named_and_an_older_one_used(self):
+        launcher = self.launch("--servers", "2", *self.bsp[:-1], "1000000")
+        self.assertTrue(wait_until(lambda: len(self.manifests()) > 1), launcher.errors())
+        launcher.process.kill()
+        self.assertTrue(wait_until(lambda: not launcher.leftovers(), 5), launcher.leftovers())
+        newest = max(self.manifests(), key=lambda m: int(m.split("-")[-1].split("/")[0]))
+        victim = sorted(glob.glob(os.path.join(os.path.dirname(newest), "p*.snapshot")))[0]
+        with open(victim, "r+b") as file:  # One byte of the body; sizes are as they were.
+            file.seek(os.path.getsize(victim) // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 1]))
+        log = self.path("log")
+        with open(log, "w", encoding="utf-8") as file:
+            on = subprocess.run([CAIRN, "train", "--checkpoint-dir", self.checkpoints, "--resume",
+                                 *self.bsp[:-1], "1000000", "--max-seconds", "1"], stderr=file,
+                                stdout=file, check=False, timeout=RUN_SECONDS_MAX)
+        with open(log, encoding="utf-8") as file:
+            told = file.read()
+        self.assertEqual(on.returncode, DONE, told)
+        self.assertIn(os.path.basename(victim), told)
+        # With no whole one left, nothing begins anew in silence.
+        for manifest in self.manifests():
+            with open(manifest, "a", encoding="utf-8") as file:
+                file.write("x")
+        none = self.resume(*self.bsp[:-1], "1000000")
+        self.assertEqual(none.returncode, DAMAGED, none.stderr)
+        self.assertIn(self.checkpoints, none.stderr.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
