@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "base/units.h"
+#include "cli/text_table.h"
 #include "sharding/consistency.h"
 #include "wire/message_type.h"
 
@@ -15,30 +16,11 @@ namespace {
 
 constexpr size_t kEpochsShown = 5;
 
-using Row = std::vector<std::string>;
-
 std::string Fixed(double value, int decimals) {
   if (!std::isfinite(value)) return "-";
   char buffer[64];
   std::snprintf(buffer, sizeof(buffer), "%.*f", decimals, value);
   return buffer;
-}
-
-// Columns as wide as they need to be, two blanks apart; the last one is not padded.
-std::string Table(const std::vector<Row>& rows) {
-  std::vector<size_t> widths(rows[0].size(), 0);
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    text += "  ";
-    for (size_t i = 0; i + 1 < row.size(); ++i) {
-      text += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    text += row.back() + "\n";
-  }
-  return text;
 }
 
 std::string EpochUnderWay(const JobStatus& status) {
@@ -66,22 +48,9 @@ std::string RateLine(const JobStatus& status, Micros now, const EarlierStatus& e
 }
 
 std::string Epochs(const JobStatus& status) {
-  const std::vector<EpochRecord>& epochs = status.epochs_listed;
+  const std::span<const EpochRecord> epochs = status.epochs_listed;
   if (epochs.empty()) return "";
-  // Of more than two classes there is no AUC.
-  const EpochRecord& last = epochs.back();
-  const bool accuracy = std::isnan(last.valid_auc) && !std::isnan(last.valid_accuracy);
-  std::vector<Row> rows = {{"epoch", "rows", "train loss", "valid loss",
-                            accuracy ? "accuracy" : "valid auc", "seconds"}};
-  const size_t first = epochs.size() - std::min(epochs.size(), kEpochsShown);
-  for (size_t i = first; i < epochs.size(); ++i) {
-    const EpochRecord& epoch = epochs[i];
-    rows.push_back({std::to_string(epoch.epoch + 1), HumanCount(epoch.rows),
-                    Fixed(epoch.train_logloss, 4), Fixed(epoch.valid_logloss, 4),
-                    Fixed(accuracy ? epoch.valid_accuracy : epoch.valid_auc, 4),
-                    Fixed(epoch.seconds, 1)});
-  }
-  return "\n" + Table(rows);
+  return "\n" + FormatEpochs(epochs.last(std::min(epochs.size(), kEpochsShown)));
 }
 
 // It was counted in milliseconds: there are no tenths of them.
@@ -89,7 +58,7 @@ std::string Silence(uint32_t ms) { return ms < 1'000 ? Concat(ms, " ms") : Human
 
 std::string Members(const JobStatus& status) {
   if (status.members.empty()) return "";
-  std::vector<Row> rows = {
+  std::vector<TextRow> rows = {
       {"process", "role", "where", "address", "silent", "streams", "memory", "sent", "received"}};
   for (const MemberStatus& member : status.members) {
     rows.push_back({std::to_string(member.process), std::string(NameOf(member.role)),
@@ -98,7 +67,7 @@ std::string Members(const JobStatus& status) {
                     std::to_string(member.streams), HumanBytes(member.usage.rss_bytes),
                     HumanBytes(member.usage.bytes_sent), HumanBytes(member.usage.bytes_received)});
   }
-  std::string text = "\n" + Table(rows);
+  std::string text = "\n" + FormatTable(rows);
   if (status.member_count > status.members.size()) {
     text += Concat("  and ", status.member_count - status.members.size(), " more\n");
   }
@@ -106,6 +75,21 @@ std::string Members(const JobStatus& status) {
 }
 
 }  // namespace
+
+std::string FormatEpochs(std::span<const EpochRecord> epochs) {
+  // Of more than two classes there is no AUC.
+  const EpochRecord& last = epochs.back();
+  const bool accuracy = std::isnan(last.valid_auc) && !std::isnan(last.valid_accuracy);
+  std::vector<TextRow> rows = {{"epoch", "rows", "train loss", "valid loss",
+                                accuracy ? "accuracy" : "valid auc", "seconds"}};
+  for (const EpochRecord& epoch : epochs) {
+    rows.push_back({std::to_string(epoch.epoch + 1), HumanCount(epoch.rows),
+                    Fixed(epoch.train_logloss, 4), Fixed(epoch.valid_logloss, 4),
+                    Fixed(accuracy ? epoch.valid_accuracy : epoch.valid_auc, 4),
+                    Fixed(epoch.seconds, 1)});
+  }
+  return FormatTable(rows);
+}
 
 std::string FormatStatus(const JobStatus& status, Micros now,
                          const std::optional<EarlierStatus>& earlier) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/time_source.h"
@@ -14,6 +15,9 @@ struct EarlierStatus {
   Micros at = 0;
   JobStatus status;
 };
+
+// A table of epochs that are over: rows, losses, the metric. At least one.
+std::string FormatEpochs(std::span<const EpochRecord> epochs);
 
 // Lines for people: the job and where it is, what it waits for, the last epochs, the members.
 // `now` and EarlierStatus::at are of one TimeSource.

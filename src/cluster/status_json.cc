@@ -2,7 +2,6 @@
 
 #include <string_view>
 
-#include "base/json.h"
 #include "coordinator/manifest.h"
 #include "sharding/consistency.h"
 #include "wire/message_type.h"
@@ -17,23 +16,6 @@ void EpochUnderWay(JsonWriter* json, const JobStatus& status) {
   Field(json, "batches", status.batches);
   Field(json, "rows", status.rows);
   Field(json, "loss_sum", status.loss_sum);
-}
-
-void EpochsDone(JsonWriter* json, const JobStatus& status) {
-  json->Key("epochs_done");
-  json->BeginArray();
-  for (const EpochRecord& epoch : status.epochs_listed) {
-    json->BeginObject();
-    Field(json, "epoch", epoch.epoch + 1);
-    Field(json, "rows", epoch.rows);
-    Field(json, "train_logloss", epoch.train_logloss);
-    Field(json, "valid_logloss", epoch.valid_logloss);
-    Field(json, "valid_auc", epoch.valid_auc);
-    Field(json, "valid_accuracy", epoch.valid_accuracy);
-    Field(json, "seconds", epoch.seconds);
-    json->EndObject();
-  }
-  json->EndArray();
 }
 
 void MemberList(JsonWriter* json, const JobStatus& status) {
@@ -76,6 +58,23 @@ void ResultOf(JsonWriter* json, const JobStatus& status) {
 
 }  // namespace
 
+void EpochsAsJson(JsonWriter* json, std::span<const EpochRecord> epochs) {
+  json->Key("epochs_done");
+  json->BeginArray();
+  for (const EpochRecord& epoch : epochs) {
+    json->BeginObject();
+    Field(json, "epoch", epoch.epoch + 1);
+    Field(json, "rows", epoch.rows);
+    Field(json, "train_logloss", epoch.train_logloss);
+    Field(json, "valid_logloss", epoch.valid_logloss);
+    Field(json, "valid_auc", epoch.valid_auc);
+    Field(json, "valid_accuracy", epoch.valid_accuracy);
+    Field(json, "seconds", epoch.seconds);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
 std::string JobStatusAsJson(const JobStatus& status) {
   JsonWriter json;
   json.BeginObject();
@@ -85,7 +84,7 @@ std::string JobStatusAsJson(const JobStatus& status) {
   if (!status.job.empty()) {
     Field(&json, "consistency", FormatConsistency(status.mode));
     EpochUnderWay(&json, status);
-    EpochsDone(&json, status);
+    EpochsAsJson(&json, status.epochs_listed);
     MemberList(&json, status);
     Field(&json, "bytes_sent", status.bytes_sent);
     Field(&json, "bytes_received", status.bytes_received);
