@@ -16,7 +16,8 @@ namespace {
 constexpr uint64_t kVersion = 1;
 constexpr std::string_view kPrefix = "checkpoint-";
 
-// The state in a checkpoint's directory, if all of it is there as the manifest says.
+}  // namespace
+
 absl::StatusOr<JobState> ReadCheckpoint(FileSystem* files, const std::string& directory) {
   CAIRN_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(files, directory));
   if (manifest.state.name.empty()) {
@@ -31,8 +32,6 @@ absl::StatusOr<JobState> ReadCheckpoint(FileSystem* files, const std::string& di
   if (!state.ok()) return Annotate(state.status(), path);
   return state;
 }
-
-}  // namespace
 
 JobState StateAsOf(const JobState& state, CheckpointState complete) {
   JobState as_of = state;

@@ -26,6 +26,11 @@ absl::StatusOr<JobState> DecodeCheckpoint(std::span<const std::byte> bytes);
 // How the manifest names it.
 Manifest::Extra DescribeCheckpointFile(std::span<const std::byte> bytes);
 
+// Of one checkpoint's directory, if the files that its manifest names are there with the sizes that
+// it says: the state in JOB, whose every byte is checked. kNotFound: it has no manifest, or no JOB;
+// kDataLoss: it is damaged, or a model and no checkpoint; kUnimplemented: as DecodeCheckpoint.
+absl::StatusOr<JobState> ReadCheckpoint(FileSystem* files, const std::string& directory);
+
 struct FoundCheckpoints {
   uint64_t highest = 0;            // The highest number of any directory; 0: there are none.
   std::vector<JobState> newest;    // The newest whose manifest and JOB can be read: one, or none.

@@ -25,8 +25,10 @@ inline void WriteWholeFile(const std::string& path, std::span<const std::byte> b
 
 // SampleJob's tables: in "counts", key k of index i is i; "fm" has every second of these keys;
 // blocks of "dense" were pushed, some of them. The same rows for any `partitions`.
+// `checkpoint`: what the snapshots are numbered as.
 inline Manifest WriteSampleModel(const std::string& directory, uint32_t partitions,
-                                 const std::string& program = "x = 1\n\ty \\ 2") {
+                                 const std::string& program = "x = 1\n\ty \\ 2",
+                                 uint64_t checkpoint = 3) {
   const JobSpec job = test::SampleJob(partitions);
   Manifest manifest;
   manifest.job = "a job";
@@ -42,7 +44,9 @@ inline Manifest WriteSampleModel(const std::string& directory, uint32_t partitio
       if (i % 3 == 0 && i < job.tables[1].blocks()) test::PushKeys(block, 0.7f, &shards[1]);
     }
     std::vector<std::byte> bytes;
-    SnapshotWriter writer(test::HeaderOf(job, p), &shards);
+    SnapshotHeader header = test::HeaderOf(job, p);
+    header.checkpoint = checkpoint;
+    SnapshotWriter writer(header, &shards);
     while (writer.ScanSlice(10, &bytes)) {
     }
     writer.Finish({}, &bytes);
