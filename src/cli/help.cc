@@ -10,7 +10,7 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kNameColumns = 14;
+constexpr size_t kNameColumns = 19;
 
 std::string Padded(std::string_view text, size_t columns) {
   std::string padded(text);

@@ -12,7 +12,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::array<CommandSpec, 11> kCommands = {{
+constexpr std::array<CommandSpec, 15> kCommands = {{
     {CommandSpec::kTrain, "train", "Train a model on files of data",
      "Trains a model on files of rows and prints a line for each epoch. By default all of it runs "
      "in this process; --cluster changes that. What is not set is chosen by the model and a sample "
@@ -32,6 +32,23 @@ constexpr std::array<CommandSpec, 11> kCommands = {{
      "each table, and its heaviest rows. --key shows one row, --dump writes the model as text "
      "(doc/model_text.md), --load makes a model of that text. Memory does not grow with the "
      "model."},
+    {CommandSpec::kCheckpointList, "checkpoint list", "List the checkpoints of a training",
+     "Prints a line for each checkpoint in DIR, the newest last: when it was written, how far the "
+     "training was, and whether all of its files are there with the sizes that they should have."},
+    {CommandSpec::kCheckpointVerify, "checkpoint verify", "Read every byte of checkpoints",
+     "Reads all files of each checkpoint in DIR against their checksums and prints a line for "
+     "each. "
+     "If one is damaged, that is said with file and place, and the exit code is 4; if none is "
+     "complete, it is 3."},
+    {CommandSpec::kCheckpointShow, "checkpoint show", "Show what a checkpoint is of",
+     "Reads every byte of the newest complete checkpoint in DIR, then shows its job, how far that "
+     "was, its epochs and tables. cairn inspect shows the model in it, down to single rows."},
+    {CommandSpec::kCheckpointPrune, "checkpoint prune", "Remove old checkpoints",
+     "Removes all checkpoints in DIR but the newest whole ones, and what is left of incomplete or "
+     "damaged ones before those. It reads every byte of what it keeps; if none is whole, nothing "
+     "is "
+     "removed. A running job removes old ones by itself (--checkpoints-kept), and may still need "
+     "what is removed here."},
     {CommandSpec::kDataGen, "data gen", "Generate click data with a known truth",
      "Writes libffm rows of 39 fields whose labels come from a known model: the same arguments "
      "give the same bytes. Test rows are others, of the same truth."},
@@ -58,8 +75,8 @@ std::vector<OptionSpec> MakeTable() {
   for (const auto& part :
        {ModelOptions(), DataOptions(), ReadingOptions(), LearningOptions(), VectorOptions(),
         RetentionOptions(), StopOptions(), CheckpointOptions(), ClusterOptions(), TuningOptions(),
-        GenerateOptions(), InspectionOptions(), OutputOptions(), StatusOptions(),
-        SettingsOptions()}) {
+        GenerateOptions(), InspectionOptions(), CheckpointToolOptions(), OutputOptions(),
+        StatusOptions(), SettingsOptions()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

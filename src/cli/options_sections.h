@@ -17,9 +17,10 @@ std::vector<OptionSpec> RetentionOptions();  // Which features get a weight, and
 std::vector<OptionSpec> StopOptions();
 std::vector<OptionSpec> CheckpointOptions();
 std::vector<OptionSpec> ClusterOptions();
-std::vector<OptionSpec> TuningOptions();      // Of cairn tune, beside those of train.
-std::vector<OptionSpec> GenerateOptions();    // Of cairn data gen.
-std::vector<OptionSpec> InspectionOptions();  // Of cairn inspect.
+std::vector<OptionSpec> TuningOptions();          // Of cairn tune, beside those of train.
+std::vector<OptionSpec> GenerateOptions();        // Of cairn data gen.
+std::vector<OptionSpec> InspectionOptions();      // Of cairn inspect.
+std::vector<OptionSpec> CheckpointToolOptions();  // Of the commands on checkpoints.
 std::vector<OptionSpec> OutputOptions();
 std::vector<OptionSpec> SettingsOptions();
 std::vector<OptionSpec> StatusOptions();

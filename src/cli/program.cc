@@ -120,6 +120,14 @@ absl::Status Run(const CommandSpec& command, const OptionValues& values, const C
       return TuneCommand(values, console);
     case CommandSpec::kInspect:
       return InspectCommand(values, console);
+    case CommandSpec::kCheckpointList:
+      return CheckpointListCommand(values, console);
+    case CommandSpec::kCheckpointVerify:
+      return CheckpointVerifyCommand(values, console);
+    case CommandSpec::kCheckpointShow:
+      return CheckpointShowCommand(values, console);
+    case CommandSpec::kCheckpointPrune:
+      return CheckpointPruneCommand(values, console);
     case CommandSpec::kDataGen:
       return DataGenCommand(values, console);
     case CommandSpec::kDataStat:

@@ -1,6 +1,7 @@
 #include "cluster/checkpoints.h"
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <utility>
 

@@ -183,6 +183,7 @@ class CompletionTest(WithDirectory):
         self.assertIn("gen", self.complete("cairn", "data", "g"))
         self.assertEqual(self.complete("/usr/bin/cairn", "conf"), ["config"])
         self.assertEqual(self.complete("cairn", "config", "sh"), ["show"])
+        self.assertEqual(self.complete("cairn", "checkpoint", "v"), ["verify"])
         self.assertEqual(self.complete("cairn", "help", "eva"), ["eval"])
 
     def test_bash_completes_options(self):
