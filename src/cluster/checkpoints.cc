@@ -204,7 +204,8 @@ CheckpointProgress ProgressOf(const JobState& job) {
   const Schedule& schedule = job.plan.schedule;
   if (schedule.epochs == 0) return {};
   const StepIndex cut = job.checkpoints.back().cut;
-  return cut == kOwnMoment ? ProgressOfStreams(job) : ProgressAt(schedule, cut);
+  const bool has_cut = cut != kOwnMoment && schedule.fixed_streams > 0;
+  return has_cut ? ProgressAt(schedule, cut) : ProgressOfStreams(job);
 }
 
 absl::StatusOr<PrunePlan> PlanPrune(FileSystem* files, const std::string& directory,

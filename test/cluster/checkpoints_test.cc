@@ -302,6 +302,8 @@ TEST_CASE("In bsp it follows from the step that the checkpoint is of", "[checkpo
   CHECK(progress(4) == std::pair<uint64_t, uint64_t>(2, 4));
   CHECK(progress(9) == std::pair<uint64_t, uint64_t>(3, 10));
   CHECK(progress(99) == std::pair<uint64_t, uint64_t>(3, 10));  // Beyond the end.
+  job.plan.schedule.fixed_streams = 0;                          // No such job is ever written.
+  CHECK(ProgressOf(job).batches_done == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "The newest whole checkpoints stay, and what is not complete yet",
