@@ -91,6 +91,12 @@ absl::StatusOr<std::string> ResolveDevice(std::string_view device) {
   return Concat(kCuda, ":", ordinal);
 }
 
+std::string DeviceOfWorker(std::string_view device, uint32_t index) {
+  const auto count = static_cast<uint32_t>(CountCudaDevices());
+  if (device != kCuda || count == 0) return std::string(device);
+  return Concat(kCuda, ":", index % count);
+}
+
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(std::string_view device,
                                                      const BackendOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(const std::string resolved, ResolveDevice(device));

@@ -148,6 +148,10 @@ absl::Status CheckDeviceText(std::string_view device);
 // without CUDA.
 absl::StatusOr<std::string> ResolveDevice(std::string_view device);
 
+// What worker `index` (from 0) of several on this machine takes, where they were told `device`: of
+// "cuda", GPU `index` modulo the number that there are; else the same.
+std::string DeviceOfWorker(std::string_view device, uint32_t index);
+
 // `device` as above. Errors are ResolveDevice's, or kInternal: the device does not start.
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(std::string_view device,
                                                      const BackendOptions& options);

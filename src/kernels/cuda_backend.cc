@@ -11,6 +11,8 @@
 
 namespace cairn {
 
+int CountCudaDevices() { return 0; }
+
 absl::Status CheckCudaDevice(int) {
   return FailedPrecondition("this program was built without CUDA; build it with -DCAIRN_CUDA=ON");
 }
@@ -211,6 +213,11 @@ class CudaBackend final : public Backend {
 };
 
 }  // namespace
+
+int CountCudaDevices() {
+  int count = 0;
+  return cuda::CountDevices(&count) == 0 ? count : 0;
+}
 
 absl::Status CheckCudaDevice(int ordinal) {
   int count = 0;

@@ -10,6 +10,9 @@
 
 namespace cairn {
 
+// GPUs that this program can use. Built without CUDA, or after an error of the driver: 0.
+int CountCudaDevices();
+
 // kFailedPrecondition: this program was built without CUDA, or has no such GPU. Any error of the
 // driver counts as no GPU.
 absl::Status CheckCudaDevice(int ordinal);

@@ -74,6 +74,22 @@ void Clear(std::span<float> floats) { std::fill(floats.begin(), floats.end(), 0.
 
 size_t RowsOfTable(std::span<const float> table, size_t width) { return table.size() / width; }
 
+// Replaces the results of the rows by the loss's gradients.
+void RunLoss(const StepRows& rows, const StepLoss& loss, DeviceSpan<float> results,
+             double* loss_sum, Backend* backend) {
+  LossOp op;
+  op.kind = loss.kind;
+  op.classes = loss.kind == LossKind::kSoftmax ? results.size / rows.labels.size() : 1;
+  op.label_mean = loss.label_mean;
+  op.label_scale = loss.label_scale;
+  op.results = op.gradients = results;
+  op.labels = backend->In(rows.labels);
+  op.weights = backend->In(rows.weights);
+  op.loss = backend->Out(std::span(loss_sum, 1));
+  backend->Run(op);
+  backend->Fetch(op.loss, std::span(loss_sum, 1));
+}
+
 // ---- What a step has to be able to do, to be sliced and run.
 
 // Linear models and factorization machines.
@@ -96,12 +112,7 @@ class FactorWork {
     } else {
       backend->Run(FactorForwardOp{batch, step_.dim, table, step_.bias, margins, sums});
     }
-    LossOp loss;
-    loss.results = loss.gradients = margins;  // From here on, dL/dmargin.
-    loss.labels = backend->In(step_.rows.labels);
-    loss.weights = backend->In(step_.rows.weights);
-    loss.loss = backend->Out(std::span(loss_sum, 1));
-    backend->Run(loss);
+    RunLoss(step_.rows, step_.loss, margins, loss_sum, backend);  // From here on, dL/dmargin.
     if (step_.dim == 0) {
       backend->Run(LinearGradientOp{batch, margins, gradients});
     } else {
@@ -110,7 +121,6 @@ class FactorWork {
     backend->Run(SumOp{margins, bias_gradient});
     backend->Fetch(gradients, step_.gradients);
     backend->Fetch(bias_gradient, std::span(step_.bias_gradient, 1));
-    backend->Fetch(loss.loss, std::span(loss_sum, 1));
   }
 
   void ClearResults() const {
@@ -151,17 +161,7 @@ class NetworkWork {
   void Enqueue(Backend* backend, double* loss_sum) const {
     OnDevice on;
     Forward(backend, &on);
-    LossOp loss;
-    loss.kind = step_.loss;
-    loss.classes = step_.loss == LossKind::kSoftmax ? OutputsOf(step_.layers.size() - 1) : 1;
-    loss.label_mean = step_.label_mean;
-    loss.label_scale = step_.label_scale;
-    loss.results = loss.gradients = on.results;
-    loss.labels = backend->In(step_.rows.labels);
-    loss.weights = backend->In(step_.rows.weights);
-    loss.loss = backend->Out(std::span(loss_sum, 1));
-    backend->Run(loss);
-    backend->Fetch(loss.loss, std::span(loss_sum, 1));
+    RunLoss(step_.rows, step_.loss, on.results, loss_sum, backend);
     Backward(backend, on);
   }
 
@@ -317,8 +317,8 @@ absl::Status RunSlices(const Work& work, Slicing slicing, Backend* backend, Step
   }
   if (slicing == Slicing::kForbidden || work.rows() < 2) {
     return MakeError(absl::StatusCode::kResourceExhausted, backend->name(), ": a step of ",
-                     work.rows(), " rows takes ", HumanBytes(bytes), ", and may take ",
-                     HumanBytes(backend->memory_bytes_max()));
+                     work.rows(), work.rows() == 1 ? " row" : " rows", " takes ", HumanBytes(bytes),
+                     ", and may take ", HumanBytes(backend->memory_bytes_max()));
   }
   work.ClearResults();
   const size_t middle = work.rows() / 2;
@@ -338,6 +338,7 @@ absl::StatusOr<StepOutcome> Run(const Work& work, Slicing slicing, Backend* back
 }  // namespace
 
 absl::StatusOr<StepOutcome> RunStep(const FactorStep& step, Slicing slicing, Backend* backend) {
+  CAIRN_CHECK(step.loss.kind != LossKind::kSoftmax);
   return Run(FactorWork(step), slicing, backend);
 }
 

@@ -24,9 +24,16 @@ struct StepRows {
   std::span<const float> weights;  // [rows], or empty: all are 1.
 };
 
-// Linear models and factorization machines, with logistic loss.
+// What is learnt of their labels, as LossOp's.
+struct StepLoss {
+  LossKind kind = LossKind::kLogistic;
+  float label_mean = 0, label_scale = 1;  // kSquared.
+};
+
+// Linear models and factorization machines: one result a row, so not with softmax.
 struct FactorStep {
   StepRows rows;
+  StepLoss loss;
   size_t dim = 0;                // Of vectors; 0: there are only weights.
   std::span<const float> table;  // [distinct x (1 + dim)]
   float bias = 0;
@@ -41,8 +48,7 @@ struct NetworkStep {
   std::span<const float> first;   // Sparse: [distinct x width]
   std::span<const float> first_bias;
   std::vector<DenseNetwork::Layer> layers;  // At least 1.
-  LossKind loss = LossKind::kLogistic;      // As LossOp's, and what follows.
-  float label_mean = 0, label_scale = 1;
+  StepLoss loss;
   std::vector<DenseNetwork::LayerGradient> gradients;  // Of `layers`; overwritten, as all these.
   std::span<float> first_gradient;
   std::span<float> first_bias_gradient;

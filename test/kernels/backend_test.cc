@@ -41,6 +41,17 @@ TEST_CASE("auto is the GPU that is there, and the CPU where there is none") {
   CHECK_THAT(std::string(MessageOf(made.status())), Catch::StartsWith("cuda:1: "));
 }
 
+TEST_CASE("Workers that are told cuda share the GPUs out, and others take what they are told") {
+  CHECK(DeviceOfWorker("cpu", 3) == "cpu");
+  CHECK(DeviceOfWorker("auto", 3) == "auto");
+  CHECK(DeviceOfWorker("cuda:1", 3) == "cuda:1");
+  const bool has_gpu = ResolveDevice("cuda").ok();
+  CHECK(DeviceOfWorker("cuda", 0) == (has_gpu ? "cuda:0" : "cuda"));
+  for (uint32_t index = 0; has_gpu && index < 20; ++index) {
+    CHECK(ResolveDevice(DeviceOfWorker("cuda", index)).ok());
+  }
+}
+
 TEST_CASE("A backend takes no more memory than it may") {
   const auto backend = MakeBackend("cpu", {.memory_bytes_max = 1000});
   REQUIRE(backend.ok());

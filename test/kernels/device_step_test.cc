@@ -64,8 +64,14 @@ double Distance(const std::vector<float>& a, const std::vector<float>& b) {
   return std::sqrt(squares / norm);
 }
 
+StepLoss LossOf(LossKind kind) {
+  if (kind == LossKind::kSquared) return {kind, 0.5f, 3};
+  return {kind};
+}
+
 struct Factors {
   Data data{200, 60, 5};
+  LossKind loss = LossKind::kLogistic;
   size_t dim = 4;
   std::vector<float> table = Floats(6, 60 * 5);
 
@@ -75,6 +81,7 @@ struct Factors {
     result.gradients.assign(floats + 1, NAN);  // The bias's last.
     FactorStep step;
     step.rows = data.step();
+    step.loss = LossOf(loss);
     step.dim = dim;
     step.table = std::span(table).first(floats);
     step.bias = 0.25f;
@@ -103,11 +110,7 @@ struct Network {
     step.rows = data.step();
     step.layers = {{weights1, bias1},
                    {std::span(weights2).first(kHidden * results), std::span(bias2).first(results)}};
-    step.loss = loss;
-    if (loss == LossKind::kSquared) {
-      step.label_mean = 0.5f;
-      step.label_scale = 3;
-    }
+    step.loss = LossOf(loss);
     size_t taken = 0;
     const auto take = [&](size_t size) {
       return std::span(all).subspan((taken += size) - size, size);
@@ -214,9 +217,12 @@ void CheckBudgets(const Step& step) {
 
 TEST_CASE("At any budget, sliced steps have the same gradients within rounding") {
   for (const size_t dim : {0, 1, 4}) {
-    Factors factors;
-    factors.dim = dim;
-    CheckBudgets(factors);
+    for (const LossKind loss : {LossKind::kLogistic, LossKind::kSquared}) {
+      Factors factors;
+      factors.dim = dim;
+      factors.loss = loss;
+      CheckBudgets(factors);
+    }
   }
   for (const bool is_sparse : {true, false}) {
     for (const LossKind loss : {LossKind::kLogistic, LossKind::kSoftmax, LossKind::kSquared}) {
@@ -239,7 +245,7 @@ TEST_CASE("What does not fit is told of") {
   const std::unique_ptr<Backend> tiny = Cpu(1);
   const absl::Status one_row = factors.Run(Slicing::kAllowed, tiny.get()).status();
   CHECK(one_row.code() == absl::StatusCode::kResourceExhausted);
-  CHECK_THAT(std::string(MessageOf(one_row)), Catch::Contains("a step of 1 rows takes"));
+  CHECK_THAT(std::string(MessageOf(one_row)), Catch::Contains("a step of 1 row takes"));
 }
 
 TEST_CASE("A step gives the same on every backend, within rounding") {
