@@ -53,6 +53,7 @@ class FactorizationMachine final : public LinearModel {
     change.bias = {LinearBiasGradient(margins)};
     return change;
   }
+  std::optional<Factors> factors() const override { return Factors{dim_, loss_.ForStep()}; }
 
   const LabelLoss loss_;
   const uint32_t dim_;

@@ -49,4 +49,10 @@ double LabelLoss::MakeGradients(const RowBatch& rows, std::span<float> scores) c
   return loss;
 }
 
+StepLoss LabelLoss::ForStep() const {
+  if (kind_ == ScoreKind::kClasses) return {LossKind::kSoftmax};
+  if (kind_ == ScoreKind::kMargin) return {LossKind::kLogistic};
+  return {LossKind::kSquared, mean_, scale_};
+}
+
 }  // namespace cairn

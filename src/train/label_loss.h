@@ -4,6 +4,7 @@
 #include <span>
 
 #include "absl/status/status.h"
+#include "kernels/device_step.h"
 #include "train/program.h"
 #include "train/row_batch.h"
 #include "wire/message.h"
@@ -25,6 +26,8 @@ class LabelLoss {
   // Scores become what the loss of the results grows by; of numbers, as if labels varied by 1.
   // Returns the sum of the rows' losses by the scores, weighted.
   double MakeGradients(const RowBatch& rows, std::span<float> scores) const;
+  // The same of results, for a step on a device.
+  StepLoss ForStep() const;
 
  private:
   const ScoreKind kind_;

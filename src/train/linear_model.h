@@ -3,8 +3,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "kernels/device_step.h"
 #include "kernels/linear.h"
 #include "train/model.h"
 
@@ -37,6 +39,10 @@ class LinearModel : public Model {
   const RowBatch& Rows(const PreparedBatch& prepared) const final { return Of(prepared).rows(); }
   StepResult Compute(const PreparedBatch& prepared, const std::vector<std::vector<float>>& values,
                      uint64_t epoch, float rate_factor) const final;
+  absl::StatusOr<StepResult> ComputeOn(const PreparedBatch& prepared,
+                                       const std::vector<std::vector<float>>& values,
+                                       uint64_t epoch, float rate_factor,
+                                       StepDevice* device) const final;
 
  protected:
   LinearModel(TableSpec features, TableSpec bias);
@@ -51,8 +57,20 @@ class LinearModel : public Model {
   // The batch has rows.
   virtual Change Learn(const LinearPrepared& batch, const std::vector<std::vector<float>>& values,
                        uint64_t epoch, float rate_factor) const = 0;
+  // What it is to a device, as in FactorStep; nothing: no model for that.
+  struct Factors {
+    size_t dim = 0;
+    StepLoss loss;
+  };
+  virtual std::optional<Factors> factors() const { return std::nullopt; }
 
  private:
+  absl::StatusOr<Change> LearnOn(const LinearPrepared& batch,
+                                 const std::vector<std::vector<float>>& values,
+                                 const Factors& factors, StepDevice* device) const;
+  StepResult ResultOf(const LinearPrepared& batch, Change change, uint64_t epoch,
+                      float rate_factor) const;
+
   std::vector<TableSpec> tables_;
   std::vector<TableLayout> layouts_;
 };

@@ -49,6 +49,7 @@ class LogisticRegression final : public LinearModel {
     change.bias = {LinearBiasGradient(margins)};
     return change;
   }
+  std::optional<Factors> factors() const override { return Factors{0, loss_.ForStep()}; }
 
   const LabelLoss loss_;
 };

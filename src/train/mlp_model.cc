@@ -10,6 +10,7 @@
 #include "train/mlp_shape.h"
 #include "train/models.h"
 #include "train/network_tables.h"
+#include "train/step_device.h"
 
 namespace cairn {
 namespace {
@@ -82,25 +83,21 @@ class Mlp final : public Model {
   StepResult Compute(const PreparedBatch& prepared, const std::vector<std::vector<float>>& values,
                      uint64_t epoch, float rate_factor) const override {
     const MlpPrepared& batch = Of(prepared);
-    auto push = std::make_shared<PushPayload>();
-    push->epoch = epoch;
-    push->rate_factor = rate_factor;
-    push->rows = static_cast<uint32_t>(batch.rows.rows());
-    StepResult result;
-    result.rows = batch.rows.rows();
-    if (result.rows > 0) {
-      Learnt learnt = Learn(batch, values);
-      result.loss_sum = learnt.loss_sum;
-      result.extra_weight = batch.rows.ExtraWeight();
-      if (is_sparse()) {
-        push->tables = {{(*batch.payload)[0], std::move(learnt.first)},
-                        {(*batch.payload)[1], std::move(learnt.first_bias)}};
-      }
-      network_.AppendTo(*batch.payload, learnt.network, push.get());
-      push->bare = !IsFinite(*push);
+    Learnt learnt;
+    if (batch.rows.rows() > 0) learnt = Learn(batch, values);
+    return ResultOf(batch, std::move(learnt), epoch, rate_factor);
+  }
+
+  absl::StatusOr<StepResult> ComputeOn(const PreparedBatch& prepared,
+                                       const std::vector<std::vector<float>>& values,
+                                       uint64_t epoch, float rate_factor,
+                                       StepDevice* device) const override {
+    const MlpPrepared& batch = Of(prepared);
+    Learnt learnt;
+    if (batch.rows.rows() > 0) {
+      CAIRN_ASSIGN_OR_RETURN(learnt, LearnOn(batch, values, device));
     }
-    result.push = std::move(push);
-    return result;
+    return ResultOf(batch, std::move(learnt), epoch, rate_factor);
   }
 
   std::vector<float> Score(const PreparedBatch& prepared,
@@ -207,6 +204,57 @@ class Mlp final : public Model {
     learnt.first.resize((*batch.payload)[0]->unique() * width_);
     BagGradient(batch.linear(), width_, below, learnt.first);
     return learnt;
+  }
+
+  // The same on a device.
+  absl::StatusOr<Learnt> LearnOn(const MlpPrepared& batch,
+                                 const std::vector<std::vector<float>>& values,
+                                 StepDevice* device) const {
+    const NetworkTables::Weights weights = network_.Gather(*batch.payload, values);
+    Learnt learnt;
+    learnt.network = network_.MakeGradients();
+    NetworkStep step;
+    step.rows = {{}, batch.rows.labels, batch.rows.weights};
+    step.layers = weights.layers;
+    step.loss = loss_.ForStep();
+    step.gradients = learnt.network.layers;
+    if (is_sparse()) {
+      learnt.first.resize((*batch.payload)[0]->unique() * width_);
+      learnt.first_bias.resize(width_);
+      step.rows.batch = batch.linear();
+      step.first = values[0];
+      step.first_bias = values[1];
+      step.first_gradient = learnt.first;
+      step.first_bias_gradient = learnt.first_bias;
+    } else {
+      step.inputs = batch.inputs;
+    }
+    CAIRN_ASSIGN_OR_RETURN(const StepOutcome outcome, device->Run(step));
+    learnt.loss_sum = outcome.loss;
+    return learnt;
+  }
+
+  // `learnt` means nothing if the batch has no rows.
+  StepResult ResultOf(const MlpPrepared& batch, Learnt learnt, uint64_t epoch,
+                      float rate_factor) const {
+    auto push = std::make_shared<PushPayload>();
+    push->epoch = epoch;
+    push->rate_factor = rate_factor;
+    push->rows = static_cast<uint32_t>(batch.rows.rows());
+    StepResult result;
+    result.rows = batch.rows.rows();
+    if (result.rows > 0) {
+      result.loss_sum = learnt.loss_sum;
+      result.extra_weight = batch.rows.ExtraWeight();
+      if (is_sparse()) {
+        push->tables = {{(*batch.payload)[0], std::move(learnt.first)},
+                        {(*batch.payload)[1], std::move(learnt.first_bias)}};
+      }
+      network_.AppendTo(*batch.payload, learnt.network, push.get());
+      push->bare = !IsFinite(*push);
+    }
+    result.push = std::move(push);
+    return result;
   }
 
   const ModelSettings settings_;

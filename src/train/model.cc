@@ -25,6 +25,12 @@ std::string KnownModels(const CustomModels& own) {
 
 }  // namespace
 
+absl::StatusOr<StepResult> Model::ComputeOn(const PreparedBatch&,
+                                            const std::vector<std::vector<float>>&, uint64_t, float,
+                                            StepDevice*) const {
+  return MakeError(absl::StatusCode::kUnimplemented, "this model has no steps on a device");
+}
+
 absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSettings& settings,
                                                  const CustomModels& own) {
   if (const auto found = own.find(settings.model); found != own.end()) {

@@ -18,6 +18,8 @@
 
 namespace cairn {
 
+class StepDevice;
+
 // What a training step pushes, and what it reports.
 struct StepResult {
   std::shared_ptr<const PushPayload> push;
@@ -38,6 +40,12 @@ class Model {
   virtual StepResult Compute(const PreparedBatch& batch,
                              const std::vector<std::vector<float>>& values, uint64_t epoch,
                              float rate_factor) const = 0;
+  // The same on a device, within rounding; by kModelsWithDeviceSteps only (train/step_device.h).
+  // Errors are StepDevice::Run's; or kUnimplemented: not by this model.
+  virtual absl::StatusOr<StepResult> ComputeOn(const PreparedBatch& batch,
+                                               const std::vector<std::vector<float>>& values,
+                                               uint64_t epoch, float rate_factor,
+                                               StepDevice* device) const;
   // What Score gives a row: a margin (log-odds), or as score_kind and scores_per_row say.
   virtual ScoreKind score_kind() const { return ScoreKind::kMargin; }
   virtual size_t scores_per_row() const { return 1; }

@@ -37,6 +37,7 @@ void ForEachScalar(Io& io, Program& program) {
   io("decay", program.schedule.decay);
   io("bad_rows_share", program.bad_rows_share);
   io("steps_at_once", program.steps_at_once);
+  io("device", program.device);
   io("dim", program.model.dim);
   io("vector_optimizer", program.model.vector_optimizer);
   io("vector_learning_rate", program.model.vector_learning_rate);

@@ -21,6 +21,11 @@ inline constexpr char kSequentialUpdate[] = "sequential";  // The worker, for ro
 // pinned.
 inline constexpr char kAnyGemm[] = "any";
 
+// TrainProgram::device: each worker's own matter, or what all of a job's workers compute on.
+inline constexpr char kAnyDevice[] = "any";
+inline constexpr char kCpuDevice[] = "cpu";
+inline constexpr char kCudaDevice[] = "cuda";  // GPUs, each worker on whichever it has.
+
 // ModelSettings::loss: what is learnt of the labels (kernels/losses.h).
 inline constexpr char kLogisticLoss[] = "logistic";  // Two classes.
 inline constexpr char kSoftmaxLoss[] = "softmax";    // Classes 0 .. classes - 1.
@@ -75,6 +80,7 @@ struct TrainProgram {
   DataDefinition valid;  // Without files: none.
   double bad_rows_share = 0;
   uint32_t steps_at_once = 0;  // StreamRunner::Options; 0: no bound.
+  std::string device = kAnyDevice;
 
   bool operator==(const TrainProgram&) const = default;
 };

@@ -97,6 +97,7 @@ class TrainWorkerShell final : public TrainWorker {
   struct Ready {
     TrainProgram program;
     std::shared_ptr<const Model> model;
+    std::unique_ptr<StepDevice> device;
     std::unique_ptr<BatchPool> pool;
   };
 
@@ -113,6 +114,11 @@ class TrainWorkerShell final : public TrainWorker {
     if (ready.model->tables() != job.tables) {
       return Internal("this worker's model has other tables than the job: other versions?");
     }
+    const bool is_bsp = job.mode.consistency == Consistency::kBsp;  // To the last bit.
+    CAIRN_ASSIGN_OR_RETURN(
+        ready.device,
+        MakeStepDevice(options_.device, ready.program,
+                       is_bsp ? Slicing::kForbidden : Slicing::kAllowed, NoteOrLog()));
     BatchPool::Setup setup{ready.program,  options_.train,   options_.valid,  ready.model,
                            job.partitions, options_.threads, options_.caches, options_.bad_rows};
     CAIRN_RETURN_IF_ERROR(OpenIfNull(ready.program.train, &setup.train));
@@ -131,6 +137,11 @@ class TrainWorkerShell final : public TrainWorker {
           OnRead(key, std::move(batch));
         }));
     return ready;
+  }
+
+  StepDevice::Note NoteOrLog() const {
+    if (options_.note) return options_.note;
+    return [](const std::string& note) { LOG(INFO) << note; };
   }
 
   static absl::Status OpenIfNull(const DataDefinition& definition,
@@ -231,6 +242,8 @@ class TrainWorkerShell final : public TrainWorker {
     }
     const JobSpec& job = member_->welcome().job;
     model_ = (*ready)->model;
+    device_ = std::move((*ready)->device);
+    if (device_ != nullptr) LOG(INFO) << "steps are computed on the device " << device_->name();
     pool_ = std::move((*ready)->pool);
     client_ = std::make_unique<ClientCore>(job, member_.get(), ClientCore::Options{});
     StreamRunner::Options runner;
@@ -263,23 +276,36 @@ class TrainWorkerShell final : public TrainWorker {
       if (computes.empty()) return;
       ComputeAction compute = std::move(computes.front());
       computes.pop_front();
-      Compute(&compute, actions);
+      if (const absl::Status status = Compute(&compute, actions); !status.ok()) {
+        const bool too_little = status.code() == absl::StatusCode::kResourceExhausted;
+        Fail(too_little ? kExitUsage : kExitInternal, status, &actions->messages);
+        SendAll(transport_.get(), &actions->messages);
+        return;
+      }
     }
   }
 
-  void Compute(ComputeAction* action, RunnerActions* actions) {
+  // Errors are Model::ComputeOn's.
+  absl::Status Compute(ComputeAction* action, RunnerActions* actions) {
     if (action->evaluation) {
       std::vector<float> scores = model_->Score(*action->batch, action->values);
       runner_->Scored(action->key,
                       model_->ForEvaluation(model_->Rows(*action->batch), std::move(scores)),
                       time_.NowMicros(), actions);
-      return;
+      return {};
     }
-    StepResult result =
-        model_->Compute(*action->batch, action->values, action->epoch, action->rate_factor);
+    StepResult result;
+    if (device_ == nullptr) {
+      result = model_->Compute(*action->batch, action->values, action->epoch, action->rate_factor);
+    } else {
+      CAIRN_ASSIGN_OR_RETURN(result,
+                             model_->ComputeOn(*action->batch, action->values, action->epoch,
+                                               action->rate_factor, device_.get()));
+    }
     runner_->Computed(action->key, std::move(result.push),
                       {result.rows, result.loss_sum, result.extra_weight}, time_.NowMicros(),
                       actions);
+    return {};
   }
 
   absl::Status EndStatus() {
@@ -307,6 +333,7 @@ class TrainWorkerShell final : public TrainWorker {
   std::unique_ptr<ClientCore> client_;
   std::unique_ptr<StreamRunner> runner_;
   std::shared_ptr<const Model> model_;
+  std::unique_ptr<StepDevice> device_;  // Null: the model's own functions on the CPU.
   std::unique_ptr<BatchPool> pool_;
   std::thread setup_;
   absl::Status failure_;  // Of this worker, told to the coordinator.
@@ -321,6 +348,7 @@ class TrainWorkerShell final : public TrainWorker {
 absl::StatusOr<std::unique_ptr<TrainWorker>> TrainWorker::Start(
     const Options& options, const TransportMaker& make_transport) {
   if (options.threads == 0) return InvalidArgument("a worker needs at least one thread");
+  CAIRN_RETURN_IF_ERROR(CheckDevice(options.device.device));
   auto worker = std::make_unique<TrainWorkerShell>(options);
   CAIRN_RETURN_IF_ERROR(worker->Begin(make_transport));
   return worker;

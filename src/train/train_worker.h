@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "train/bad_row_log.h"
 #include "train/data_source.h"
 #include "train/row_cache.h"
+#include "train/step_device.h"
 #include "transport/transport_maker.h"
 
 namespace cairn {
@@ -34,7 +36,11 @@ class TrainWorker {
     RowCache::Options cache;
     BadRowLogs* bad_rows = nullptr;  // As BatchPool::Setup's.
     CustomModels models;             // Beyond the built-in ones.
+    DeviceWish device;
+    // StepDevice::Note, on a thread of the worker. Null: it goes to the log.
+    StepDevice::Note note;
   };
+  // kInvalidArgument: no thread, or no such device; kFailedPrecondition: a GPU that is not there.
   static absl::StatusOr<std::unique_ptr<TrainWorker>> Start(const Options& options,
                                                             const TransportMaker& make_transport);
   virtual ~TrainWorker() = default;

@@ -82,5 +82,16 @@ TEST_CASE("A loss that there is not, and labels without a scale, are refused", "
   }
 }
 
+TEST_CASE("A step on a device learns the same", "[label_loss]") {
+  const StepLoss squared = LabelLoss(Squared(-7, 1000)).ForStep();
+  CHECK(squared.kind == LossKind::kSquared);
+  CHECK(squared.label_mean == -7);
+  CHECK(squared.label_scale == 1000);
+  ModelSettings settings;
+  CHECK(LabelLoss(settings).ForStep().kind == LossKind::kLogistic);
+  settings.loss = kSoftmaxLoss;
+  CHECK(LabelLoss(settings).ForStep().kind == LossKind::kSoftmax);
+}
+
 }  // namespace
 }  // namespace cairn

@@ -75,5 +75,13 @@ TEST_CASE("Linear models: what is not finite is not pushed, and no rows push not
   CHECK(result.push->tables.empty());
 }
 
+TEST_CASE("Linear models: who says nothing of factors has no steps on a device") {
+  const Told model(0.25f);
+  KeyCutter cutter(4);
+  const auto batch = model.Prepare(TwoRows(), &cutter);
+  CHECK(model.ComputeOn(*batch, {{0, 0}, {8}}, 3, 0.5f, nullptr).status().code() ==
+        absl::StatusCode::kUnimplemented);
+}
+
 }  // namespace
 }  // namespace cairn

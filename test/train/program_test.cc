@@ -55,6 +55,7 @@ TrainProgram Sample() {
   program.train.read.field_starts = {0, 77};
   program.bad_rows_share = 1.0 / 3;
   program.steps_at_once = 3;
+  program.device = "cuda";
   return program;
 }
 

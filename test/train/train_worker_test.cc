@@ -22,8 +22,9 @@ constexpr ProcessId kCoordinator{kCoordinatorProcess, 5};
 
 class Harness {
  public:
-  Harness() : coordinator_(&network_) {
+  explicit Harness(const DeviceWish& device = {}) : coordinator_(&network_) {
     TrainWorker::Options options;
+    options.device = device;
     options.coordinator = coordinator_.address();
     worker_ = TrainWorker::Start(options, test::MakerOn(&network_)).value();
     const MessagePtr hello = coordinator_.Take<Hello>();
@@ -234,6 +235,43 @@ TEST_CASE("TrainWorker: leaves a job whose arithmetic its machine does not have"
   const absl::Status status = harness.worker().Wait();
   CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
   CHECK_THAT(std::string(MessageOf(status)), Catch::Contains("pinned to exact arithmetic"));
+}
+
+// A job whose program says where it is computed.
+JobSpec JobOn(const TempFiles& files, const std::string& device) {
+  JobSpec job = JobOver(files.Write("train", "1 0:1:1\n0 0:2:1\n"));
+  TrainProgram program = DecodeProgram(job.program).value();
+  program.device = device;
+  job.program = EncodeProgram(program).value();
+  return job;
+}
+
+TEST_CASE("TrainWorker: leaves a job that is computed on what it was told not to use") {
+  const TempFiles files;
+  Harness harness({"cpu"});
+  harness.SendWelcome(JobOn(files, kCudaDevice));
+  CHECK(BodyAs<Goodbye>(*harness.coordinator().Take<Goodbye>())->code == 0);
+  const absl::Status status = harness.worker().Wait();
+  CHECK(status.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK_THAT(std::string(MessageOf(status)),
+             Catch::StartsWith("this job is computed on GPUs, and this worker was started with "
+                               "--device cpu"));
+}
+
+TEST_CASE("TrainWorker: with a bound on memory it takes part as others do") {
+  const TempFiles files;
+  Harness harness({"auto", 10'000});
+  harness.SendWelcome(JobOn(files, kAnyDevice));
+  WaitUntilReady(&harness);
+  CHECK(harness.worker().Health() == absl::OkStatus());
+}
+
+TEST_CASE("TrainWorker: a GPU that is not there is missed before anybody is asked") {
+  InProcessNetwork network;
+  TrainWorker::Options options;
+  options.device.device = "cuda:255";
+  CHECK(TrainWorker::Start(options, test::MakerOn(&network)).status().code() ==
+        absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace
