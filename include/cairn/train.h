@@ -108,6 +108,14 @@ struct TrainOptions {
   uint64_t cache_bytes_max = uint64_t{1} << 30;  // Of memory, in each process.
   uint32_t threads = 1;    // Reading threads of each worker; an address: ignored.
   uint32_t executors = 1;  // Threads of each server; an address: ignored.
+  // What computes the steps of "lr", "fm" and "mlp": "cpu"; "cuda:N", GPU N; "cuda", the first one,
+  // or, of several workers on this machine, one after the other; "auto": with "mlp" and kAsp a GPU
+  // if there is one, else the CPU. Named, it holds for all workers; an address: without N, which is
+  // each worker's own matter. doc/gpu.md
+  std::string device = "auto";
+  // Of the device's memory, for a step: what takes more is cut in slices by its rows; with kBsp it
+  // is an error. 0: what a GPU has free. An address: ignored.
+  uint64_t device_bytes_max = 0;
 
   // "local": where ps_coordinator, ps_server and ps_worker are; empty: beside the running program,
   // else on PATH.

@@ -45,9 +45,9 @@ constexpr int32_t kExitInterrupted = 130;
 
 // Options of cairn train that are about processes, which somebody else has started here, or that
 // start none.
-constexpr std::array<std::string_view, 11> kOfLauncher = {
-    "cluster", "log-dir",   "max-restarts", "join-timeout", "form-timeout", "orphan-timeout",
-    "threads", "executors", "cache",        "cache-mib",    "dry-run"};
+constexpr std::array<std::string_view, 12> kOfLauncher = {
+    "cluster", "log-dir",   "max-restarts", "join-timeout", "form-timeout",  "orphan-timeout",
+    "threads", "executors", "cache",        "cache-mib",    "device-memory", "dry-run"};
 // What a job without data needs of the others.
 constexpr std::array<std::string_view, 9> kOfTables = {"job",         "seed",        "partitions",
                                                        "consistency", "wire-values", "streams",

@@ -86,8 +86,8 @@ std::vector<OptionSpec> MakeTable() {
 bool SaysWhatIsLearnt(const OptionSpec& option) {
   constexpr std::array<std::string_view, 5> kElsewhere = {"Stop", "Checkpoints", "Cluster",
                                                           "Output", "Settings"};
-  constexpr std::array<std::string_view, 4> kStill = {"epochs", "consistency", "streams",
-                                                      "threads"};
+  constexpr std::array<std::string_view, 6> kStill = {"epochs",  "consistency", "streams",
+                                                      "threads", "device",      "device-memory"};
   const auto is_in = [](const auto& list, std::string_view name) {
     return std::find(list.begin(), list.end(), name) != list.end();
   };

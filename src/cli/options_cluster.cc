@@ -2,6 +2,7 @@
 
 #include "cli/options_sections.h"
 #include "cluster/cluster_run.h"
+#include "cluster/device_options.h"
 #include "sharding/consistency.h"
 
 namespace cairn {
@@ -113,6 +114,12 @@ std::vector<OptionSpec> ProcessOptions() {
   };
 }
 
+std::vector<OptionSpec> OptionsOfDevice() {
+  std::vector<OptionSpec> options = DeviceOptions("Cluster");
+  for (OptionSpec& option : options) option.commands = kTrain;
+  return options;
+}
+
 std::vector<OptionSpec> LauncherOptions() {
   return {
       {.name = "log-dir",
@@ -161,7 +168,7 @@ std::vector<OptionSpec> LauncherOptions() {
 
 std::vector<OptionSpec> ClusterOptions() {
   std::vector<OptionSpec> options = PlaceOptions();
-  for (const auto& part : {ProcessOptions(), LauncherOptions()}) {
+  for (const auto& part : {ProcessOptions(), OptionsOfDevice(), LauncherOptions()}) {
     options.insert(options.end(), part.begin(), part.end());
   }
   return options;

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "cluster/cache_options.h"
+#include "cluster/device_options.h"
 #include "sharding/consistency.h"
 #include "sharding/plan_check.h"
 #include "sharding/wire_values.h"
@@ -46,7 +47,7 @@ absl::Status CheckPlace(const OptionValues& values) {
     int places;
     std::string_view why;
   };
-  constexpr std::array<Rule, 9> kRules = {{
+  constexpr std::array<Rule, 10> kRules = {{
       {"log-dir", kLocal, "only processes started by --cluster local have logs here"},
       {"max-restarts", kLocal, "only processes started by --cluster local are started again"},
       {"join-timeout", kAddress, "it is for the coordinator at the address of --cluster"},
@@ -56,6 +57,7 @@ absl::Status CheckPlace(const OptionValues& values) {
       {"executors", kEmbedded | kLocal, "it is an option of the ps_server that you start"},
       {"cache", kEmbedded | kLocal, "it is an option of the ps_worker that you start"},
       {"cache-mib", kEmbedded | kLocal, "it is an option of the ps_worker that you start"},
+      {"device-memory", kEmbedded | kLocal, "it is an option of the ps_worker that you start"},
   }};
   const std::string cluster = values.Text("cluster");
   const Place place = cluster == "embedded" ? kEmbedded : cluster == "local" ? kLocal : kAddress;
@@ -102,6 +104,7 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
   const RowCache::Options cache = CacheOf(values);
   options.cache = cache.where;
   options.cache_bytes_max = cache.memory_bytes_max;
+  options.device_bytes_max = DeviceOf(values).memory_bytes_max;
   options.log_dir = values.Text("log-dir");
   options.restarts_max = static_cast<uint32_t>(values.Count("max-restarts"));
   options.join_timeout = absl::Seconds(values.Real("join-timeout"));
@@ -172,6 +175,7 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.wire_values = shape.wire_values;
   options.streams = static_cast<uint32_t>(values.Count("streams"));
   options.job = values.Text("job");
+  options.device = values.Text("device");
   options.servers = static_cast<uint32_t>(values.Count("servers"));
   options.workers = static_cast<uint32_t>(values.Count("workers"));
   options.init_dir = values.Text("init");

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "base/numbers.h"
 #include "base/posix_file_system.h"
 #include "base/status.h"
@@ -65,7 +66,13 @@ class EmbeddedRun final : public PlainRun {
                            RowCaches::Make({options.cache, options.cache_bytes_max}, program));
     worker.bad_rows = &bad_rows_;
     worker.models = options.models;
+    worker.device.memory_bytes_max = options.device_bytes_max;
+    worker.note = [this](const std::string& note) {
+      const MutexLock lock(notes_mutex_);
+      if (notes_.empty()) notes_.push_back(note);  // The others' are much the same.
+    };
     for (uint32_t w = 0; w < options.workers; ++w) {
+      worker.device.device = DeviceOfWorker(plan.device, w);
       CAIRN_ASSIGN_OR_RETURN(auto started, TrainWorker::Start(worker, cluster_->transport_maker()));
       workers_.push_back(std::move(started));
     }
@@ -77,6 +84,11 @@ class EmbeddedRun final : public PlainRun {
     CAIRN_RETURN_IF_ERROR(PlainRun::Finish());
     for (const auto& worker : workers_) CAIRN_RETURN_IF_ERROR(worker->Wait());
     return absl::OkStatus();
+  }
+
+  std::vector<std::string> notes() const override {
+    const MutexLock lock(notes_mutex_);
+    return notes_;
   }
 
   void Complete(TrainReport* report) const override {
@@ -95,7 +107,9 @@ class EmbeddedRun final : public PlainRun {
  private:
   std::shared_ptr<const DataSource> train_;
   std::shared_ptr<const DataSource> valid_;  // Null: none.
-  BadRowLogs bad_rows_;                      // Before the workers, which write to it.
+  BadRowLogs bad_rows_;                      // Before the workers, which write to it, and to these.
+  mutable Mutex notes_mutex_;
+  std::vector<std::string> notes_ CAIRN_GUARDED_BY(notes_mutex_);
   PosixFileSystem files_;
   std::unique_ptr<EmbeddedCluster> cluster_;
   std::vector<std::unique_ptr<TrainWorker>> workers_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,6 +35,10 @@ class ClusterRun {
 
   // Where processes write their logs; empty: there are none.
   virtual std::string log_dir() const { return {}; }
+
+  // What was learnt on the way that the user may not expect, in sentences: it grows at the end
+  // only.
+  virtual std::vector<std::string> notes() const { return {}; }
 
   // After Finish: adds to the report what is known of the job in this process only.
   virtual void Complete(TrainReport*) const {}

@@ -127,6 +127,8 @@ void AddCluster(const TrainOptions& options, const JobSpec& job, Settings* setti
   if (options.executors != 0) add("executors", options.executors);
   add("workers", options.workers);
   if (options.threads != 0) add("threads", options.threads);
+  settings->emplace_back("device", options.device);
+  if (options.device_bytes_max != 0) add("device-memory", options.device_bytes_max);
   if (options.cluster == "local") add("max-restarts", options.restarts_max);
 }
 

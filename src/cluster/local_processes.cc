@@ -118,8 +118,14 @@ absl::Status LocalProcesses::StartAll() {
   std::vector<std::string> worker = with("--threads", options_.threads);
   worker.insert(worker.end(), {"--cache", options_.cache.where, "--cache-mib",
                                std::to_string(options_.cache.memory_bytes_max >> 20)});
+  if (options_.device.memory_bytes_max > 0) {
+    worker.insert(worker.end(),
+                  {"--device-memory", std::to_string(options_.device.memory_bytes_max)});
+  }
   for (uint32_t w = 1; w <= options_.workers; ++w) {
-    CAIRN_RETURN_IF_ERROR(AddRole(Kind::kWorker, Concat("worker ", w), worker));
+    std::vector<std::string> own = worker;
+    own.insert(own.end(), {"--device", DeviceOfWorker(options_.device.device, w - 1)});
+    CAIRN_RETURN_IF_ERROR(AddRole(Kind::kWorker, Concat("worker ", w), std::move(own)));
   }
   return absl::OkStatus();
 }

@@ -16,6 +16,7 @@
 #include "cluster/role_failure.h"
 #include "coordinator/coordinator_core.h"
 #include "train/row_cache.h"
+#include "train/step_device.h"
 
 namespace cairn {
 
@@ -32,6 +33,7 @@ class LocalProcesses {
     uint32_t executors = 1;   // Threads of each server.
     uint32_t threads = 1;     // Reading threads of each worker.
     RowCache::Options cache;  // Of each worker.
+    DeviceWish device;        // Likewise; DeviceOfWorker says which one it takes.
     uint32_t restarts_max = 100;
     bool restarts_servers = false;  // The job can do without one for a while.
     // Of ps_coordinator, ps_server and ps_worker; empty: where the running program is, else PATH.

@@ -37,6 +37,7 @@ class LocalRun final : public ClusterRun {
     local.executors = options.executors;
     local.threads = options.threads;
     local.cache = {options.cache, options.cache_bytes_max};
+    local.device = {plan.device, options.device_bytes_max};
     local.restarts_max = options.restarts_max;
     local.restarts_servers = !options.checkpoint_dir.empty();
     local.program_dir = options.program_dir;

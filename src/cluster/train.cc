@@ -49,6 +49,7 @@ absl::StatusOr<TrainReport> Train(const TrainOptions& options,
     effective = WithAbsoluteDirectories(std::move(effective));
     effective.threads = effective.executors = 0;  // Whoever started the processes has set them.
     effective.cache.clear();
+    effective.device_bytes_max = 0;
   }
   CAIRN_ASSIGN_OR_RETURN(const TrainPlan plan, MakeTrainPlan(effective, SpoolingTo(progress)));
   const SaveDirectory directory(effective.save_dir);  // Before the run, which may write to it.

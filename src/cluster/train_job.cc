@@ -50,6 +50,10 @@ EpochReport ReportOf(const EpochRecord& record) {
           .valid_calibration = record.valid_calibration};
 }
 
+void Append(std::vector<std::string> more, std::vector<std::string>* notes) {
+  for (std::string& note : more) notes->push_back(std::move(note));
+}
+
 TrainProgress ProgressOf(const JobStatus& status, const TrainPlan& plan) {
   const uint64_t epochs = plan.setup.plan.schedule.epochs;
   TrainProgress progress;
@@ -84,7 +88,7 @@ uint64_t BestEpoch(const std::vector<EpochReport>& epochs, const std::string& me
   return best_epoch;
 }
 
-TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
+TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan, const ClusterRun& run,
                        const JobResult& result) {
   TrainReport report;
   report.model = options.model;
@@ -92,6 +96,7 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   report.settings = plan.settings;
   report.data = plan.data_description;
   report.notes = plan.notes;
+  Append(run.notes(), &report.notes);
   report.rows = result.rows;
   report.features = result.features;
   report.train_seconds = result.train_seconds;
@@ -109,9 +114,7 @@ TrainReport MakeReport(const TrainOptions& options, const TrainPlan& plan,
   report.best_epoch = BestEpoch(report.epochs, report.stop_metric);
   const bool keeps_best = options.patience > 0 && report.best_epoch > 0;
   report.model_epoch = keeps_best ? report.best_epoch : report.epochs.size();
-  for (std::string& note : NotesAfter(options, plan.loss, plan.sample, report.epochs)) {
-    report.notes.push_back(std::move(note));
-  }
+  Append(NotesAfter(options, plan.loss, plan.sample, report.epochs), &report.notes);
   return report;
 }
 
@@ -172,6 +175,7 @@ absl::StatusOr<TrainReport> FollowTraining(
     members_rss = std::max(members_rss, MembersRssBytes(status));
     TrainProgress now = ProgressOf(status, plan);
     now.log_dir = run->log_dir();
+    Append(run->notes(), &now.notes);
     return !progress || progress(now);
   };
   bool over = false;
@@ -184,7 +188,7 @@ absl::StatusOr<TrainReport> FollowTraining(
   show();
   const JobResult result = run->job().Wait();
   CAIRN_RETURN_IF_ERROR(Outcome(run->Finish(), epochs_done, has_checkpoint));
-  TrainReport report = MakeReport(options, plan, result);
+  TrainReport report = MakeReport(options, plan, *run, result);
   run->Complete(&report);
   report.setup_seconds = setup_seconds;
   report.peak_rss_bytes = options.cluster == "embedded" ? OwnPeakRssBytes() : members_rss;

@@ -7,6 +7,7 @@
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "cluster/device_plan.h"
 #include "cluster/effective_settings.h"
 #include "cluster/field_plan.h"
 #include "cluster/loss_plan.h"
@@ -336,6 +337,7 @@ absl::Status DefineJob(const TrainOptions& options, const TrainProgram& program,
 
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given, const SpoolProgress& spooling) {
   CAIRN_RETURN_IF_ERROR(CheckOptions(given));
+  CAIRN_ASSIGN_OR_RETURN(const DevicePlan device, PlanDevice(given));
   TrainOptions options = given;
   DefineOptions define;
   CAIRN_ASSIGN_OR_RETURN(define.format, ParseFormat(options.format));
@@ -345,6 +347,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given, const SpoolPr
   define.order = options.shuffle ? DataOrder::kShuffled : DataOrder::kFile;
   define.held_out_of = HeldOutOf(options.valid_share);
   TrainPlan plan;
+  plan.device = device.device;
+  if (!device.note.empty()) plan.notes.push_back(device.note);
   TrainProgram before;  // Of the model to start from.
   if (!options.init_dir.empty()) {
     PosixFileSystem files;
@@ -375,6 +379,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given, const SpoolPr
   program.schedule = ScheduleFor(options, train.sample, train.definition, streams);
   program.bad_rows_share = options.bad_rows_share;
   program.steps_at_once = StepsUnderWay(options, program.model, batch_rows);
+  program.device = device.pinned;
   plan.train = train.source;
   CAIRN_RETURN_IF_ERROR(PlanValid(options, valid_files, train, define, &program, &plan));
   CAIRN_RETURN_IF_ERROR(DefineJob(options, program, &job, &plan.notes));
@@ -383,6 +388,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given, const SpoolPr
   plan.setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);
   TrainOptions effective = options;
   effective.stop_metric = plan.stop_metric;
+  effective.device = plan.device;
   plan.settings = EffectiveSettings(effective, program, job, batch_rows);
   plan.loss = program.model.loss;
   plan.data_description = Describe(train.definition);

@@ -26,6 +26,7 @@ struct TrainPlan {
   std::vector<std::pair<std::string, std::string>> settings;
   std::string data_description;
   DataSample sample;               // Of the training data.
+  std::string device;              // DevicePlan::device.
   std::vector<std::string> notes;  // TrainReport::notes.
   std::string loss;                // TrainReport::loss.
   std::string stop_metric;         // TrainReport::stop_metric.

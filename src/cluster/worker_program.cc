@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "cairn/model.h"
 #include "cluster/cache_options.h"
+#include "cluster/device_options.h"
 #include "cluster/role_programs.h"
 #include "train/train_worker.h"
 #include "transport/address.h"
@@ -40,6 +41,7 @@ std::vector<OptionSpec> WorkerOptions() {
                      .fallback = "1",
                      .counts = {.min = 1, .max = 1'024}});
   for (OptionSpec& option : CacheOptions("Work")) options.push_back(std::move(option));
+  for (OptionSpec& option : DeviceOptions("Work")) options.push_back(std::move(option));
   return options;
 }
 
@@ -52,6 +54,7 @@ absl::Status Work(const OptionValues& values, const CustomModels& models,
   options.threads = static_cast<uint32_t>(values.Count("threads"));
   options.cache = CacheOf(values);
   options.models = models;
+  options.device = DeviceOf(values);
   CAIRN_RETURN_IF_ERROR(RowCache::Check(options.cache));
   options.join_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("join-timeout")));
   options.orphan_timeout = absl::ToInt64Microseconds(absl::Seconds(values.Real("orphan-timeout")));

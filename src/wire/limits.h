@@ -35,6 +35,7 @@ inline constexpr uint64_t kSketchBytesMin = 64u << 10;
 inline constexpr uint64_t kSketchBytesMax = uint64_t{1} << 40;
 inline constexpr uint64_t kExpireStepsMax = uint64_t{1} << 40;
 inline constexpr uint64_t kTableBytesMax = uint64_t{1} << 50;     // Of a budget.
+inline constexpr uint64_t kDeviceBytesMax = uint64_t{1} << 50;    // Likewise, of a step's memory.
 inline constexpr uint32_t kClassesMax = 1'000;                    // That a model tells apart.
 inline constexpr uint64_t kNetworkFloatsMax = uint64_t{1} << 27;  // Of its dense layers, together.
 inline constexpr uint64_t kDenseFloatsMax = uint64_t{1} << 40;    // Keeps sums of sizes in 64 bits.

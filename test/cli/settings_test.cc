@@ -54,6 +54,8 @@ TEST_CASE("With nothing but data, the settings are the library's defaults", "[se
   CHECK(options->workers == defaults.workers);
   CHECK(options->cache == defaults.cache);
   CHECK(options->cache_bytes_max == defaults.cache_bytes_max);
+  CHECK(options->device == defaults.device);
+  CHECK(options->device_bytes_max == defaults.device_bytes_max);
   CHECK(options->threads == defaults.threads);
   CHECK(options->executors == defaults.executors);
   CHECK(options->init_dir == defaults.init_dir);
@@ -76,7 +78,8 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
       "--order file --rate constant --loss softmax --classes 7 --hidden 9,5 "
       "--max-bad-rows 0.25 "
       "--seed 9 --consistency ssp:3 --streams 8 --partitions 16 --servers 2 --workers 4 "
-      "--threads 6 --executors 7 --cluster embedded --init i --save s --stop-metric logloss "
+      "--threads 6 --executors 7 --device cpu --device-memory 5000 --cluster embedded --init i "
+      "--save s --stop-metric logloss "
       "--target 0.4 --patience 10 --min-delta 0.001 --relative-change 0.01 --max-seconds 1.5");
   REQUIRE(options.ok());
   CHECK(options->train == std::vector<std::string>{"a", "b"});
@@ -106,6 +109,8 @@ TEST_CASE("Every option of training reaches the library", "[settings]") {
   CHECK(options->cache_bytes_max == uint64_t{3} << 20);
   CHECK(options->threads == 6);
   CHECK(options->executors == 7);
+  CHECK(options->device == "cpu");
+  CHECK(options->device_bytes_max == 5'000);
   CHECK(options->init_dir == "i");
   CHECK(options->save_dir == "s");
   CHECK(options->stop_metric == "logloss");

@@ -35,6 +35,10 @@ TEST_CASE("Defaults that were filled in are settings as given ones are", "[effec
   CHECK(settings.at("max-bad-rows") == "0");
   CHECK(settings.at("consistency") == "asp");
   CHECK(settings.at("wire-values") == "f32");
+  CHECK(settings.at("device") == "auto");
+  CHECK(settings.count("device-memory") == 0);
+  options.device_bytes_max = 4'096;
+  CHECK(Of(options, {}).at("device-memory") == "4096");
 }
 
 TEST_CASE("Vectors are settings of models that have them", "[effective_settings]") {

@@ -85,6 +85,8 @@ TEST_CASE("every role is started with what it needs to know", "[local_processes]
   folder.options.executors = 3;
   folder.options.threads = 4;
   folder.options.cache = {"memory", uint64_t{5} << 20};
+  folder.options.workers = 2;
+  folder.options.device = {"cpu", 7'000};
   folder.options.form_timeout = absl::Seconds(7);
   folder.options.orphan_timeout = absl::Milliseconds(500);
   const auto processes = folder.Start();
@@ -98,7 +100,10 @@ TEST_CASE("every role is started with what it needs to know", "[local_processes]
   const std::string member = "--coordinator tcp://127.0.0.1:7700 --orphan-timeout 0.5 ";
   CHECK(folder.Log("server-1") == member + "--executors 3 " + parent);
   CHECK(folder.Log("server-2") == member + "--executors 3 " + parent);
-  CHECK(folder.Log("worker-1") == member + "--threads 4 --cache memory --cache-mib 5 " + parent);
+  for (const char* worker : {"worker-1", "worker-2"}) {
+    CHECK(folder.Log(worker) == member + "--threads 4 --cache memory --cache-mib 5 " +
+                                    "--device-memory 7000 --device cpu " + parent);
+  }
 }
 
 TEST_CASE("workers may be another program than ps_worker", "[local_processes]") {

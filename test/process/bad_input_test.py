@@ -187,6 +187,43 @@ class BadInputTest(unittest.TestCase):
             self.assertIn(where, cause)
             self.assertLess(time.monotonic() - start, 10, "it must be found out before training")
 
+    # Devices.
+
+    def test_a_gpu_that_is_not_there(self):
+        nowhere = os.path.join(self.directory, "nowhere.libffm")
+        pattern = r"--device cuda:255: .*; --device cpu does without"
+        for cluster in ("embedded", "local"):
+            self.check(USAGE, pattern, "train", "--train", nowhere, "--device", "cuda:255",
+                       "--cluster", cluster)
+        self.check(USAGE, pattern, "train", "--train", nowhere, "--device", "cuda:255", "--dry-run")
+        self.check(USAGE, pattern, "--coordinator", "tcp://127.0.0.1:1", "--device", "cuda:255",
+                   name="ps_worker")
+        first = ("train", "--train", nowhere, "--device", "cuda")
+        if run("cairn", *first).returncode == NO_DATA:
+            self.skipTest("there is a GPU, which was looked for first")
+        self.check(USAGE, r"--device cuda: (no GPU was found|this program was built without CUDA)",
+                   *first)
+
+    def test_a_device_that_is_none(self):
+        self.check(USAGE, '--device: .*"gpu" is none of auto, cpu, cuda and cuda:N', "train",
+                   "--train", "x", "--device", "gpu")
+        self.check(USAGE, "--device-memory .*a whole number, 1 to", "train", "--train", "x",
+                   "--device-memory", "0")
+
+    def test_models_that_no_device_computes(self):
+        for model in ("ffm", "wide_deep", "deepfm", "count"):
+            self.check(USAGE, rf"--device cuda: .*lr, fm and mlp, and not {model}", "train",
+                       "--train", "x", "--model", model, "--device", "cuda")
+        self.check(USAGE, "--device-memory is for lr, fm and mlp", "train", "--train", "x",
+                   "--model", "ffm", "--device-memory", "1000")
+
+    def test_memory_of_a_device_that_is_too_little(self):
+        data = self.file("good.libffm", GOOD_ROWS)
+        for cluster in ("embedded", "local"):
+            self.check(USAGE, r"cpu: a step of 1 row takes 512 B, and may take 100 B.*allow more "
+                              r"--device-memory", "train", "--train", data, "--model", "fm",
+                       "--device-memory", "100", "--cluster", cluster)
+
     # Networks.
 
     def images(self, name, rows, pixels, classes):
