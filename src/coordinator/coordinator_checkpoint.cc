@@ -102,14 +102,19 @@ void CoordinatorCore::OnCheckpointPart(const SnapshotDone& done, Micros now,
   }
 }
 
-// bsp: all rows were scanned, what changes meanwhile is little: now the step can be chosen.
+// bsp: all rows were scanned, what changes meanwhile is little: now the step can be chosen. It is
+// of the epoch that is open, since what is recorded with it is.
 void CoordinatorCore::MaybeCut(Micros now, CoordinatorActions* out) {
   if (state_.taking->cut != kCutToCome || taking_.scanned.size() < state_.partitions.size()) return;
   StepIndex highest = taking_.version;
+  StepIndex limit = 0;
   for (const auto& [id, stream] : state_.streams) {
-    if ((id & kEvaluationBit) == 0) highest = std::max(highest, stream.progress);
+    if ((id & kEvaluationBit) != 0) continue;
+    highest = std::max(highest, stream.progress);
+    limit = std::max(limit, stream.limit);
   }
-  Decide(CheckpointCut{highest + std::max(cut_ahead_, times_.cut_ahead)}, out);
+  const StepIndex ahead = std::max<StepIndex>(cut_ahead_, times_.cut_ahead);
+  Decide(CheckpointCut{std::min(highest + ahead, limit)}, out);
   taking_.repeat_at = now + times_.repeat;
   RequestCheckpoint(out);
 }

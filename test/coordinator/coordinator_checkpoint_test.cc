@@ -125,7 +125,9 @@ TEST_CASE("Checkpoint: a disk that is full is an alarm, and the training goes on
 }
 
 TEST_CASE("Checkpoint: in bsp the step is chosen when all rows are scanned") {
-  Job job(Consistency::kBsp);
+  CoordinatorCore::Options options = WithCheckpoints(Consistency::kBsp);
+  options.given->plan.schedule.batches_per_epoch = 2'000;
+  Job job(std::move(options));
   CHECK(job.SentTo<SnapshotRequest>(101)->cut == kCutToCome);
   for (uint32_t p = 0; p < 3; ++p) job.AnswerOf(p, Stage::kScanned, 5);
   CHECK(job.state().taking->cut == kCutToCome);
@@ -138,6 +140,13 @@ TEST_CASE("Checkpoint: in bsp the step is chosen when all rows are scanned") {
   job.Wait(kSecond);
   job.Answer(Stage::kScanned, 80);
   CHECK(job.state().taking->cut == 80 + 128);
+}
+
+// What is evaluated after going back to it is the model after this epoch, and no later one.
+TEST_CASE("Checkpoint: in bsp its step is of the epoch that is open") {
+  Job job(Consistency::kBsp);
+  job.Answer(Stage::kScanned, 1);
+  CHECK(job.state().taking->cut == 4);
 }
 
 TEST_CASE("Rollback: all partitions and streams go back, and older attempts mean nothing") {
