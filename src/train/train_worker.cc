@@ -243,7 +243,9 @@ class TrainWorkerShell final : public TrainWorker {
     const JobSpec& job = member_->welcome().job;
     model_ = (*ready)->model;
     device_ = std::move((*ready)->device);
-    if (device_ != nullptr) LOG(INFO) << "steps are computed on the device " << device_->name();
+    if (device_ != nullptr && !options_.note) {  // Else whoever takes notes knows it.
+      LOG(INFO) << "steps are computed on the device " << device_->name();
+    }
     pool_ = std::move((*ready)->pool);
     client_ = std::make_unique<ClientCore>(job, member_.get(), ClientCore::Options{});
     StreamRunner::Options runner;
