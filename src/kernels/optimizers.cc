@@ -1,3 +1,6 @@
+// The loops over a row are compiled once for each instruction set of this platform that Highway
+// knows; an optimizer is made with those of the best that the CPU has. They are plain loops: the
+// compiler makes the vectors, and every length of them does the same operations on each weight.
 #include "kernels/optimizers.h"
 
 #include <algorithm>
@@ -7,14 +10,18 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/check.h"
 #include "base/status.h"
 #include "base/suggest.h"
 
-namespace cairn {
-namespace {
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/optimizers.cc"
+#include <hwy/foreach_target.h>  // Before highway.h.
+#include <hwy/highway.h>
 
-// In every loop below the arrays never overlap: they are different parts of a row and a gradient.
-#define CAIRN_RESTRICT __restrict
+HWY_BEFORE_NAMESPACE();
+namespace cairn::HWY_NAMESPACE {
+namespace {
 
 // Those of which each weight goes its own way. State: the rule's first float of each weight, then
 // the second of each.
@@ -27,20 +34,25 @@ class ByWeight : public RowOptimizer {
     std::fill(state.begin(), state.end(), initial_);
   }
   void Apply(const RowUpdate& u) const override {
-    const Rule rule = rule_;
     const size_t width = u.weights.size();
-    const float* CAIRN_RESTRICT g = u.gradient.data();
-    float* CAIRN_RESTRICT w = u.weights.data();
-    float* CAIRN_RESTRICT a = u.state.data();
+    float* const state = u.state.data();
+    Update(rule_, u, width, u.gradient.data(), u.weights.data(),
+           Rule::kStates > 0 ? state : nullptr, Rule::kStates > 1 ? state + width : nullptr);
+  }
+
+ private:
+  // The arrays never overlap: they are different parts of a row, and a gradient. Compilers believe
+  // that of parameters.
+  static void Update(const Rule rule, const RowUpdate& u, size_t width, const float* __restrict g,
+                     float* __restrict w, float* __restrict a, float* __restrict b) {
     const float rate = u.learning_rate, prior = u.prior;
     for (size_t i = 0; i < width; ++i) {
       const float q = Rule::kIsGradient ? g[i] + prior * w[i] : g[i];
       rule.Update(q, rate, w + i, Rule::kStates > 0 ? a + i : nullptr,
-                  Rule::kStates > 1 ? a + width + i : nullptr);
+                  Rule::kStates > 1 ? b + i : nullptr);
     }
   }
 
- private:
   const Rule rule_;
   const float initial_;
 };
@@ -80,7 +92,6 @@ class Adam final : public ByRow<AdamRule> {
 // w = what is pushed.
 class Assign final : public RowOptimizer {
  public:
-  explicit Assign(const OptimizerSpec&) {}
   uint32_t StateFloats(uint32_t) const override { return 0; }
   void InitState(std::span<float>) const override {}
   void Apply(const RowUpdate& u) const override {
@@ -88,7 +99,32 @@ class Assign final : public RowOptimizer {
   }
 };
 
-#undef CAIRN_RESTRICT
+// A built-in one. Its numbers have been checked.
+std::unique_ptr<RowOptimizer> MakeBuiltIn(const OptimizerSpec& spec) {
+  if (spec.name == "adagrad") {
+    return std::make_unique<ByWeight<AdagradRule>>(AdagradRule{spec.epsilon},
+                                                   spec.initial_accumulator);
+  }
+  if (spec.name == "adam") return std::make_unique<Adam>(spec);
+  if (spec.name == "assign") return std::make_unique<Assign>();
+  if (spec.name == "ftrl") {
+    return std::make_unique<ByWeight<FtrlRule>>(FtrlRule{spec.learning_rate, spec.beta, spec.l1});
+  }
+  if (spec.name == "rowwise_adagrad") return std::make_unique<RowwiseAdagrad>(spec);
+  if (spec.name == "sgd") return std::make_unique<ByWeight<SgdRule>>(SgdRule{});
+  CAIRN_CHECK(spec.name == "sum");
+  return std::make_unique<ByWeight<SumRule>>(SumRule{});
+}
+
+}  // namespace
+}  // namespace cairn::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace cairn {
+namespace {
+
+HWY_EXPORT(MakeBuiltIn);
 
 absl::Status CheckAtLeast(const char* field, float value, float least) {
   if (std::isfinite(value) && value >= least) return absl::OkStatus();
@@ -135,36 +171,19 @@ absl::Status CheckAdam(const OptimizerSpec& spec) {
 
 absl::Status CheckNothing(const OptimizerSpec&) { return absl::OkStatus(); }
 
-std::unique_ptr<RowOptimizer> NewAdagrad(const OptimizerSpec& spec) {
-  return std::make_unique<ByWeight<AdagradRule>>(AdagradRule{spec.epsilon},
-                                                 spec.initial_accumulator);
-}
-std::unique_ptr<RowOptimizer> NewFtrl(const OptimizerSpec& spec) {
-  return std::make_unique<ByWeight<FtrlRule>>(FtrlRule{spec.learning_rate, spec.beta, spec.l1});
-}
-template <typename Rule>
-std::unique_ptr<RowOptimizer> NewByWeight(const OptimizerSpec&) {
-  return std::make_unique<ByWeight<Rule>>(Rule{});
-}
-template <typename T>
-std::unique_ptr<RowOptimizer> New(const OptimizerSpec& spec) {
-  return std::make_unique<T>(spec);
-}
-
 struct BuiltIn {
   std::string_view name;
   absl::Status (*check)(const OptimizerSpec&);
-  std::unique_ptr<RowOptimizer> (*make)(const OptimizerSpec&);
 };
 
 constexpr std::array kBuiltIns = {
-    BuiltIn{"adagrad", CheckAdagrad, NewAdagrad},
-    BuiltIn{"adam", CheckAdam, New<Adam>},
-    BuiltIn{"assign", CheckNothing, New<Assign>},
-    BuiltIn{"ftrl", CheckFtrl, NewFtrl},
-    BuiltIn{"rowwise_adagrad", CheckAdagrad, New<RowwiseAdagrad>},
-    BuiltIn{"sgd", CheckSgd, NewByWeight<SgdRule>},
-    BuiltIn{"sum", CheckNothing, NewByWeight<SumRule>},
+    BuiltIn{"adagrad", CheckAdagrad},
+    BuiltIn{"adam", CheckAdam},
+    BuiltIn{"assign", CheckNothing},
+    BuiltIn{"ftrl", CheckFtrl},
+    BuiltIn{"rowwise_adagrad", CheckAdagrad},
+    BuiltIn{"sgd", CheckSgd},
+    BuiltIn{"sum", CheckNothing},
 };
 
 const BuiltIn* FindBuiltIn(std::string_view name) {
@@ -234,7 +253,7 @@ absl::StatusOr<std::unique_ptr<RowOptimizer>> MakeRowOptimizer(const OptimizerSp
   CAIRN_RETURN_IF_ERROR(CheckExtra(extra));
   if (const BuiltIn* built_in = FindBuiltIn(spec.name)) {
     CAIRN_RETURN_IF_ERROR(Annotate(built_in->check(spec), "optimizer ", spec.name));
-    return built_in->make(spec);
+    return HWY_DYNAMIC_DISPATCH(MakeBuiltIn)(spec);
   }
   const auto found = extra.find(spec.name);
   if (found == extra.end()) return UnknownOptimizer(spec.name, extra);
@@ -245,3 +264,4 @@ absl::StatusOr<std::unique_ptr<RowOptimizer>> MakeRowOptimizer(const OptimizerSp
 }
 
 }  // namespace cairn
+#endif  // HWY_ONCE

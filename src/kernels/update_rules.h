@@ -9,10 +9,11 @@
 #include <cstddef>
 #include <variant>
 
+// On a CPU a rule has the instruction set of the loop that it stands in, so it is always inlined.
 #ifdef __CUDACC__
 #define CAIRN_HOST_DEVICE __host__ __device__
 #else
-#define CAIRN_HOST_DEVICE
+#define CAIRN_HOST_DEVICE [[gnu::always_inline]]
 #endif
 
 namespace cairn {

@@ -1,9 +1,12 @@
 #include "kernels/optimizers.h"
 
+#include <hwy/targets.h>
+
 #include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -179,6 +182,37 @@ TEST_CASE("Each optimizer's bits are fixed for all time", "[optimizers][golden]"
     for (const float s : row.state) hash = HashWords(hash, std::bit_cast<uint32_t>(s));
   }
   CHECK(hash == golden);
+}
+
+// Of all that optimizers do to a row of 37 weights, which vectors of each length divide into some
+// whole ones and a rest.
+uint64_t BitsOfLongRow(const OptimizerSpec& spec) {
+  constexpr uint32_t kLong = 37;
+  const std::unique_ptr<RowOptimizer> optimizer = MakeRowOptimizer(spec, {}).value();
+  std::vector<float> gradient(kLong), weights(kLong), state(optimizer->StateFloats(kLong));
+  optimizer->InitState(state);
+  const Inputs inputs;
+  uint64_t hash = 0;
+  for (int step = 0; step < 50; ++step) {
+    for (uint32_t i = 0; i < kLong; ++i) gradient[i] = inputs.Gradient(step, i);
+    optimizer->Apply({gradient, weights, state, inputs.Rate(spec, step), inputs.Prior(step)});
+    for (const float w : weights) hash = HashWords(hash, std::bit_cast<uint32_t>(w));
+    for (const float s : state) hash = HashWords(hash, std::bit_cast<uint32_t>(s));
+  }
+  return hash;
+}
+
+TEST_CASE("Each optimizer's bits are the same on every instruction set", "[optimizers]") {
+  for (const std::string& name : BuiltInOptimizers()) {
+    const uint64_t hash = BitsOfLongRow(SpecOf(name));
+    for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+      CAPTURE(name, hwy::TargetName(target));
+      hwy::SetSupportedTargetsForTest(target);
+      const uint64_t of_target = BitsOfLongRow(SpecOf(name));
+      hwy::SetSupportedTargetsForTest(0);
+      CHECK(of_target == hash);
+    }
+  }
 }
 
 TEST_CASE("FTRL starts from the initial weight and a schedule cannot pull it to 0",
