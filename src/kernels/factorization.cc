@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "base/check.h"
@@ -41,53 +43,63 @@ HWY_INLINE Features FeaturesOf(const LinearBatch& batch, size_t row) {
           batch.row_offsets[row + 1] - begin, batch.row_offsets.back() - begin};
 }
 
-// What the features ahead of the k-th need of `rows`.
+// What the feature so far ahead of the k-th needs of `rows`.
 HWY_INLINE void PrefetchAhead(const Features& row, size_t k, const float* rows, size_t stride) {
   if (k + kAhead >= row.left) return;
   const float* const at = rows + row.indices[k + kAhead] * stride;
   const size_t floats = std::min(stride, kPrefetchFloatsMax);
   for (size_t ahead = 0; ahead < floats; ahead += kLineFloats) Prefetch(at + ahead);
-  Prefetch(at + floats - 1);
+  if (floats % kLineFloats != 0) Prefetch(at + floats - 1);
 }
 
-// Calls block(tag, f) for vectors of all `dim` numbers: as long as the CPU has them, then shorter
-// ones for what is left. No vector goes beyond its row.
+// Calls block(tag, two, f) for vectors of all `dim` numbers: as long as the CPU has them, then
+// shorter ones for what is left; two of them at once where there are two (std::true_type). No
+// vector goes beyond its row.
 template <size_t kLanes, class Block>
 HWY_INLINE void ForEachBlock(size_t f, size_t dim, const Block& block) {
   const hn::CappedTag<float, kLanes> tag;
-  for (; dim - f >= hn::Lanes(tag); f += hn::Lanes(tag)) block(tag, f);
+  const size_t lanes = hn::Lanes(tag);
+  for (; dim - f >= 2 * lanes; f += 2 * lanes) block(tag, std::true_type(), f);
+  for (; dim - f >= lanes; f += lanes) block(tag, std::false_type(), f);
   if constexpr (kLanes > 1) {
     if (f < dim) ForEachBlock<kLanes / 2>(f, dim, block);
   }
 }
 
 constexpr size_t kLanesMax = 16;
-constexpr size_t kChangedLanesMax = 8;  // Longer stores would nearly all be in two cache lines.
 
-template <bool kOnes>
-HWY_INLINE float Linear(const Features& row, const FactorRows& features, size_t stride, float sum) {
-  const float* const rows = features.rows.data();
+// S and Q of one row at the numbers of one block, from f on. The block from 0 on brings the
+// features' rows into the cache, and adds their weights to *linear.
+template <bool kOnes, bool kFirst, bool kTwo, class Tag>
+HWY_INLINE void SumUp(Tag tag, const Features& row, const float* rows, size_t stride, size_t f,
+                      float* linear, float* sums, float* squares) {
+  auto sum = hn::Zero(tag), square = hn::Zero(tag), sum2 = hn::Zero(tag), square2 = hn::Zero(tag);
+  float weights = *linear;
   for (size_t k = 0; k < row.count; ++k) {
-    PrefetchAhead(row, k, rows, stride);
-    const float weight = rows[row.indices[k] * stride];
-    sum += kOnes ? weight : weight * row.values[k];
-  }
-  return sum;
-}
-
-// S and Q at the numbers of one block. `vectors`: of feature 0, there.
-template <bool kOnes, class Tag>
-HWY_INLINE void SumUp(Tag tag, const Features& row, const float* vectors, size_t stride,
-                      float* sums, float* squares) {
-  auto sum = hn::Zero(tag), square = hn::Zero(tag);
-  for (size_t k = 0; k < row.count; ++k) {
-    auto product = hn::LoadU(tag, vectors + row.indices[k] * stride);
-    if constexpr (!kOnes) product = hn::Mul(product, hn::Set(tag, row.values[k]));
+    const float* const at = rows + row.indices[k] * stride;
+    const float x = kOnes ? 1.0f : row.values[k];
+    if constexpr (kFirst) {
+      PrefetchAhead(row, k, rows, stride);
+      weights += kOnes ? at[0] : at[0] * x;
+    }
+    auto product = hn::LoadU(tag, at + 1 + f);
+    if constexpr (!kOnes) product = hn::Mul(product, hn::Set(tag, x));
     sum = hn::Add(sum, product);
     square = hn::Add(square, hn::Mul(product, product));
+    if constexpr (kTwo) {
+      auto product2 = hn::LoadU(tag, at + 1 + f + hn::Lanes(tag));
+      if constexpr (!kOnes) product2 = hn::Mul(product2, hn::Set(tag, x));
+      sum2 = hn::Add(sum2, product2);
+      square2 = hn::Add(square2, hn::Mul(product2, product2));
+    }
   }
-  hn::StoreU(sum, tag, sums);
-  hn::StoreU(square, tag, squares);
+  *linear = weights;
+  hn::StoreU(sum, tag, sums + f);
+  hn::StoreU(square, tag, squares + f);
+  if constexpr (kTwo) {
+    hn::StoreU(sum2, tag, sums + f + hn::Lanes(tag));
+    hn::StoreU(square2, tag, squares + f + hn::Lanes(tag));
+  }
 }
 
 // The sum of S^2 - Q. Of the loop over four, compilers make one operation of each.
@@ -108,46 +120,92 @@ template <bool kOnes>
 void ForwardRows(const LinearBatch& batch, const FactorRows& features, float bias,
                  std::span<float> margins, std::span<float> sums) {
   const size_t dim = features.dim, stride = dim + 1;
-  const float* const vectors = features.rows.data() + 1;
+  const float* const rows = features.rows.data();
   std::vector<float> squares(dim);
   for (size_t i = 0; i < margins.size(); ++i) {
     const Features row = FeaturesOf(batch, i);
     float* const sum = sums.data() + i * dim;
-    const float linear = Linear<kOnes>(row, features, stride, bias);
-    ForEachBlock<kLanesMax>(0, dim, [&](auto tag, size_t f) HWY_ATTR {
-      SumUp<kOnes>(tag, row, vectors + f, stride, sum + f, squares.data() + f);
+    float linear = bias;
+    ForEachBlock<kLanesMax>(0, dim, [&](auto tag, auto two, size_t f) HWY_ATTR {
+      constexpr bool kTwo = decltype(two)::value;
+      if (f == 0) {
+        SumUp<kOnes, true, kTwo>(tag, row, rows, stride, f, &linear, sum, squares.data());
+      } else {
+        SumUp<kOnes, false, kTwo>(tag, row, rows, stride, f, &linear, sum, squares.data());
+      }
     });
     margins[i] = linear + 0.5f * Pairs(sum, squares.data(), dim);
   }
 }
 
-// Adds slope x S to the gradients of one row's features, at the numbers of one block.
-template <bool kOnes, class Tag>
+// Sums of gradients, by feature, while rows add to them: apart from each other, so that a vector of
+// 16 numbers, or of fewer that divide 16, lies in one cache line, and the weights in few of them.
+class GradientSums {
+ public:
+  GradientSums(size_t distinct, size_t dim, bool ones)
+      : weights_(distinct), own_(ones ? 0 : distinct), memory_(distinct * dim + kLineFloats) {
+    const size_t line_bytes = kLineFloats * sizeof(float);
+    const size_t beyond = reinterpret_cast<uintptr_t>(memory_.data()) % line_bytes;
+    vectors_ = memory_.data() + (line_bytes - beyond) / sizeof(float);
+  }
+
+  float* weights() { return weights_.data(); }
+  float* own() { return own_.data(); }  // The c of each feature; where all values are 1, none.
+  float* vectors() { return vectors_; }
+
+ private:
+  std::vector<float> weights_, own_, memory_;
+  float* vectors_;
+};
+
+// Adds what one row gives its features at the numbers of one block, from f on; the block from 0 on,
+// to weights and c too.
+template <bool kOnes, bool kFirst, bool kTwo, class Tag>
 HWY_INLINE void Spread(Tag tag, const Features& row, float margin_gradient, const float* sums,
-                       float* gradients, size_t stride) {
-  const auto sum = hn::LoadU(tag, sums);
+                       size_t dim, size_t f, float* weights, float* own, float* vectors) {
+  const size_t next = f + hn::Lanes(tag);
+  const auto sum = hn::LoadU(tag, sums + f);
+  const auto sum2 = kTwo ? hn::LoadU(tag, sums + next) : sum;
   const auto slope = hn::Set(tag, margin_gradient);
-  const auto of_ones = hn::Mul(slope, sum);
+  const auto of_ones = hn::Mul(slope, sum), of_ones2 = hn::Mul(slope, sum2);
   for (size_t k = 0; k < row.count; ++k) {
-    auto change = of_ones;
-    if constexpr (!kOnes) change = hn::Mul(hn::Mul(slope, hn::Set(tag, row.values[k])), sum);
-    float* const at = gradients + row.indices[k] * stride;
-    hn::StoreU(hn::Add(hn::LoadU(tag, at), change), tag, at);
+    const size_t index = row.indices[k];
+    const float change = kOnes ? margin_gradient : margin_gradient * row.values[k];
+    if constexpr (kFirst) {
+      PrefetchAhead(row, k, vectors, dim);
+      weights[index] += change;
+      if constexpr (!kOnes) own[index] += change * row.values[k];
+    }
+    float* const at = vectors + index * dim;
+    const auto add = kOnes ? of_ones : hn::Mul(hn::Set(tag, change), sum);
+    hn::StoreU(hn::Add(hn::LoadU(tag, at + f), add), tag, at + f);
+    if constexpr (kTwo) {
+      const auto add2 = kOnes ? of_ones2 : hn::Mul(hn::Set(tag, change), sum2);
+      hn::StoreU(hn::Add(hn::LoadU(tag, at + next), add2), tag, at + next);
+    }
   }
 }
 
-// Takes c v off each feature's gradient.
-HWY_INLINE void TakeOwnPart(const FactorRows& features, const float* c, size_t c_stride,
-                            float* gradients) {
+// Puts together what each feature is given, c v taken off.
+template <bool kOnes>
+HWY_INLINE void Gather(const FactorRows& features, GradientSums* sums, float* gradients) {
   const size_t dim = features.dim, stride = dim + 1;
   const size_t distinct = features.rows.size() / stride;
   for (size_t j = 0; j < distinct; ++j) {
-    const float* const vector = features.rows.data() + j * stride + 1;
-    float* const to = gradients + j * stride + 1;
-    const float own = c[j * c_stride];
-    ForEachBlock<kLanesMax>(0, dim, [&](auto tag, size_t f) HWY_ATTR {
-      const auto part = hn::Mul(hn::Set(tag, own), hn::LoadU(tag, vector + f));
-      hn::StoreU(hn::Sub(hn::LoadU(tag, to + f), part), tag, to + f);
+    const float* const v = features.rows.data() + j * stride + 1;
+    const float* const from = sums->vectors() + j * dim;
+    float* const to = gradients + j * stride;
+    to[0] = sums->weights()[j];
+    const float own = kOnes ? to[0] : sums->own()[j];
+    ForEachBlock<kLanesMax>(0, dim, [&](auto tag, auto two, size_t f) HWY_ATTR {
+      const auto c = hn::Set(tag, own);
+      const auto part = hn::Mul(c, hn::LoadU(tag, v + f));
+      hn::StoreU(hn::Sub(hn::LoadU(tag, from + f), part), tag, to + 1 + f);
+      if constexpr (decltype(two)::value) {
+        const size_t next = f + hn::Lanes(tag);
+        const auto part2 = hn::Mul(c, hn::LoadU(tag, v + next));
+        hn::StoreU(hn::Sub(hn::LoadU(tag, from + next), part2), tag, to + 1 + next);
+      }
     });
   }
 }
@@ -155,28 +213,24 @@ HWY_INLINE void TakeOwnPart(const FactorRows& features, const float* c, size_t c
 template <bool kOnes>
 void GradientRows(const LinearBatch& batch, const FactorRows& features, std::span<const float> sums,
                   std::span<const float> margin_gradients, std::span<float> gradients) {
-  const size_t dim = features.dim, stride = dim + 1;
-  // Where all values are 1, c is the weight's gradient.
-  std::vector<float> c(kOnes ? 0 : features.rows.size() / stride);
+  const size_t dim = features.dim;
+  GradientSums all(features.rows.size() / (dim + 1), dim, kOnes);
   for (size_t i = 0; i < margin_gradients.size(); ++i) {
     const Features row = FeaturesOf(batch, i);
+    const float* const sum = sums.data() + i * dim;
     const float slope = margin_gradients[i];
-    for (size_t k = 0; k < row.count; ++k) {
-      PrefetchAhead(row, k, gradients.data(), stride);
-      const uint32_t at = row.indices[k];
-      if constexpr (kOnes) {
-        gradients[at * stride] += slope;
+    ForEachBlock<kLanesMax>(0, dim, [&](auto tag, auto two, size_t f) HWY_ATTR {
+      constexpr bool kTwo = decltype(two)::value;
+      if (f == 0) {
+        Spread<kOnes, true, kTwo>(tag, row, slope, sum, dim, f, all.weights(), all.own(),
+                                  all.vectors());
       } else {
-        const float change = slope * row.values[k];
-        gradients[at * stride] += change;
-        c[at] += change * row.values[k];
+        Spread<kOnes, false, kTwo>(tag, row, slope, sum, dim, f, all.weights(), all.own(),
+                                   all.vectors());
       }
-    }
-    ForEachBlock<kChangedLanesMax>(0, dim, [&](auto tag, size_t f) HWY_ATTR {
-      Spread<kOnes>(tag, row, slope, sums.data() + i * dim + f, gradients.data() + 1 + f, stride);
     });
   }
-  TakeOwnPart(features, kOnes ? gradients.data() : c.data(), kOnes ? stride : 1, gradients.data());
+  Gather<kOnes>(features, &all, gradients.data());
 }
 
 void Forward(const LinearBatch& batch, const FactorRows& features, float bias,
@@ -230,7 +284,6 @@ void FactorizationGradient(const LinearBatch& batch, const FactorRows& features,
   CheckShape(batch, features, margin_gradients.size(), sums.size());
   CAIRN_CHECK(gradients.size() == features.rows.size());
   if (gradients.empty()) return;
-  std::fill(gradients.begin(), gradients.end(), 0.0f);
   HWY_DYNAMIC_DISPATCH(Gradient)(batch, features, sums, margin_gradients, gradients);
 }
 
