@@ -15,7 +15,9 @@ namespace {
 constexpr int kSlotBitsMin = 6;
 constexpr size_t kKeysMax = size_t{1} << 31;
 constexpr size_t kSlotsInCache = 1 << 12;
-constexpr size_t kAhead = 16;  // Of more slots, those of so many keys ahead are on their way.
+// Of more slots, those of so many keys ahead are on their way, and so many ahead what they lead to.
+constexpr size_t kAhead = 24;
+constexpr size_t kFoundAhead = 12;
 constexpr int kBucketBitsMax = 16;
 constexpr uint32_t kInsertMost = 16;  // In a bucket; more are sorted in other ways.
 
@@ -68,6 +70,7 @@ void KeyCutter::Collect(std::span<const Key> keys, uint32_t* inverse) {
   for (size_t i = 0; i < keys.size(); ++i) {
     if (is_large && i + kAhead < keys.size()) {
       PrefetchForWrite(&slots_[HomeOf(keys[i + kAhead])]);
+      PrefetchForWrite(&found[slots_[HomeOf(keys[i + kFoundAhead])]]);
     }
     const Key key = keys[i];
     size_t at = HomeOf(key);
