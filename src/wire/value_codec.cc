@@ -21,15 +21,17 @@ constexpr uint32_t kF8SignBit = 0x80;
 
 constexpr size_t kStride = 256;  // Most values that do not fit are found in the first few.
 
+// The loops below have no branches and no early end, so that compilers make vectors of them.
+
 uint32_t ExponentOf(uint32_t bits) { return (bits & ~kSignBit) >> kFractionBits; }
 
 // Biased, as it lies in a float; 0 if all values are 0.
 uint32_t LargestExponent(std::span<const float> values) {
-  uint32_t most = 0;
+  int32_t most = 0;  // Of numbers without a sign: these vectors know everywhere.
   for (const float value : values) {
-    most = std::max(most, std::bit_cast<uint32_t>(value) & ~kSignBit);
+    most = std::max(most, static_cast<int32_t>(std::bit_cast<uint32_t>(value) & ~kSignBit));
   }
-  return most >> kFractionBits;
+  return static_cast<uint32_t>(most) >> kFractionBits;
 }
 
 bool LowBitsAreZero(std::span<const float> values, uint32_t mask) {
@@ -47,19 +49,21 @@ bool AreF8(std::span<const float> values) {
   if (!LowBitsAreZero(values, (1u << kF8Dropped) - 1)) return false;
   const uint32_t largest = LargestExponent(values);
   if (largest == kExponentInfinite) return false;
-  const uint32_t least = largest < kF8ExponentMax ? 1 : largest - kF8ExponentMax + 1;
-  return std::all_of(values.begin(), values.end(), [least](float value) {
+  const auto least = static_cast<int32_t>(std::max(largest, kF8ExponentMax) - kF8ExponentMax + 1);
+  uint32_t below = 0;
+  for (const float value : values) {
     const auto bits = std::bit_cast<uint32_t>(value);
-    return bits == 0 || ExponentOf(bits) >= least;
-  });
+    const auto exponent = static_cast<int32_t>(ExponentOf(bits));
+    below |= static_cast<uint32_t>(bits != 0 && exponent < least);
+  }
+  return below == 0;
 }
 
 void WriteBf16(std::span<const float> values, ByteWriter* out) {
-  std::byte* to = out->Extend(values.size() * sizeof(uint16_t));
-  for (const float value : values) {
-    const auto half = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
-    std::memcpy(to, &half, sizeof half);
-    to += sizeof half;
+  std::byte* const to = out->Extend(values.size() * sizeof(uint16_t));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto half = static_cast<uint16_t>(std::bit_cast<uint32_t>(values[i]) >> 16);
+    std::memcpy(to + i * sizeof half, &half, sizeof half);
   }
 }
 
@@ -67,14 +71,15 @@ void WriteBf16(std::span<const float> values, ByteWriter* out) {
 void WriteF8(std::span<const float> values, ByteWriter* out) {
   if (values.empty()) return;
   const uint32_t largest = LargestExponent(values);
-  std::byte* to = out->Extend(1 + values.size());
-  *to++ = static_cast<std::byte>(largest);
-  for (const float value : values) {
-    const auto bits = std::bit_cast<uint32_t>(value);
-    const uint32_t exponent = bits == 0 ? 0 : ExponentOf(bits) + kF8ExponentMax - largest;
-    const uint32_t fraction = bits >> kF8Dropped & kF8FractionMask;
-    const uint32_t sign = (bits & kSignBit) != 0 ? kF8SignBit : 0;
-    *to++ = static_cast<std::byte>(sign | exponent << kF8FractionBits | fraction);
+  std::byte* const to = out->Extend(1 + values.size());
+  to[0] = static_cast<std::byte>(largest);
+  // What exponents, above two bits of fraction, are less by.
+  const uint32_t less = (largest - kF8ExponentMax) << kF8FractionBits;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto bits = std::bit_cast<uint32_t>(values[i]);
+    const uint32_t code = ((bits & ~kSignBit) >> kF8Dropped) - less;
+    const uint32_t sign = bits >> 24 & kF8SignBit;
+    to[1 + i] = static_cast<std::byte>(bits == 0 ? 0 : code | sign);
   }
 }
 
@@ -88,18 +93,19 @@ void ReadBf16(std::span<const std::byte> bytes, std::span<float> values) {
 
 absl::Status ReadF8(std::span<const std::byte> bytes, std::span<float> values) {
   const auto largest = std::to_integer<uint32_t>(bytes[0]);
-  bool legal = largest < kExponentInfinite;
+  const int32_t more = static_cast<int32_t>(largest) - static_cast<int32_t>(kF8ExponentMax);
+  uint32_t illegal = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const auto code = std::to_integer<uint32_t>(bytes[1 + i]);
-    const uint32_t exponent = (code & ~kF8SignBit) >> kF8FractionBits;
-    const uint32_t biased = largest + exponent - kF8ExponentMax;
-    // Below 1 it wraps around: the sender has no such values.
-    legal = legal && (code == 0 || (exponent > 0 && biased - 1 < kExponentInfinite - 1));
-    const uint32_t bits = (code & kF8SignBit) << 24 | biased << kFractionBits |
+    const auto exponent = static_cast<int32_t>((code & ~kF8SignBit) >> kF8FractionBits);
+    const int32_t biased = exponent + more;  // Below 1: the sender has no such values.
+    illegal |= static_cast<uint32_t>(code != 0 && (exponent == 0 || biased < 1));
+    const uint32_t bits = (code & kF8SignBit) << 24 |
+                          static_cast<uint32_t>(biased) << kFractionBits |
                           (code & kF8FractionMask) << kF8Dropped;
     values[i] = std::bit_cast<float>(code == 0 ? 0 : bits);
   }
-  if (legal) return absl::OkStatus();
+  if (illegal == 0 && largest < kExponentInfinite) return absl::OkStatus();
   return InvalidArgument("a value of 8 bits below 2^-126, or a largest exponent of ", largest);
 }
 
