@@ -41,6 +41,9 @@ JobState StateAsOf(const JobState& state, CheckpointState complete) {
   as_of.members.clear();
   as_of.partitions.clear();
   as_of.restored = 0;
+  // Positions in this job's log mean nothing in that of another one, nor do its workers.
+  as_of.index = as_of.map_index = as_of.grants_index = as_of.rollback_index = 0;
+  for (auto& [id, stream] : as_of.streams) stream.worker = 0;
   return as_of;
 }
 

@@ -17,7 +17,8 @@ namespace cairn {
 
 inline constexpr char kCheckpointFileName[] = "JOB";
 
-// The job as of this checkpoint, which is complete: without members, and with no partition placed.
+// The job as of this checkpoint, which is complete: without members and without a log, and with no
+// partition placed.
 JobState StateAsOf(const JobState& state, CheckpointState complete);
 
 std::vector<std::byte> EncodeCheckpoint(const JobState& state);

@@ -156,6 +156,7 @@ class CoordinatorCore {
   std::optional<JobEnd> RefusalOf(const Submit& submit) const;
   std::optional<JobEnd> RefusalOf(const Hello& hello) const;
   std::optional<JobEnd> EndedRefusal(const Hello& hello) const;
+  bool IsOneTooMany(const Hello& hello) const;
   void LoseFormerLife(const Hello& hello, Micros now, CoordinatorActions* out);
   void AddMember(const ProcessId& id, const Hello& hello, Micros now, CoordinatorActions* out);
   void SendWelcome(uint32_t process, const ProcessId& to, Micros now, CoordinatorActions* out);

@@ -82,13 +82,18 @@ std::optional<JobEnd> CoordinatorCore::RefusalOf(const Hello& hello) const {
     return JobEnd{kExitUsage, Concat("this job's arithmetic is pinned to ", kKernelTarget,
                                      ", this process has ", hello.kernel_target)};
   }
-  const bool may_replace =
-      !state_.plan.checkpoints.directory.empty() && CountOf(Role::kServer) < state_.plan.servers;
-  if (hello.role == Role::kServer && phase_ != JobPhase::kForming && !may_replace) {
+  const bool has_spares = !state_.plan.checkpoints.directory.empty() && hello.job_id == 0;
+  if (IsOneTooMany(hello) && !has_spares) {
     return JobEnd{kExitNotFormed,
                   Concat("the job runs with its ", state_.plan.servers, " servers already")};
   }
   return std::nullopt;
+}
+
+// A server of which the job has no need, as far as is known.
+bool CoordinatorCore::IsOneTooMany(const Hello& hello) const {
+  if (hello.role != Role::kServer || phase_ == JobPhase::kForming) return false;
+  return state_.plan.checkpoints.directory.empty() || CountOf(Role::kServer) >= state_.plan.servers;
 }
 
 void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros now,
@@ -101,11 +106,18 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
   if (hello.role == Role::kServer) LoseFormerLife(hello, now, out);
   if (const std::optional<JobEnd> refusal = RefusalOf(hello); refusal.has_value()) {
     Send(from, *refusal, out);
+    told_to_wait_.erase(from.incarnation);
+    if (phase_ == JobPhase::kFarewell) FinishIfAlone();
     return;
   }
-  if (phase_ == JobPhase::kIdle) {
+  // Who has been started in the place of a lost server may come before word of that loss.
+  const bool is_idle = phase_ == JobPhase::kIdle;
+  if (is_idle || IsOneTooMany(hello)) {
     if (told_to_wait_.size() < limits::kProcessesMax) told_to_wait_.insert(from.incarnation);
-    Send(from, Wait{"the coordinator waits for a job to be submitted"}, out);
+    Send(from,
+         Wait{is_idle ? "the coordinator waits for a job to be submitted"
+                      : "the job has its servers; this one is needed when one of them is lost"},
+         out);
     return;
   }
   ProcessId id{state_.next_process, from.incarnation};

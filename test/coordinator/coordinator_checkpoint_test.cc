@@ -198,6 +198,29 @@ TEST_CASE("Rollback: without a server in its place those that are left do its wo
   }
 }
 
+TEST_CASE("Rollback: a server that comes before word of the loss waits for it") {
+  Job job;
+  job.Commit();
+  job.Receive({kUnassignedProcess, 103}, CoordinatorHarness::HelloOf(Role::kServer, 103), 0);
+  CHECK(job.SentTo<Wait>(103) != nullptr);
+  CHECK(job.state().members.size() == 3);
+  job.LoseServer();
+  CHECK(job.state().rollbacks == 0);
+  job.Join(Role::kServer, 103);  // It asks again.
+  CHECK(job.state().rollbacks == 1);
+  // One that waits until the end hears of it, and is not waited for then.
+  job.Receive({kUnassignedProcess, 104}, CoordinatorHarness::HelloOf(Role::kServer, 104), 0);
+  REQUIRE(job.SentTo<Wait>(104) != nullptr);
+  job.core().Stop(130, "interrupted", job.now, &job.actions);
+  for (const auto& [process, member] : std::map(job.state().members)) {
+    job.Receive(member.id, Goodbye{}, kSelf.incarnation);
+  }
+  CHECK(!job.core().finished());
+  job.Receive({kUnassignedProcess, 104}, CoordinatorHarness::HelloOf(Role::kServer, 104), 0);
+  CHECK(job.SentTo<JobEnd>(104) != nullptr);
+  CHECK(job.core().finished());
+}
+
 TEST_CASE("Rollback: a server that comes from a lost one's address is in its place") {
   Job job;
   job.Commit();
@@ -315,9 +338,14 @@ TEST_CASE("Resume: another cluster goes on from a checkpoint") {
   options.opened.checkpoint = 5;
   CoordinatorHarness next(std::move(options));
   CHECK(next.state().job_id == kJobId);
-  next.Join(Role::kServer, 501);
+  // Who comes first hears nothing of the former log, whose positions are higher than this one's.
   const ProcessId worker = next.Join(Role::kWorker, 502);
   next.Beat(worker);
+  CHECK(next.SentTo<Grants>(502) == nullptr);
+  next.Join(Role::kServer, 501);
+  REQUIRE(next.SentTo<Grants>(502) != nullptr);
+  CHECK(next.SentTo<Grants>(502)->index <= next.state().index);
+  CHECK(next.SentTo<Grants>(502)->rollback_index == next.state().rollback_index);
   CHECK(next.core().status(next.now).phase == JobPhase::kTraining);
   CHECK(next.state().restored == 2);
   CHECK(next.state().checkpoint == 5);
