@@ -37,6 +37,8 @@ JobState StateAsOf(const JobState& state, CheckpointState complete) {
   JobState as_of = state;
   static_cast<TrainingState&>(as_of) = complete.training;
   as_of.checkpoints.push_back(std::move(complete));
+  const size_t kept = std::max(state.plan.checkpoints.kept, 1u);
+  while (as_of.checkpoints.size() > kept) as_of.checkpoints.erase(as_of.checkpoints.begin());
   as_of.taking.reset();
   as_of.members.clear();
   as_of.partitions.clear();

@@ -103,7 +103,10 @@ void RemoveCheckpoint(FileSystem* files, const std::string& directory) {
   (void)files->SyncDirectory(directory);
   absl::Status status;
   for (const std::string& name : *names) {
-    if (name != kManifestName) status.Update(files->Remove(JoinPath(directory, name)));
+    if (name == kManifestName) continue;
+    const absl::Status removed = files->Remove(JoinPath(directory, name));
+    // Servers remove what they have given up, too.
+    if (removed.code() != absl::StatusCode::kNotFound) status.Update(removed);
   }
   if (status.ok()) status = files->Remove(directory);
   if (!status.ok()) LOG(WARNING) << "an old checkpoint stays: " << status;
