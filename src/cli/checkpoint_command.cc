@@ -13,6 +13,7 @@
 #include "cli/checkpoint_view.h"
 #include "cli/commands.h"
 #include "cluster/checkpoints.h"
+#include "coordinator/checkpoint_file.h"
 #include "coordinator/manifest.h"
 
 namespace cairn {

@@ -107,7 +107,8 @@ std::string FormatStatus(const JobStatus& status, Micros now,
   }
   if (status.checkpoint > 0) {
     text += Concat("saved    checkpoint ", status.checkpoint);
-    if (status.rollbacks > 0) text += Concat(", gone back ", status.rollbacks, " times");
+    if (status.rollbacks > 0)
+      text += Concat(", gone back ", status.rollbacks, status.rollbacks == 1 ? " time" : " times");
     text += "\n";
   }
   if (!status.alarm.empty()) text += Concat("alarm    ", status.alarm, "\n");

@@ -233,25 +233,4 @@ absl::StatusOr<PrunePlan> PlanPrune(FileSystem* files, const std::string& direct
   return Annotate(first_fault, "no checkpoint in ", directory, " is whole, so all stay");
 }
 
-absl::Status RemoveCheckpoint(FileSystem* files, const std::string& path) {
-  const auto is_gone = [](const absl::Status& status) {
-    return status.ok() || status.code() == StatusCode::kNotFound;
-  };
-  const absl::StatusOr<std::vector<std::string>> names = files->List(path);
-  if (names.status().code() == StatusCode::kNotFound) return absl::OkStatus();
-  CAIRN_RETURN_IF_ERROR(names.status());
-  absl::Status status = files->Remove(JoinPath(path, kManifestName));
-  if (!is_gone(status)) return status;
-  status = files->SyncDirectory(path);
-  if (!is_gone(status)) return status;
-  for (const std::string& name : *names) {
-    if (name == kManifestName) continue;
-    status = files->Remove(JoinPath(path, name));
-    if (!is_gone(status)) return status;
-  }
-  status = files->Remove(path);
-  if (!is_gone(status)) return status;
-  return files->SyncDirectory(ParentDirectory(path));
-}
-
 }  // namespace cairn

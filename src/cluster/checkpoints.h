@@ -67,8 +67,4 @@ struct PrunePlan {
 // complete.
 absl::StatusOr<PrunePlan> PlanPrune(FileSystem* files, const std::string& directory, uint32_t keep);
 
-// The manifest goes first: after an interruption nothing is left that looks whole. What is gone
-// already is no error.
-absl::Status RemoveCheckpoint(FileSystem* files, const std::string& path);
-
 }  // namespace cairn

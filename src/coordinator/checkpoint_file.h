@@ -48,4 +48,8 @@ uint64_t CheckpointNumber(std::string_view name);
 // is another than that of the job that the checkpoint is of.
 absl::Status CheckSameJob(const JobState& saved, const JobDefinition& wanted);
 
+// The manifest goes first: after an interruption nothing is left that looks whole. What is gone
+// already is no error.
+absl::Status RemoveCheckpoint(FileSystem* files, const std::string& path);
+
 }  // namespace cairn

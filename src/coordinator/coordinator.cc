@@ -95,23 +95,6 @@ absl::Status OpenCheckpoints(FileSystem* files, const CheckpointPlan& plan,
   return ProbeDirectory(files, plan.directory, "no checkpoint");
 }
 
-// The manifest first: what is left of a checkpoint without one is none.
-void RemoveCheckpoint(FileSystem* files, const std::string& directory) {
-  const absl::StatusOr<std::vector<std::string>> names = files->List(directory);
-  if (!names.ok()) return;
-  (void)files->Remove(JoinPath(directory, kManifestName));  // There may be none.
-  (void)files->SyncDirectory(directory);
-  absl::Status status;
-  for (const std::string& name : *names) {
-    if (name == kManifestName) continue;
-    const absl::Status removed = files->Remove(JoinPath(directory, name));
-    // Servers remove what they have given up, too.
-    if (removed.code() != absl::StatusCode::kNotFound) status.Update(removed);
-  }
-  if (status.ok()) status = files->Remove(directory);
-  if (!status.ok()) LOG(WARNING) << "an old checkpoint stays: " << status;
-}
-
 void PruneCheckpoints(FileSystem* files, const PrunedCheckpoints& prune) {
   const absl::StatusOr<std::vector<std::string>> names = files->List(prune.directory);
   if (!names.ok()) return;
@@ -120,7 +103,8 @@ void PruneCheckpoints(FileSystem* files, const PrunedCheckpoints& prune) {
     const bool is_kept =
         std::find(prune.kept.begin(), prune.kept.end(), number) != prune.kept.end();
     if (number == 0 || number >= prune.below || is_kept) continue;
-    RemoveCheckpoint(files, JoinPath(prune.directory, name));
+    const absl::Status removed = RemoveCheckpoint(files, JoinPath(prune.directory, name));
+    if (!removed.ok()) LOG(WARNING) << "an old checkpoint stays: " << removed;
   }
 }
 

@@ -101,5 +101,17 @@ TEST_CASE("What is missing, lost, or how it ended has a line of its own", "[stat
   CHECK(FormatStatus(over, 0, std::nullopt).find("\nlost     1 worker\n") != std::string::npos);
 }
 
+TEST_CASE("Checkpoints, and what became of them, are told", "[status_view]") {
+  JobStatus status = Training();
+  status.checkpoint = 7;
+  CHECK(FormatStatus(status, 0, std::nullopt).find("\nsaved    checkpoint 7\n") !=
+        std::string::npos);
+  status.rollbacks = 1;
+  status.alarm = "checkpoint 8 was given up: the disk is full";
+  CHECK(FormatStatus(status, 0, std::nullopt)
+            .find("\nsaved    checkpoint 7, gone back 1 time\n"
+                  "alarm    checkpoint 8 was given up: the disk is full\n") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace cairn

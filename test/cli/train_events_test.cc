@@ -36,11 +36,14 @@ TEST_CASE("Progress has every figure, known or not", "[train_events]") {
   progress.waiting_for = "a server";
   progress.bytes_spooled = 7;
   progress.workers_lost = 2;
+  progress.rollbacks = 1;
+  progress.alarm = "full";
   CHECK(ProgressEvent(0, progress, {100, 0.5, 9}) ==
         kInfo +
             "\"progress\",\"phase\":\"training\",\"epoch\":2,\"epochs\":3,\"epoch_share\":0.5,"
             "\"rows\":10,\"loss\":0.25,\"recent_loss\":0.5,\"rows_per_second\":100,"
-            "\"seconds_left\":9,\"bytes_spooled\":7,\"workers_lost\":2,\"waiting_for\":\"a "
+            "\"seconds_left\":9,\"bytes_spooled\":7,\"workers_lost\":2,\"rollbacks\":1,"
+            "\"alarm\":\"full\",\"waiting_for\":\"a "
             "server\"}\n");
 }
 

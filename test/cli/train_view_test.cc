@@ -231,6 +231,12 @@ TEST_CASE("What is waited for is said, whatever goes on", "[train_view]") {
   progress.workers_lost = 1;
   view.Update(progress);
   CHECK(screen.TakeErr() == "\repoch 1/3  50 %  lost 1 worker  waiting for a worker\x1b[K");
+  progress = Training(1, 0.5, 0);
+  progress.rollbacks = 2;
+  progress.alarm = "checkpoint 8 was given up: the disk is full";
+  view.Update(progress);
+  CHECK(screen.TakeErr() ==
+        "\repoch 1/3  50 %  went back 2 times  checkpoint 8 was given up: the disk is full\x1b[K");
 }
 
 TEST_CASE("A loss that changes is shown as it is now", "[train_view]") {

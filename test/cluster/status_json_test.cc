@@ -34,6 +34,9 @@ TEST_CASE("a job that runs shows its progress and its members", "[status_json]")
       {7, Role::kServer, "tcp://node1:41", "node1", 4711, 30, 2, {1000, 2000, 3000, 4000}}};
   status.member_count = 1;
   status.workers_lost = 4;
+  status.checkpoint = 12;
+  status.rollbacks = 3;
+  status.alarm = "the disk is full";
   const std::string json = JobStatusAsJson(status);
   for (const char* part : {"\"job\": \"lr\"",
                            "\"phase\": \"training\"",
@@ -58,7 +61,10 @@ TEST_CASE("a job that runs shows its progress and its members", "[status_json]")
                            "\"cpu_ms\": 2000",
                            "\"bytes_sent\": 3000",
                            "\"bytes_received\": 4000",
-                           "\"workers_lost\": 4"}) {
+                           "\"workers_lost\": 4",
+                           "\"checkpoint\": 12",
+                           "\"rollbacks\": 3",
+                           "\"alarm\": \"the disk is full\""}) {
     CheckHas(json, part);
   }
   CHECK(json.find("result") == std::string::npos);
