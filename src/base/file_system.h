@@ -57,8 +57,8 @@ class FileSystem {
 
   // Makes a new file of so many zeros, durable with its name, to be written over from its first
   // byte on: what is written where there was a zero is synced much faster than what makes a file
-  // longer. After a crash what was not synced may be there, or the zeros. Otherwise as
-  // OpenForAppend.
+  // longer. After a crash what was not synced may be there, or the zeros; a crash in the middle
+  // leaves at most `path` + ".tmp". Otherwise as OpenForAppend.
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> OpenZeroed(const std::string& path,
                                                                    uint64_t bytes) = 0;
 

@@ -196,10 +196,17 @@ absl::StatusOr<std::unique_ptr<WritableFile>> PosixFileSystem::OpenForAppend(
 
 absl::StatusOr<std::unique_ptr<WritableFile>> PosixFileSystem::OpenZeroed(const std::string& path,
                                                                           uint64_t bytes) {
-  CAIRN_ASSIGN_OR_RETURN(Descriptor file, Open(path, O_WRONLY | O_CREAT | O_EXCL));
+  if (::access(path.c_str(), F_OK) == 0) return SystemError("open", path, EEXIST);
+  // Whoever dies in between leaves no file of that name that is shorter.
+  const std::string temporary = path + ".tmp";
+  CAIRN_ASSIGN_OR_RETURN(Descriptor file, Open(temporary, O_WRONLY | O_CREAT | O_TRUNC));
   absl::Status made = WriteZeros(file, path, bytes);
+  if (made.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    made = SystemError("rename to", path, errno);
+  }
   if (made.ok()) made = SyncDirectory(ParentDirectory(path));
   if (made.ok()) return std::make_unique<PosixWritableFile>(path, std::move(file));
+  ::unlink(temporary.c_str());
   ::unlink(path.c_str());
   return made;
 }

@@ -99,7 +99,13 @@ bool CoordinatorCore::IsOneTooMany(const Hello& hello) const {
 void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros now,
                               CoordinatorActions* out) {
   const ProcessId& from = message.header.from;
-  if (const MemberState* known = FindLife(from.incarnation); known != nullptr) {
+  // Who was taken for dead and was not comes back under its old number: it knows no other.
+  const bool has_number = from.process != kCoordinatorProcess && from.process < state_.next_process;
+  const bool comes_back = has_number && !state_.members.contains(from.process);
+  if (const MemberState* known = FindLife(from.incarnation); known != nullptr && comes_back) {
+    // A late copy of its first hello has brought it another one.
+    LoseMember(known->id.process, "goes by another number", now, out);
+  } else if (known != nullptr) {
     SendWelcome(known->id.process, from, now, out);
     return;
   }
@@ -120,10 +126,7 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
          out);
     return;
   }
-  ProcessId id{state_.next_process, from.incarnation};
-  // Who was taken for dead and was not comes back under its old number: it knows no other.
-  const bool came_back = from.process != kCoordinatorProcess && from.process < state_.next_process;
-  if (came_back && !state_.members.contains(from.process)) id.process = from.process;
+  const ProcessId id{comes_back ? from.process : state_.next_process, from.incarnation};
   AddMember(id, hello, now, out);
   if (hello.role == Role::kClient) OpenClientStream(state_.members.at(id.process), out);
   SendWelcome(id.process, from, now, out);

@@ -103,6 +103,7 @@ class Replay {
     }
     // A crash while this was written; nobody has heard of it.
     const auto used = [](std::byte byte) { return byte != std::byte{0}; };
+    is_blank_ = !bytes.empty() && std::none_of(bytes.begin(), bytes.end(), used);
     if (std::any_of(bytes.begin() + static_cast<ptrdiff_t>(end_), bytes.end(), used)) {
       notes_.push_back(Concat(path_, ": what begins at byte ", end_,
                               " was not written to its end, and is left out"));
@@ -111,6 +112,8 @@ class Replay {
   }
 
   bool has_state() const { return has_state_; }
+  // Nothing was ever written to it.
+  bool is_blank() const { return is_blank_; }
   JobState TakeState() { return std::move(state_); }
   const std::vector<std::string>& notes() const { return notes_; }
 
@@ -170,6 +173,7 @@ class Replay {
   const std::string path_;
   JobState state_;
   bool has_state_ = false;
+  bool is_blank_ = false;
   uint64_t end_ = 0;  // Of what was taken.
   std::vector<std::string> notes_;
 };
@@ -195,7 +199,7 @@ absl::StatusOr<FileJobLog::Opened> FileJobLog::Open(const Options& options) {
   CAIRN_ASSIGN_OR_RETURN(const std::vector<uint64_t> segments, Segments(files, options.directory));
   Opened opened;
   JobState state;
-  bool found = false;
+  bool found = false, all_blank = true;
   // The newest one whose state is there: one is begun before the one before is removed.
   for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
     const std::string path = PathOf(options.directory, *segment);
@@ -204,11 +208,17 @@ absl::StatusOr<FileJobLog::Opened> FileJobLog::Open(const Options& options) {
     CAIRN_RETURN_IF_ERROR(replay.Read(bytes));
     opened.notes.insert(opened.notes.end(), replay.notes().begin(), replay.notes().end());
     found = replay.has_state();
+    all_blank = all_blank && replay.is_blank();
     if (!found) continue;
     state = replay.TakeState();
     break;
   }
-  if (!found && !segments.empty()) {
+  // The first state of all fits into one sector, so it is there as a whole, or as zeros: a crash
+  // before it was stored, when there was no job yet.
+  if (!found && !segments.empty() && all_blank) {
+    opened.notes.push_back(Concat(PathOf(options.directory, segments.back()),
+                                  " was made and not written to, and is left out"));
+  } else if (!found && !segments.empty()) {
     return DataLoss(PathOf(options.directory, segments.back()),
                     ": the job's state cannot be read, neither copy of it; remove ",
                     options.directory, " if no job was ever begun there");

@@ -223,11 +223,13 @@ void ClientCore::SkipStep(const StreamRef& ref, StepIndex step, Micros now, Outb
 
 // ---- Sending --------------------------------------------------------------------------------
 
-// After a rollback streams are granted anew: none pulls or pushes before map and grants are both as
-// of the last one, since only then is it known to be one of those. Reading needs no stream.
+// After a rollback streams are granted anew: nothing is sent before map and grants are both as of
+// the last one, since only then are they known to be of those streams, for those that serve. Who
+// was never granted any reads as it likes.
 bool ClientCore::MaySend(bool is_stream) const {
   if (member_->map() == nullptr) return false;
-  if (!is_stream || !options_.rollback_check) return true;
+  if (!options_.rollback_check) return true;
+  if (member_->grants() == nullptr && !is_stream) return true;
   const uint64_t granted = member_->grants() == nullptr ? 0 : member_->grants()->rollback_index;
   return member_->map()->rollback_index == granted;
 }

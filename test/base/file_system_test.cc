@@ -110,6 +110,11 @@ TEMPLATE_TEST_CASE("OpenZeroed is written over, and grows beyond", "", OnDisk, I
   CHECK((*file)->Append(Bytes("cdef")).ok());
   CHECK(Read(files, path) == "abcdef");
   CHECK(files.OpenZeroed(path, 4).status().code() == StatusCode::kAlreadyExists);
+  CHECK(Read(files, path) == "abcdef");
+  // What an earlier process left of it is in nobody's way.
+  Write(files, at("again.tmp"), "left behind");
+  REQUIRE(files.OpenZeroed(at("again"), 4).ok());
+  CHECK(Read(files, at("again")) == std::string(4, '\0'));
 }
 
 TEMPLATE_TEST_CASE("ReadAt reads up to the end of the file", "", OnDisk, InMemory) {

@@ -62,6 +62,22 @@ TEST_CASE("CoordinatorCore: who was taken for dead and was not keeps its number"
   CHECK(harness.SentTo<Grants>(201)->grants.size() == 2);
 }
 
+TEST_CASE("CoordinatorCore: a late copy of a first hello does not rename who comes back") {
+  CoordinatorHarness harness(OptionsOf(Consistency::kAsp));
+  harness.Form();
+  harness.now += 11 * kSecond;
+  for (const ProcessId& server : harness.servers) harness.Beat(server);
+  harness.Tick(0);
+  const ProcessId late = harness.Join(Role::kWorker, harness.worker.incarnation);
+  CHECK(late.process != harness.worker.process);
+  // The worker has heard of one number only, and goes by it.
+  CHECK(harness.Join(Role::kWorker, harness.worker.incarnation, harness.worker.process) ==
+        harness.worker);
+  CHECK(!harness.state().members.contains(late.process));
+  harness.Beat(harness.worker);
+  CHECK(harness.SentTo<Grants>(201)->grants.size() == 2);
+}
+
 TEST_CASE("CoordinatorCore: a job that is finished before its servers came is saved all the same") {
   auto options = OptionsOf(Consistency::kAsp);
   options.given->plan.schedule.epochs = 0;

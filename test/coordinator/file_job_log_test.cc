@@ -117,6 +117,18 @@ TEST_CASE("FileJobLog: what is damaged beyond repair is named") {
   }
 }
 
+TEST_CASE("FileJobLog: a first file that the power did not last for is as none") {
+  MemoryFileSystem files;
+  const auto opened = OpenBytes(&files, std::vector<std::byte>(16'384));
+  REQUIRE(opened.ok());
+  CHECK(opened->log->state().job_id == 0);
+  REQUIRE(opened->notes.size() == 1);
+  CHECK_THAT(opened->notes[0], Contains("job-log-000000000001 was made and not written to"));
+  // It has to be all there is, so that nothing else can have been lost.
+  const std::vector<std::byte> empty = Logged({});
+  CHECK(UsedOf(empty) <= 512);
+}
+
 TEST_CASE("FileJobLog: a file that was cut short is refused") {
   const std::vector<std::byte> whole = Logged(SampleBatches());
   for (size_t length = 0; length < whole.size(); length += 97) {

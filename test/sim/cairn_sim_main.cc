@@ -1,22 +1,30 @@
 // cairn_sim: runs clusters' lives by their seeds.
 //
-//   cairn_sim --seed N [--trace]                     one life, told in full with --trace
-//   cairn_sim --seeds COUNT [--first-seed N]         many; a table of what was reached at the end
-//   ... [--mode asp|ssp|bsp]                         instead of the mode that each seed draws
-//   ... [--harsh]                                    servers and workers die all the time
-//   ... [--guard-off stamp|gap|undo|order|ids|stamps-kept|term|rollback]
-//                                                    shows that a checker misses the guard
+//   cairn_sim --seed N [--trace]                one life, told in full with --trace
+//   cairn_sim --seed N --shrink                 what can be left out of a life that fails
+//   cairn_sim --seeds COUNT [--first-seed N]    many; a table of what was reached at the end
+//   cairn_sim --guards COUNT [--first-seed N]   each guard is switched off in so many lives of each
+//                                               mode: how many of them a checker finds
+//   ... [--mode asp|ssp|bsp]                    instead of the mode that each seed draws
+//   ... [--harsh]                               servers and workers die all the time
+//   ... [--without NAME,...]                    as --shrink names them
+//   ... [--guard-off NAME]                      as --guards names them
 //
 // Exits with 0 if no guarantee was violated, 1 if one was, 2 if the options make no sense.
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/numbers.h"
 #include "base/status.h"
+#include "sharding/consistency.h"
+#include "sim/sim_guards.h"
+#include "sim/sim_shrink.h"
 #include "sim/sim_sweep.h"
 
 namespace cairn::sim {
@@ -24,28 +32,15 @@ namespace {
 
 struct Options {
   uint64_t first_seed = 1;
-  uint64_t seeds = 0;  // 0: the one seed, in full.
+  uint64_t seeds = 0;   // 0: the one seed, in full.
+  uint64_t guards = 0;  // Seeds for each.
   bool trace = false;
+  bool shrink = false;
   bool harsh = false;
-  bool rollback_check = true;
   std::optional<Consistency> mode;
-  ServerGuards guards;
+  std::vector<std::string> without;
+  const Guard* guard_off = nullptr;
 };
-
-bool SetGuard(std::string_view name, Options* options) {
-  ServerGuards& guards = options->guards;
-  const std::pair<std::string_view, bool*> known[] = {
-      {"stamp", &guards.stamp_check}, {"gap", &guards.gap_check},
-      {"undo", &guards.undo},         {"order", &guards.stream_order},
-      {"ids", &guards.need_ids},      {"stamps-kept", &guards.stamps_kept},
-      {"term", &guards.term_check},   {"rollback", &options->rollback_check}};
-  for (const auto& [guard, is_on] : known) {
-    if (guard != name) continue;
-    *is_on = false;
-    return true;
-  }
-  return false;
-}
 
 bool SetMode(std::string_view name, std::optional<Consistency>* mode) {
   if (name == "asp") *mode = Consistency::kAsp;
@@ -60,20 +55,38 @@ bool SetNumber(std::string_view text, uint64_t* number) {
   return parsed.ok();
 }
 
+bool SetWithout(std::string_view names, std::vector<std::string>* without) {
+  while (!names.empty()) {
+    const std::string_view name = names.substr(0, names.find(','));
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+    Scenario any = MakeScenario(1);
+    if (!SimplifyBy(name, &any)) return false;
+    without->emplace_back(name);
+  }
+  return true;
+}
+
 bool ParseOptions(int argc, char** argv, Options* options) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view name = argv[i];
-    if (name == "--trace" || name == "--harsh") {
-      (name == "--trace" ? options->trace : options->harsh) = true;
+    bool* const is_on = name == "--trace"    ? &options->trace
+                        : name == "--harsh"  ? &options->harsh
+                        : name == "--shrink" ? &options->shrink
+                                             : nullptr;
+    if (is_on != nullptr) {
+      *is_on = true;
       continue;
     }
     if (i + 1 == argc) return false;
     const std::string_view value = argv[++i];
+    if (name == "--guard-off") options->guard_off = FindGuard(value);
     const bool known = name == "--seed" || name == "--first-seed"
                            ? SetNumber(value, &options->first_seed)
                        : name == "--seeds"     ? SetNumber(value, &options->seeds)
+                       : name == "--guards"    ? SetNumber(value, &options->guards)
                        : name == "--mode"      ? SetMode(value, &options->mode)
-                       : name == "--guard-off" ? SetGuard(value, options)
+                       : name == "--without"   ? SetWithout(value, &options->without)
+                       : name == "--guard-off" ? options->guard_off != nullptr
                                                : false;
     if (!known) return false;
   }
@@ -83,8 +96,11 @@ bool ParseOptions(int argc, char** argv, Options* options) {
 Scenario ScenarioOf(const Options& options, uint64_t seed) {
   Scenario scenario = MakeScenario(seed, options.mode);
   if (options.harsh) MakeHarsh(&scenario);
-  scenario.guards = options.guards;
-  scenario.rollback_check = options.rollback_check;
+  if (options.guard_off != nullptr) {
+    options.guard_off->off(&scenario);
+    BeImpatient(&scenario);
+  }
+  for (const std::string& name : options.without) SimplifyBy(name, &scenario);
   return scenario;
 }
 
@@ -118,16 +134,60 @@ int RunOneSeed(const Options& options) {
   return result.violations.empty() ? 0 : 1;
 }
 
+// What kind of violation it is: its guarantee, and the words before the first number.
+std::string KindOf(const Violation& violation) {
+  return violation.what + ' ' +
+         violation.text.substr(0, violation.text.find_first_of("0123456789"));
+}
+
+// Keeps the first violation's kind.
+int ShrinkOneSeed(const Options& options) {
+  const Scenario scenario = ScenarioOf(options, options.first_seed);
+  const SimResult whole = RunScenario(scenario);
+  if (whole.violations.empty()) {
+    std::printf("seed %llu: no violation\n", static_cast<unsigned long long>(options.first_seed));
+    return 0;
+  }
+  const std::string kind = KindOf(whole.violations.front());
+  const Shrunk shrunk = Shrink(scenario, whole.mishaps, [&kind](const Scenario& simpler) {
+    const std::vector<Violation> violations = RunScenario(simpler).violations;
+    return std::any_of(violations.begin(), violations.end(),
+                       [&kind](const Violation& violation) { return KindOf(violation) == kind; });
+  });
+  Options smaller = options;
+  std::string names;
+  for (const std::string& name : options.without) names += name + ',';
+  for (const std::string& name : shrunk.without) {
+    smaller.without.push_back(name);
+    names += name + ',';
+  }
+  const SimResult small = RunScenario(ScenarioOf(smaller, options.first_seed));
+  PrintViolations(small);
+  if (!names.empty()) names.pop_back();
+  std::printf(
+      "seed %llu: %llu events of %llu, after %u runs; the rest of the options and\n"
+      "  --seed %llu --trace --without %s\n",
+      static_cast<unsigned long long>(options.first_seed),
+      static_cast<unsigned long long>(small.events), static_cast<unsigned long long>(whole.events),
+      shrunk.runs, static_cast<unsigned long long>(options.first_seed), names.c_str());
+  return 1;
+}
+
+SweepResult Sweep(const Options& options, uint64_t seeds, double replays) {
+  SweepOptions sweep;
+  sweep.first_seed = options.first_seed;
+  sweep.seeds = seeds;
+  sweep.replays = replays;
+  sweep.threads = std::max(1u, std::thread::hardware_concurrency());
+  sweep.make_scenario = [&](uint64_t seed) { return ScenarioOf(options, seed); };
+  return RunSweep(sweep);
+}
+
 int RunManySeeds(const Options& options) {
   std::printf("seeds %llu .. %llu\n", static_cast<unsigned long long>(options.first_seed),
               static_cast<unsigned long long>(options.first_seed + options.seeds - 1));
   std::fflush(stdout);
-  SweepOptions sweep;
-  sweep.first_seed = options.first_seed;
-  sweep.seeds = options.seeds;
-  sweep.threads = std::max(1u, std::thread::hardware_concurrency());
-  sweep.make_scenario = [&](uint64_t seed) { return ScenarioOf(options, seed); };
-  const SweepResult result = RunSweep(sweep);
+  const SweepResult result = Sweep(options, options.seeds, SweepOptions{}.replays);
   PrintProbes(result.probes);
   for (const SimResult& failure : result.failures) PrintViolations(failure);
   std::printf("%llu seeds (%llu replayed), %llu events (at least %llu), %llu seeds failed\n",
@@ -135,20 +195,59 @@ int RunManySeeds(const Options& options) {
               static_cast<unsigned long long>(result.replays),
               static_cast<unsigned long long>(result.events),
               static_cast<unsigned long long>(result.least_events),
-              static_cast<unsigned long long>(result.seeds_failed));
-  return result.seeds_failed == 0 ? 0 : 1;
+              static_cast<unsigned long long>(result.failed.size()));
+  return result.failed.empty() ? 0 : 1;
+}
+
+// How many seeds it takes, from one that fails to the next.
+uint64_t MedianGap(uint64_t first, const std::vector<uint64_t>& failed) {
+  std::vector<uint64_t> gaps;
+  uint64_t before = first - 1;
+  for (const uint64_t seed : failed) gaps.push_back(seed - std::exchange(before, seed));
+  if (gaps.empty()) return 0;
+  const auto middle = gaps.begin() + static_cast<ptrdiff_t>(gaps.size() / 2);
+  std::nth_element(gaps.begin(), middle, gaps.end());
+  return *middle;
+}
+
+int RunGuards(const Options& options) {
+  std::printf("%12s  %4s  %s of %llu seeds, median until one is\n", "guard off", "mode", "found in",
+              static_cast<unsigned long long>(options.guards));
+  bool all = true;
+  for (const Guard& guard : Guards()) {
+    bool found = false;
+    for (const Consistency mode : {Consistency::kAsp, Consistency::kSsp, Consistency::kBsp}) {
+      if (options.mode.value_or(mode) != mode) continue;
+      Options off = options;
+      off.mode = mode;
+      off.guard_off = &guard;
+      off.harsh = options.harsh || guard.is_rare;
+      const SweepResult result = Sweep(off, options.guards, 0);
+      const uint64_t median = MedianGap(options.first_seed, result.failed);
+      std::printf("%12s  %4s  %6zu  %6s\n", std::string(guard.name).c_str(),
+                  FormatConsistency({mode, 0}).substr(0, 3).c_str(), result.failed.size(),
+                  median == 0 ? "never" : std::to_string(median).c_str());
+      std::fflush(stdout);
+      found = found || !result.failed.empty();
+    }
+    all = all && found;
+  }
+  return all ? 0 : 1;
 }
 
 int Main(int argc, char** argv) {
   Options options;
   if (!ParseOptions(argc, argv, &options)) {
     std::fputs(
-        "usage: cairn_sim (--seed N [--trace] | --seeds COUNT [--first-seed N])\n"
-        "                 [--mode asp|ssp|bsp] [--harsh] [--guard-off GUARD]\n",
+        "usage: cairn_sim (--seed N [--trace | --shrink] |\n"
+        "                  --seeds COUNT [--first-seed N] | --guards COUNT [--first-seed N])\n"
+        "                 [--mode asp|ssp|bsp] [--harsh] [--without NAME,...] [--guard-off NAME]\n",
         stderr);
     return 2;
   }
-  return options.seeds == 0 ? RunOneSeed(options) : RunManySeeds(options);
+  if (options.guards > 0) return RunGuards(options);
+  if (options.seeds > 0) return RunManySeeds(options);
+  return options.shrink ? ShrinkOneSeed(options) : RunOneSeed(options);
 }
 
 }  // namespace

@@ -43,10 +43,21 @@ enum class Probe : uint8_t {
   kWorkerless,     // The last worker was struck off.
   kResumed,        // A coordinator went on from its records,
   kGroupCommit,    // which it had written several batches at a time.
+  kWorkerCrash,
   kServerCrash,
-  kCheckpoint,     // Committed,
-  kAbandoned,      // or given up.
-  kRolledBack,     // All partitions went back to one.
+  kCoordinatorCrash,
+  kServerPause,
+  kCoordinatorPause,
+  kCheckpoint,  // Committed,
+  kAbandoned,   // or given up.
+  kRolledBack,  // All partitions went back to one.
+  kPowerLost,   // With a process, and what its machine had not synced;
+  kTorn,        // of a write, some sectors were stored and others not;
+  kInDoubt,     // of the log, all of it, though nobody had been told.
+  kLogMended,   // It was damaged, or not written to its end.
+  kDiskError,
+  kBitFlipped,     // In a checkpoint, or in the log;
+  kDamageFound,    // in a checkpoint.
   kKeyWithoutRow,  // At the end: not admitted, expired, or given up.
   kCount,
 };
@@ -87,10 +98,21 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "without workers",
                                                                    "coordinators resumed",
                                                                    "group commits",
+                                                                   "workers crashed",
                                                                    "servers crashed",
+                                                                   "coordinators crashed",
+                                                                   "servers paused",
+                                                                   "coordinators paused",
                                                                    "checkpoints committed",
                                                                    "checkpoints given up",
                                                                    "rollbacks",
+                                                                   "power lost",
+                                                                   "torn writes",
+                                                                   "writes in doubt kept",
+                                                                   "logs mended",
+                                                                   "disk errors",
+                                                                   "bits flipped",
+                                                                   "damage found",
                                                                    "keys without a row"};
 
 struct ProbeCounts {

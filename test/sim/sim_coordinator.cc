@@ -1,9 +1,11 @@
 #include "sim/sim_coordinator.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "base/status.h"
 #include "coordinator/checkpoint_file.h"
 #include "coordinator/manifest.h"
 
@@ -11,22 +13,58 @@ namespace cairn::sim {
 namespace {
 
 constexpr Micros kDiskMost = 5 * kMicrosPerMilli;
+constexpr uint64_t kSegmentBytes = 32u << 10;  // Several in a life.
 
 }  // namespace
 
-SimCoordinator::SimCoordinator(SimHost* host, uint64_t incarnation, MemoryJobLog* log)
-    : host_(host), incarnation_(incarnation), log_(log) {}
+SimCoordinator::SimCoordinator(SimHost* host, uint64_t incarnation, LogWitness* witness)
+    : host_(host), incarnation_(incarnation), witness_(witness) {}
+
+// False: the power went.
+bool SimCoordinator::OpenLog(std::optional<JobState>* resumed) {
+  host_->MayLosePower();
+  absl::StatusOr<FileJobLog::Opened> opened =
+      FileJobLog::Open({host_->files(), kJobDirectory, kSegmentBytes});
+  if (absl::IsUnavailable(opened.status())) return false;
+  if (!opened.ok()) {
+    host_->checkers()->Report("log", std::string(MessageOf(opened.status())));
+    host_->Die();
+    return false;
+  }
+  if (!opened->notes.empty()) host_->probes()->Hit(Probe::kLogMended);
+  log_ = std::move(opened->log);
+  WitnessLog(log_->state());
+  if (log_->state().job_id != 0) *resumed = log_->state();
+  return true;
+}
+
+// Nothing that was durable is gone; what was being written is there as a whole or not at all.
+void SimCoordinator::WitnessLog(const JobState& state) {
+  if (state.index < witness_->durable) {
+    host_->checkers()->Report(
+        "log", Concat("of ", witness_->durable, " durable records the log has ", state.index));
+  }
+  if (state.index > witness_->durable) {
+    host_->probes()->Hit(Probe::kInDoubt);
+    for (const LogRecord& record : witness_->in_doubt) host_->checkers()->OnDecision(record);
+    const uint64_t last = witness_->in_doubt_first + witness_->in_doubt.size() - 1;
+    if (witness_->in_doubt.empty() || state.index != last) {
+      host_->checkers()->Report(
+          "log", Concat("the log has ", state.index, " records, but ", last, " were written"));
+    }
+  }
+  witness_->durable = state.index;
+  witness_->in_doubt.clear();
+  witness_->is_flipped = false;
+}
 
 void SimCoordinator::Start(Micros now) {
   const Scenario& scenario = host_->scenario();
   std::optional<JobDefinition> given;
   if (!scenario.submitted) given = JobDefinition{scenario.job, scenario.plan};
   std::optional<JobState> resumed;
-  if (!log_->records().empty()) {
-    resumed.emplace();
-    for (const LogRecord& record : log_->records()) resumed->Apply(record);
-    host_->probes()->Hit(Probe::kResumed);
-  }
+  if (!OpenLog(&resumed)) return;
+  if (resumed.has_value()) host_->probes()->Hit(Probe::kResumed);
   CoordinatorActions actions;
   CoordinatorCore::Options options;
   options.self = {kCoordinatorProcess, incarnation_};
@@ -44,7 +82,9 @@ void SimCoordinator::Deliver(const MessagePtr& message, Micros now) {
   Perform(std::move(actions));
 }
 
-Micros SimCoordinator::next_wake() const { return ended() ? kNever : core_->next_tick(); }
+Micros SimCoordinator::next_wake() const {
+  return ended() || core_ == nullptr ? kNever : core_->next_tick();
+}
 
 void SimCoordinator::Wake(Micros now) {
   CoordinatorActions actions;
@@ -75,10 +115,17 @@ void SimCoordinator::Advance() {
 }
 
 void SimCoordinator::Written(const std::vector<LogBatch>& batches) {
-  const absl::Status durable = log_->Append(batches);
-  CAIRN_CHECK(durable.ok());
+  witness_->in_doubt_first = batches.front().first_index;
   for (const LogBatch& batch : batches) {
-    for (const LogRecord& record : batch.records) host_->checkers()->OnDecision(record);
+    witness_->in_doubt.insert(witness_->in_doubt.end(), batch.records.begin(), batch.records.end());
+  }
+  host_->MayLosePower();
+  const absl::Status durable = log_->Append(batches);
+  if (absl::IsUnavailable(durable)) return;  // With the power.
+  CAIRN_CHECK(durable.ok(), MessageOf(durable));
+  for (const LogRecord& record : std::exchange(witness_->in_doubt, {})) {
+    host_->checkers()->OnDecision(record);
+    ++witness_->durable;
   }
   queue_.Written();
   Advance();
@@ -145,6 +192,9 @@ void SimCoordinator::CountProbes(const CoordinatorActions& actions) {
     if (std::holds_alternative<CheckpointAbandoned>(record))
       host_->probes()->Hit(Probe::kAbandoned);
     if (std::holds_alternative<RolledBack>(record)) host_->probes()->Hit(Probe::kRolledBack);
+    if (std::holds_alternative<CheckpointDamaged>(record)) {
+      host_->probes()->Hit(Probe::kDamageFound);
+    }
   }
   const JobState& state = core_->state();
   const bool worker = std::any_of(state.members.begin(), state.members.end(),

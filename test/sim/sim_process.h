@@ -41,6 +41,10 @@ class SimHost {
   virtual Checkers* checkers() = 0;
   virtual ProbeCounts* probes() = 0;
   virtual FileSystem* files() = 0;
+  // The coordinator is about to make its log durable: its machine may lose power before that.
+  virtual void MayLosePower() = 0;
+  // The process dies when its handler returns.
+  virtual void Die() = 0;
 };
 
 class SimProcess {

@@ -166,6 +166,28 @@ void DrawCheckpoints(Scenario* scenario) {
   scenario->faults.server_crashes_max = 1 + static_cast<uint32_t>(random.Below(4));
 }
 
+// Likewise. Half of the clusters have machines that stand still, and clocks of their own.
+void DrawMachines(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("machines"), scenario->seed));
+  if (random.Chance(0.5)) return;
+  Faults& faults = scenario->faults;
+  faults.drift = 0.1 * random.Unit();
+  faults.server_pause = 0.001;
+  faults.server_pauses_max = static_cast<uint32_t>(random.Below(4));
+  faults.coordinator_pause = 0.01;
+  faults.coordinator_pauses_max = static_cast<uint32_t>(random.Below(4));
+}
+
+// Likewise. Half of the clusters have disks that do what disks do.
+void DrawDisks(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("disks"), scenario->seed));
+  if (random.Chance(0.5)) return;
+  Faults& faults = scenario->faults;
+  faults.power_loss = 0.2 + 0.6 * random.Unit();
+  faults.disk_error = random.Chance(0.5) ? 0.002 : 0;
+  faults.bit_flip = random.Chance(0.5) ? 0.5 : 0;
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -212,6 +234,8 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawRetention(&scenario);
   DrawCoordinatorCrashes(&scenario);
   DrawCheckpoints(&scenario);
+  DrawMachines(&scenario);
+  DrawDisks(&scenario);
   // Without a checkpoint to go back to a server that is only slow must not be taken for dead.
   if (scenario.plan.checkpoints.directory.empty()) {
     scenario.times.server_lease = 600 * kMicrosPerSecond;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "base/time_source.h"
 #include "cairn/job.h"
@@ -51,6 +52,19 @@ struct Faults {
   double server_crash = 0;
   uint32_t server_crashes_max = 0;
   Micros exodus_at = 0;  // All workers die, to come back one by one; 0: they do not.
+  // Servers and the coordinator stand still as workers do, servers until they are taken for dead.
+  double server_pause = 0;
+  uint32_t server_pauses_max = 0;
+  Micros server_pause_most = 2'500 * kMicrosPerMilli;
+  double coordinator_pause = 0;
+  uint32_t coordinator_pauses_max = 0;
+  // Clocks of machines run at their own rate, this much faster or slower at most, from their own
+  // zero on.
+  double drift = 0;
+  // A machine loses its power with a process of it, or while the job log is written.
+  double power_loss = 0;
+  double disk_error = 0;  // A write of a checkpoint fails.
+  double bit_flip = 0;    // A crash finds a bit of a checkpoint, or of the log, flipped.
 };
 
 struct Scenario {
@@ -71,6 +85,9 @@ struct Scenario {
   bool rollback_check = true;  // As ClientCore::Options.
   bool submitted = false;      // The coordinator starts idle, and a submitter brings the job.
   bool log_first = true;       // False: the coordinator acts before its records are durable.
+  bool syncs = true;           // False: disks say that they have stored what they have not.
+  // What goes wrong with a process is numbered; these do not happen.
+  std::set<uint32_t> skipped_mishaps;
   Micros heal_at = 4 * kMicrosPerSecond;    // The faults stop: the liveness phase begins,
   Micros patience = 60 * kMicrosPerSecond;  // and has to end within this.
   uint64_t events_max = 400'000;

@@ -112,13 +112,8 @@ StorageResult SimServer::Execute(size_t executor, const StorageRequest& request)
       break;
     }
     case StorageRequest::Kind::kAppend:
-      result.status = ticket.file->Append(request.bytes);
-      break;
     case StorageRequest::Kind::kCommit:
-      result.status = ticket.file->Sync();
-      result.status.Update(files->SyncDirectory(ParentDirectory(request.path)));
-      result.status.Update(ticket.file->Close());
-      host_->probes()->Hit(Probe::kSaved);
+      result.status = Write(request, &ticket);
       break;
     case StorageRequest::Kind::kAbort:
       ticket.file.reset();
@@ -133,6 +128,16 @@ StorageResult SimServer::Execute(size_t executor, const StorageRequest& request)
     }
   }
   return result;
+}
+
+absl::Status SimServer::Write(const StorageRequest& request, Ticket* ticket) {
+  if (ticket->file == nullptr) return FailedPrecondition("not open for writing: ", request.path);
+  if (request.kind == StorageRequest::Kind::kAppend) return ticket->file->Append(request.bytes);
+  const std::unique_ptr<WritableFile> file = std::move(ticket->file);
+  CAIRN_RETURN_IF_ERROR(file->Sync());
+  CAIRN_RETURN_IF_ERROR(file->Close());
+  host_->probes()->Hit(Probe::kSaved);
+  return host_->files()->SyncDirectory(ParentDirectory(request.path));
 }
 
 std::vector<const ExecutorCore*> SimServer::executors() const {

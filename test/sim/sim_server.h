@@ -36,6 +36,7 @@ class SimServer final : public SimProcess {
   void MakeExecutors();
   void Perform(size_t executor, ExecutorActions actions, Micros now);
   StorageResult Execute(size_t executor, const StorageRequest& request);
+  absl::Status Write(const StorageRequest& request, Ticket* ticket);
 
   SimHost* const host_;
   MemberCore member_;

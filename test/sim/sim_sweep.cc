@@ -31,7 +31,7 @@ void Add(SimResult result, SweepResult* sweep) {
   sweep->events += result.events;
   sweep->probes += result.probes;
   if (result.violations.empty()) return;
-  ++sweep->seeds_failed;
+  sweep->failed.push_back(result.seed);
   sweep->failures.push_back(std::move(result));
   std::sort(sweep->failures.begin(), sweep->failures.end(),
             [](const SimResult& a, const SimResult& b) { return a.seed < b.seed; });
@@ -59,6 +59,7 @@ SweepResult RunSweep(const SweepOptions& options) {
   for (uint32_t i = 1; i < options.threads; ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
+  std::sort(sweep.failed.begin(), sweep.failed.end());
   return sweep;
 }
 

@@ -22,9 +22,9 @@ struct SweepResult {
   uint64_t seeds = 0;
   uint64_t events = 0;
   uint64_t replays = 0;
-  uint64_t seeds_failed = 0;
   uint64_t least_events = 0;  // Of one seed.
   ProbeCounts probes;
+  std::vector<uint64_t> failed;  // Their seeds, rising.
   // In the order of seeds, but at most ten; without their traces.
   std::vector<SimResult> failures;
 };

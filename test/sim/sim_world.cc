@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <queue>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -11,7 +12,10 @@
 #include "base/memory_file_system.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "coordinator/checkpoint_file.h"
 #include "sim/sim_coordinator.h"
+#include "sim/sim_disk.h"
+#include "sim/sim_mishaps.h"
 #include "sim/sim_network.h"
 #include "sim/sim_server.h"
 #include "sim/sim_submitter.h"
@@ -52,7 +56,10 @@ class World {
   // Where a process runs; after a crash another life of it does.
   struct Place {
     Role role = Role::kWorker;
-    std::unique_ptr<Host> host;  // Outlives the process.
+    std::unique_ptr<Host> host;  // Outlives the process, as does its machine's disk.
+    std::unique_ptr<SimDisk> disk;
+    double clock_rate = 1;  // Of the machine's clock,
+    Micros clock_zero = 0;  // and what it showed when everything began.
     std::unique_ptr<SimProcess> process;
     uint32_t life = 0;
     uint64_t incarnation = 0;  // Of this life.
@@ -63,6 +70,10 @@ class World {
   };
 
   void AddPlace(Role role);
+  void SetUpMachine(Place* place);
+  // What the place's clock shows now; when it will show that.
+  Micros ClockOf(const Place& place) const;
+  Micros TimeOf(const Place& place, Micros clock) const;
   void Plan(Event event);
   void PlanStart(uint32_t place, Micros at);
   void Handle(Event* event);
@@ -70,7 +81,10 @@ class World {
   void StartLife(uint32_t place);
   void AfterHandler(uint32_t place);
   void SendFrom(uint32_t place, Outbox messages);
-  bool MaybeMishap(uint32_t place, const Outbox& messages);
+  bool MaybeDies(uint32_t place, const Outbox& messages);
+  void MaybePauses(uint32_t place);
+  void MayLosePower(uint32_t place);
+  void FlipBit(Role role);
   bool CanLoseServer() const;
   void Crash(uint32_t place, Micros away_least = 0);
   void Exodus();
@@ -88,20 +102,18 @@ class World {
   const Trace trace_;
   SimResult result_;
   SeededRandom random_;  // Mishaps and delays within processes.
+  SimMishaps mishaps_;
   SimNetwork network_;
+  SeededRandom disk_random_;
   MemoryFileSystem files_;
-  MemoryJobLog job_log_;
+  LogWitness log_witness_;
   Checkers checkers_;
   std::vector<Place> places_;  // The coordinator, servers, workers, the submitter if any.
   std::map<uint64_t, uint32_t> place_of_incarnation_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   uint64_t next_sequence_ = 0;
   Micros now_ = 0;
-  bool healed_ = false;
-  uint32_t crashes_ = 0;
-  uint32_t coordinator_crashes_ = 0;
-  uint32_t server_crashes_ = 0;
-  uint32_t pauses_ = 0;
+  uint64_t flipped_checkpoint_ = 0;  // One of its bits.
 };
 
 class World::Host final : public SimHost {
@@ -127,7 +139,9 @@ class World::Host final : public SimHost {
   const SimProgram& program() const override { return world_->program_; }
   Checkers* checkers() override { return &world_->checkers_; }
   ProbeCounts* probes() override { return &world_->result_.probes; }
-  FileSystem* files() override { return &world_->files_; }
+  FileSystem* files() override { return world_->places_[place_].disk.get(); }
+  void MayLosePower() override { world_->MayLosePower(place_); }
+  void Die() override { world_->places_[place_].doomed = true; }
 
  private:
   World* const world_;
@@ -140,7 +154,9 @@ World::World(const Scenario& scenario, Trace trace)
       program_(scenario_),
       trace_(trace),
       random_(HashWords(HashString("world"), scenario.seed)),
+      mishaps_(scenario_, &random_, &result_.probes),
       network_(scenario.faults, scenario.seed, &result_.probes),
+      disk_random_(HashWords(HashString("disks"), scenario.seed)),
       checkers_(scenario_, program_, &result_.probes) {
   result_.seed = scenario.seed;
   AddPlace(Role::kCoordinator);
@@ -163,9 +179,30 @@ void World::AddPlace(Role role) {
   Place& added = places_.emplace_back();
   added.role = role;
   added.host = std::make_unique<Host>(this, place);
+  SetUpMachine(&added);
   Micros latest = role == Role::kCoordinator ? 1 : 20 * kMicrosPerMilli;
   if (role == Role::kSubmitter) latest = 400 * kMicrosPerMilli;  // The others wait for it.
   PlanStart(place, static_cast<Micros>(random_.Below(latest)));
+}
+
+void World::SetUpMachine(Place* place) {
+  const Faults& faults = scenario_.faults;
+  const std::string& checkpoints = scenario_.plan.checkpoints.directory;
+  place->disk = std::make_unique<SimDisk>(
+      SimDisk::Options{&files_, &disk_random_, &result_.probes, scenario_.syncs,
+                       checkpoints.empty() ? 0 : faults.disk_error, checkpoints});
+  if (faults.drift == 0) return;
+  place->clock_rate = 1 + faults.drift * (2 * disk_random_.Unit() - 1);
+  place->clock_zero = static_cast<Micros>(disk_random_.Below(1'000 * kMicrosPerSecond));
+}
+
+Micros World::ClockOf(const Place& place) const {
+  return place.clock_zero + static_cast<Micros>(static_cast<double>(now_) * place.clock_rate);
+}
+
+Micros World::TimeOf(const Place& place, Micros clock) const {
+  if (clock == kNever || place.clock_rate == 1) return clock;
+  return static_cast<Micros>(static_cast<double>(clock - place.clock_zero) / place.clock_rate) + 1;
 }
 
 void World::Plan(Event event) {
@@ -197,6 +234,7 @@ SimResult World::Run() {
   }
   CheckEnd();
   result_.ended_at = now_;
+  result_.mishaps = mishaps_.count();
   result_.violations = checkers_.violations();
   return std::move(result_);
 }
@@ -205,8 +243,9 @@ SimResult World::Run() {
 
 void World::Handle(Event* event) {
   if (event->kind == EventKind::kHeal) {
-    healed_ = true;
+    mishaps_.Heal();
     network_.Heal();
+    for (Place& place : places_) place.disk->Heal();
     Note("heal", 0, 0, nullptr);
     return;
   }
@@ -238,18 +277,18 @@ void World::Dispatch(Event* event, Place* place) {
         result_.probes.Hit(Probe::kDeadLetter);
       }
       NoteExpiry(*event->message);
-      place->process->Deliver(event->message, now_);
+      place->process->Deliver(event->message, ClockOf(*place));
       return;
     case EventKind::kWake:
       if (!of_this_life || event->wake != place->wake) return;
       place->wake_at = kNever;
       Note("wake", event->place, event->place, nullptr);
-      place->process->Wake(now_);
+      place->process->Wake(ClockOf(*place));
       return;
     case EventKind::kCall:
       if (!of_this_life) return;
       Note("call", event->place, event->place, nullptr);
-      event->call(now_);
+      event->call(ClockOf(*place));
       return;
     case EventKind::kStart:
       Note("start", event->place, event->place, nullptr);
@@ -267,7 +306,7 @@ void World::StartLife(uint32_t place) {
   place_of_incarnation_[incarnation] = place;
   at.incarnation = incarnation;
   if (at.role == Role::kCoordinator) {
-    at.process = std::make_unique<SimCoordinator>(at.host.get(), incarnation, &job_log_);
+    at.process = std::make_unique<SimCoordinator>(at.host.get(), incarnation, &log_witness_);
   } else if (at.role == Role::kServer) {
     at.process = std::make_unique<SimServer>(at.host.get(), incarnation);
   } else if (at.role == Role::kSubmitter) {
@@ -275,14 +314,14 @@ void World::StartLife(uint32_t place) {
   } else {
     at.process = std::make_unique<SimWorker>(at.host.get(), incarnation);
   }
-  at.process->Start(now_);
+  at.process->Start(ClockOf(at));
 }
 
 void World::AfterHandler(uint32_t place) {
   Place& at = places_[place];
   if (at.doomed) Crash(place);
   if (at.process == nullptr || at.process->ended()) return;
-  const Micros next = std::max(at.process->next_wake(), now_ + 1);
+  const Micros next = std::max(TimeOf(at, at.process->next_wake()), now_ + 1);
   if (next >= at.wake_at) return;
   at.wake_at = next;
   Event wake;
@@ -312,7 +351,7 @@ uint32_t World::PlaceOf(const Outgoing& out) const {
 
 void World::SendFrom(uint32_t place, Outbox messages) {
   size_t sent = messages.size();
-  if (MaybeMishap(place, messages)) sent = random_.Below(messages.size() + 1);
+  if (MaybeDies(place, messages)) sent = random_.Below(messages.size() + 1);
   for (size_t i = 0; i < sent; ++i) {
     const uint32_t to = PlaceOf(messages[i]);
     for (SimNetwork::Delivery& delivery : network_.Send(place, to, messages[i].message, now_)) {
@@ -326,45 +365,68 @@ void World::SendFrom(uint32_t place, Outbox messages) {
   }
 }
 
-// True if the process dies while it sends these.
-bool World::MaybeMishap(uint32_t place, const Outbox& messages) {
+// True if the process dies while it sends these. Workers may stand still first.
+bool World::MaybeDies(uint32_t place, const Outbox& messages) {
   Place& at = places_[place];
-  const Faults& faults = scenario_.faults;
-  if (healed_ || at.doomed) return false;
-  if (at.role == Role::kCoordinator && !messages.empty() &&
-      coordinator_crashes_ < faults.coordinator_crashes_max &&
-      random_.Chance(faults.coordinator_crash)) {
-    ++coordinator_crashes_;
-    return at.doomed = true;
-  }
-  if (at.role == Role::kServer && server_crashes_ < faults.server_crashes_max &&
-      random_.Chance(faults.server_crash) && CanLoseServer()) {
-    ++server_crashes_;
-    result_.probes.Hit(Probe::kServerCrash);
-    return at.doomed = true;
-  }
-  if (at.role != Role::kWorker) return false;
-  if (pauses_ < faults.pauses_max && random_.Chance(faults.pause)) {
-    ++pauses_;
-    result_.probes.Hit(Probe::kPause);
-    at.paused_until = now_ + 1 + static_cast<Micros>(random_.Below(faults.pause_most));
-    ReportDeath(place, Probe::kDeathMistaken);
-  }
-  const bool pushes = std::any_of(messages.begin(), messages.end(), [](const Outgoing& out) {
-    return std::holds_alternative<Push>(out.message->body);
-  });
-  if (!pushes || crashes_ >= faults.crashes_max || !random_.Chance(faults.crash)) return false;
-  ++crashes_;
+  if (mishaps_.healed() || at.doomed) return false;
+  if (at.role == Role::kWorker) MaybePauses(place);
+  if (mishaps_.Dies(at.role, messages, CanLoseServer())) return at.doomed = true;
+  if (at.role != Role::kWorker) MaybePauses(place);
+  return false;
+}
+
+// Messages for it pile up.
+void World::MaybePauses(uint32_t place) {
+  Place& at = places_[place];
+  const Micros pause = mishaps_.Pause(at.role, CanLoseServer());
+  if (pause == 0) return;
+  at.paused_until = now_ + pause;
+  if (at.role != Role::kCoordinator) ReportDeath(place, Probe::kDeathMistaken);
+}
+
+void World::MayLosePower(uint32_t place) {
+  Place& at = places_[place];
+  if (at.doomed || !mishaps_.LosesPower()) return;
+  at.disk->LosePowerAtNextSync();
   at.doomed = true;
-  return true;
+}
+
+// In the log, of which there are two copies, or in the newest checkpoint, if there is an older one:
+// one at a time, as the disk's owner has been promised no more.
+void World::FlipBit(Role role) {
+  std::string path;
+  if (role == Role::kCoordinator) {
+    const auto names = files_.List(kJobDirectory);
+    if (!names.ok() || names->empty() || log_witness_.is_flipped) return;
+    if (log_witness_.durable == 0) return;  // Not even a job; a file that is not whole yet.
+    log_witness_.is_flipped = true;
+    path = JoinPath(kJobDirectory, names->back());
+  } else {
+    const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
+    if (coordinator == nullptr || coordinator->core() == nullptr) return;
+    const std::vector<CheckpointState>& all = coordinator->core()->state().checkpoints;
+    const bool is_there = std::any_of(all.begin(), all.end(), [this](const CheckpointState& one) {
+      return one.id == flipped_checkpoint_;
+    });
+    if (all.size() < 2 || is_there) return;
+    flipped_checkpoint_ = all.back().id;
+    const std::vector<SnapshotDone>& files = all.back().files;
+    path =
+        JoinPath(JoinPath(scenario_.plan.checkpoints.directory, CheckpointDirectory(all.back().id)),
+                 files[disk_random_.Below(files.size())].file);
+  }
+  const absl::StatusOr<uint64_t> bytes = files_.Size(path);
+  if (!bytes.ok() || *bytes == 0) return;
+  CAIRN_CHECK(files_.FlipBit(path, disk_random_.Below(8 * *bytes)).ok());
+  result_.probes.Hit(Probe::kBitFlipped);
 }
 
 // There is a checkpoint to go back to, and the job is not over: what a server holds then is the
 // model that the checkers look at.
 bool World::CanLoseServer() const {
   const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
-  if (coordinator == nullptr) return false;
-  const JobState& state = coordinator->core().state();
+  if (coordinator == nullptr || coordinator->core() == nullptr) return false;
+  const JobState& state = coordinator->core()->state();
   return !state.checkpoints.empty() && state.epochs.size() < state.plan.schedule.epochs;
 }
 
@@ -374,6 +436,13 @@ void World::Crash(uint32_t place, Micros away_least) {
   result_.probes.Hit(Probe::kCrash);
   ReportDeath(place, Probe::kDeathReported);
   at.process.reset();
+  const Faults& faults = scenario_.faults;
+  const bool loses_power = faults.power_loss > 0 && disk_random_.Chance(faults.power_loss);
+  loses_power ? at.disk->LosePower() : at.disk->ProcessDied();
+  if (faults.bit_flip > 0 && !mishaps_.healed() && at.role != Role::kWorker &&
+      disk_random_.Chance(faults.bit_flip)) {
+    FlipBit(at.role);
+  }
   at.doomed = false;
   at.wake_at = kNever;
   at.paused_until = 0;
@@ -428,19 +497,25 @@ bool World::AllEnded() const {
 void World::CheckEnd() {
   const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
   if (coordinator == nullptr || !coordinator->ended()) return;
-  const JobResult& result = coordinator->core().result();
+  const JobResult& result = coordinator->core()->result();
   if (result.code != 0) {
     checkers_.Report("liveness", Concat("the job ended with ", result.code, ": ", result.message));
     return;
   }
   if (const SimSubmitter* told = submitter(); told != nullptr) CheckReport(*told, result);
+  // Of those that serve: who was taken for dead, and was not, may wake up when all is over.
+  std::set<uint64_t> primaries;
+  for (const PartitionEntry& partition : coordinator->core()->state().partitions) {
+    primaries.insert(partition.primary.incarnation);
+  }
   std::vector<const ExecutorCore*> executors;
   for (const Place& place : places_) {
     if (place.role != Role::kServer || place.process == nullptr) continue;
+    if (!primaries.contains(place.incarnation)) continue;
     const auto held = static_cast<const SimServer&>(*place.process).executors();
     executors.insert(executors.end(), held.begin(), held.end());
   }
-  checkers_.AtEnd(executors, coordinator->core());
+  checkers_.AtEnd(executors, *coordinator->core());
 }
 
 // Whoever submitted the job knows in the end what the coordinator knows.
@@ -464,7 +539,8 @@ void World::CheckReport(const SimSubmitter& told, const JobResult& result) {
 void World::NoteExpiry(const Message& message) {
   if (!std::holds_alternative<Heartbeat>(message.body)) return;
   const auto& coordinator = static_cast<const SimCoordinator&>(*places_.front().process);
-  if (!coordinator.core().state().members.contains(message.header.from.process)) {
+  if (coordinator.core() == nullptr) return;
+  if (!coordinator.core()->state().members.contains(message.header.from.process)) {
     result_.probes.Hit(Probe::kExpiredAlive);
   }
 }

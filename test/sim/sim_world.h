@@ -18,6 +18,7 @@ struct SimResult {
   uint64_t events = 0;
   Micros ended_at = 0;      // Virtual time.
   uint64_t trace_hash = 0;  // Of everything that happened.
+  uint32_t mishaps = 0;     // Of processes; Scenario::skipped_mishaps leaves some out.
   std::string trace;        // A line for each event, if asked for.
   ProbeCounts probes;
   std::vector<Violation> violations;

@@ -33,15 +33,20 @@ class Harness {
     core->OpenRun(kRef, 0);
   }
 
-  void GiveMap(uint64_t term) {
+  void GiveMap(uint64_t term, uint64_t rollback = 0) {
     MapUpdate map;
     map.index = ++map_index_;
+    map.rollback_index = rollback;
     map.opened = 1;
     for (uint32_t p = 0; p < kPartitions; ++p) map.partitions.push_back({term, kServers[p % 2]});
     for (const ProcessId& id : kServers) map.servers.push_back({id, AddressOf(id)});
     Tell(map);
     out.clear();
     core->OnMap(now, &out);
+  }
+  void GiveGrants(uint64_t rollback) {
+    Tell(Grants{++map_index_, rollback, {}});
+    out.clear();
   }
   static std::string AddressOf(const ProcessId& id) {
     return "sim://" + std::to_string(id.process);
@@ -58,8 +63,9 @@ class Harness {
     out.clear();
     return core->StartPush({ref, step, payload}, now, &out);
   }
-  OpId PullKeys(StepIndex step, std::vector<Key> keys) {
+  OpId PullKeys(StepIndex step, std::vector<Key> keys, Pull::Kind kind = Pull::Kind::kTraining) {
     ClientCore::PullRequest request;
+    request.kind = kind;
     request.ref = kRef;
     request.step = step;
     request.payload = std::make_shared<const PullPayload>(PullPayload{Cut(std::move(keys))});
@@ -220,6 +226,28 @@ TEST_CASE("ClientCore: a newer map sends the open requests to it") {
   harness.GiveMap(2);
   REQUIRE(harness.PartSent(2) != nullptr);
   CHECK(harness.PartSent(2)->term == 2);
+}
+
+TEST_CASE("ClientCore: after a rollback nothing is sent before map and grants are both of it") {
+  for (const Pull::Kind kind : {Pull::Kind::kTraining, Pull::Kind::kReadOnly}) {
+    Harness harness(Consistency::kAsp);
+    harness.GiveGrants(5);
+    // An evaluation too: the old map leads to servers whose values are not those of the checkpoint.
+    harness.PullKeys(1, ManyKeys(), kind);
+    CHECK(harness.out.empty());
+    harness.GiveMap(2, 5);
+    harness.Wait(kMicrosPerSecond);
+    CHECK(!harness.out.empty());
+  }
+}
+
+TEST_CASE("ClientCore: who has no streams reads at once, whatever has been gone back to") {
+  Harness harness(Consistency::kAsp);
+  harness.GiveMap(2, 5);
+  harness.PullKeys(1, ManyKeys(), Pull::Kind::kReadOnly);
+  CHECK(!harness.out.empty());
+  harness.PullKeys(1, ManyKeys());
+  CHECK(harness.out.empty());
 }
 
 TEST_CASE("ClientCore: a fenced run is dropped, with everything that was under way") {

@@ -1,0 +1,35 @@
+#include "sim/sim_guards.h"
+
+#include <algorithm>
+
+namespace cairn::sim {
+
+const std::vector<Guard>& Guards() {
+  static const std::vector<Guard> all = {
+      {"stamp", [](Scenario* s) { s->guards.stamp_check = false; }},
+      {"gap", [](Scenario* s) { s->guards.gap_check = false; }},
+      {"undo", [](Scenario* s) { s->guards.undo = false; }},
+      {"order", [](Scenario* s) { s->guards.stream_order = false; }},
+      {"ids", [](Scenario* s) { s->guards.need_ids = false; }},
+      {"log-first", [](Scenario* s) { s->log_first = false; }},
+      {"syncs", [](Scenario* s) { s->syncs = false; }},
+      {"stamps-kept", [](Scenario* s) { s->guards.stamps_kept = false; }, true},
+      {"term", [](Scenario* s) { s->guards.term_check = false; }, true},
+      {"rollback", [](Scenario* s) { s->rollback_check = false; }, true},
+  };
+  return all;
+}
+
+const Guard* FindGuard(std::string_view name) {
+  const auto& all = Guards();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [name](const Guard& guard) { return guard.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+void BeImpatient(Scenario* scenario) {
+  scenario->patience = 5 * kMicrosPerSecond;
+  scenario->events_max = 40'000;
+}
+
+}  // namespace cairn::sim
