@@ -37,6 +37,10 @@ FuzzTarget IdxTarget();       // IdxContent and ParseIdxRows.
 FuzzTarget OptionFileTarget();  // ParseOptionFile.
 FuzzTarget ModelTextTarget();   // ModelTextParser: what it accepts is written as it was read.
 FuzzTarget SnapshotTarget();    // SnapshotParser, with and without good checksums.
+FuzzTarget ManifestTarget();    // ParseManifest, likewise.
+FuzzTarget JobLogTarget();      // FileJobLog::Open, of a file that lies there.
+FuzzTarget RecordsTarget();     // Its records, behind the checksums.
+FuzzTarget CheckpointTarget();  // DecodeCheckpoint.
 
 std::vector<FuzzTarget> FuzzTargets();
 

@@ -27,9 +27,10 @@ FuzzTarget ParseTarget() {
 }
 
 std::vector<FuzzTarget> FuzzTargets() {
-  return {MessageTarget(), SealedTarget(),     PiecesTarget(),    AddressTarget(),
-          ParseTarget(),   ColumnsTarget(),    ReadSpecTarget(),  DecodeTarget(),
-          IdxTarget(),     OptionFileTarget(), ModelTextTarget(), SnapshotTarget()};
+  return {MessageTarget(),  SealedTarget(),     PiecesTarget(),    AddressTarget(),
+          ParseTarget(),    ColumnsTarget(),    ReadSpecTarget(),  DecodeTarget(),
+          IdxTarget(),      OptionFileTarget(), ModelTextTarget(), SnapshotTarget(),
+          ManifestTarget(), JobLogTarget(),     RecordsTarget(),   CheckpointTarget()};
 }
 
 }  // namespace cairn
