@@ -4,7 +4,6 @@
 Usage: checkpoint_test.py PROGRAM_DIR [unittest arguments...]
 """
 
-import collections
 import glob
 import os
 import random
@@ -74,17 +73,9 @@ class CheckpointTest(unittest.TestCase):
                 "--epochs", str(EPOCHS), "--save", model]
 
     def check_counts(self, model):
-        dumped = run(CAIRN, "inspect", model, "--dump", "-")
-        self.assertEqual(dumped.returncode, DONE, dumped.stderr)
-        counts = {}
-        for line in dumped.stdout.partition("\nrows\n")[2].splitlines()[:-1]:
-            _, key, _, weight = line.split()
-            counts[key] = int(weight)
-        wanted = collections.Counter()
-        with open(self.small, encoding="utf-8") as file:
-            for line in file:
-                wanted.update(feature.split(":")[1] for feature in line.split()[1:])
-        self.assertEqual(counts, {key: EPOCHS * count for key, count in wanted.items()})
+        self.assertEqual(processes.counts_of_model(CAIRN, model),
+                         {key: EPOCHS * count
+                          for key, count in processes.counts_of_text(self.small).items()})
 
     def kill_servers(self, launcher, times):
         """Kills servers of a job at random moments, once there is a checkpoint."""

@@ -6,7 +6,6 @@ PROGRAM_DIR holds cairn and the role programs, NEXT_DIR the same with another ve
 protocol, DATA_DIR is examples/data.
 """
 
-import collections
 import http.client
 import os
 import random
@@ -392,26 +391,12 @@ class ClusterTest(unittest.TestCase):
             self.assertRegex(launcher.errors(), rf"worker [12] \(pid {pid}\) was killed by SIGKILL")
             self.assertEqual(launcher.leftovers(), [])
 
-    def counts_of(self, model):
-        """{key: count} of a saved model that counts."""
-        dumped = run(CAIRN, "inspect", model, "--dump", "-")
-        self.assertEqual(dumped.returncode, DONE, dumped.stderr)
-        counts = {}
-        for line in dumped.stdout.partition("\nrows\n")[2].splitlines()[:-1]:
-            table, key, _, weight = line.split()
-            self.assertEqual(table, "counts")
-            counts[key] = int(weight)
-        return counts
-
-    def wanted_counts(self):
-        wanted = collections.Counter()
-        with open(self.small, encoding="utf-8") as file:
-            for line in file:
-                wanted.update(feature.split(":")[1] for feature in line.split()[1:])
-        return {key: EPOCHS * count for key, count in wanted.items()}
+    def check_counts(self, model):
+        self.assertEqual(processes.counts_of_model(CAIRN, model),
+                         {key: EPOCHS * count
+                          for key, count in processes.counts_of_text(self.small).items()})
 
     def test_counts_are_exact_after_the_death_of_a_worker(self):
-        wanted = self.wanted_counts()
         for mode in ("asp", "ssp:2", "bsp"):
             model = self.path("counts-" + mode[:3])
             job = ["--model", "count", "--train", self.small, "--consistency", mode, "--batch",
@@ -419,7 +404,7 @@ class ClusterTest(unittest.TestCase):
             for launcher, pid, _ in self.kill_at_random_moments("ps_worker", 1, *job):
                 self.assertEqual(launcher.end(), DONE, launcher.errors())
                 self.assertRegex(launcher.errors(), rf"\(pid {pid}\) was killed by SIGKILL")
-                self.assertEqual(self.counts_of(model), wanted)
+                self.check_counts(model)
 
     def test_too_many_deaths_of_workers(self):
         launcher = self.launch("--max-restarts", "0", *self.bsp)
@@ -481,7 +466,7 @@ class ClusterTest(unittest.TestCase):
                    "100", "--epochs", str(EPOCHS), "--save", model]
             for launcher, _, _ in self.kill_at_random_moments("ps_coordinator", 1, *job):
                 self.assertEqual(launcher.end(), DONE, launcher.errors())
-                self.assertEqual(self.counts_of(model), self.wanted_counts())
+                self.check_counts(model)
 
     def test_a_coordinator_started_by_hand_goes_on_by_its_log(self):
         job_dir = self.path("job")

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Kills processes of clusters at random moments, and shows how long the others take to go on.
 
-Usage: kill_many.py PROGRAM_DIR COUNT SEED [NAME...]
-NAMEs choose among the rounds below; without any, all are run. COUNT deaths in each. Ends with 1 if
-a job did not end as it must: with what an undisturbed run comes to after the death of a worker (the
-same model in bsp, the same counts of every feature in any mode, the same quality in asp and ssp),
-with exit code 1 and a cause after that of a server or coordinator, and always with nothing left
-behind. Minutes; not a part of ctest.
+Usage: kill_many.py PROGRAM_DIR COUNT SEED [--data TRAIN VALID] [NAME...]
+NAMEs choose among the rounds below; without any, all are run. COUNT jobs in each, each with one
+death or, in rounds called "all", with five: of a server, the coordinator and three workers, with
+checkpoints to go back to. Those train with the default settings, on TRAIN if given. Ends with 1 if
+a job did not end as it must: with what an undisturbed run comes to after the death of a worker or
+of the coordinator (the same model in bsp, the same counts of every feature in any mode, the same
+quality in asp and ssp), with exit code 1 and a cause after that of a server, as there is no
+checkpoint, and always with nothing left behind. Minutes; not a part of ctest.
 """
 
+import argparse
+import glob
 import os
 import random
 import shutil
@@ -26,7 +30,9 @@ EPOCHS = 20
 UNDISTURBED_RUNS = 5  # Of jobs whose models differ from run to run.
 AUC_DIFFERENCE_MAX = 0.0005
 
-# Name of the round: the program that dies, the consistency, the model.
+ALL = ("ps_server", "ps_coordinator", "ps_worker", "ps_worker", "ps_worker")
+
+# Name of the round: the program that dies, or several, the consistency, the model.
 ROUNDS = {
     "worker-bsp": ("ps_worker", "bsp", "lr"),
     "worker-asp": ("ps_worker", "asp", "lr"),
@@ -36,11 +42,15 @@ ROUNDS = {
     "worker-ssp-count": ("ps_worker", "ssp:2", "count"),
     "server": ("ps_server", "bsp", "lr"),
     "coordinator": ("ps_coordinator", "bsp", "lr"),
+    "all-asp": (ALL, "asp", "lr"),
+    "all-bsp": (ALL, "bsp", "lr"),
+    "all-asp-fm": (ALL, "asp", "fm"),
+    "all-bsp-fm": (ALL, "bsp", "fm"),
 }
 
 
 def histogram(name, seconds):
-    print(f"{name}: {len(seconds)} deaths")
+    print(f"{name}: {len(seconds)} jobs")
     low = 0
     for high in BINS_MS:
         count = sum(low <= 1000 * value < high for value in seconds)
@@ -63,7 +73,9 @@ class Round:
         # and counts are whole numbers, which come to the same sum in any order.
         self.exact = self.consistency == "bsp" or self.model == "count"
         self.job = ["--train", data["train"], "--model", self.model, "--consistency",
-                    self.consistency, "--batch", "100", "--epochs", str(EPOCHS)]
+                    self.consistency]
+        if self.program != ALL:
+            self.job += ["--batch", "100", "--epochs", str(EPOCHS)]
         if self.consistency != "asp":
             self.job += ["--streams", "4"]
         if not self.exact:
@@ -75,11 +87,13 @@ class Round:
         results = []
         for _ in range(1 if self.exact else UNDISTURBED_RUNS):
             with tempfile.TemporaryDirectory() as directory:
+                began = time.monotonic()
                 report = os.path.join(directory, "report.json")
                 subprocess.run([self.cairn, "train", *self.job, "--servers", "2", "--workers", "2",
                                 "--report", report], check=True, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
                 results.append(self.result(report))
+                self.undisturbed_seconds = time.monotonic() - began
         return statistics.median_low(results)
 
     def result(self, report):
@@ -107,7 +121,7 @@ class Round:
             epochs = launcher.output().count("\n")
             began = time.monotonic()
             os.kill(victim, signal.SIGKILL)
-            if self.program == "ps_worker":
+            if self.program != "ps_server":
                 processes.wait_until(lambda: launcher.output().count("\n") > epochs)
                 seconds = time.monotonic() - began
                 assert launcher.end() == 0, launcher.errors()
@@ -122,10 +136,37 @@ class Round:
         finally:
             launcher.close()
 
+    def kill_all(self, directory):
+        """Returns the seconds that the job took longer than one that is left alone."""
+        report = os.path.join(directory, "report.json")
+        checkpoints = os.path.join(directory, "checkpoints")
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        victims = self.random.sample(ALL, len(ALL))
+        began = time.monotonic()
+        launcher = processes.Launcher(self.cairn, [
+            "--servers", "2", "--workers", "2", "--report", report, "--checkpoint-dir", checkpoints,
+            "--checkpoint-every", "0.5", *self.job])
+        try:
+            launcher.remember_port()
+            manifests = os.path.join(checkpoints, "checkpoint-*", "MANIFEST")
+            assert processes.wait_until(lambda: glob.glob(manifests)), launcher.errors()
+            for program in victims:
+                time.sleep(self.random.uniform(0, self.undisturbed_seconds / len(ALL)))
+                os.kill(self.random.choice(launcher.wait_for(program, 1)), signal.SIGKILL)
+            assert launcher.end() == 0, launcher.errors()
+            seconds = time.monotonic() - began - self.undisturbed_seconds
+            assert launcher.errors().count("was killed by SIGKILL") == len(ALL), launcher.errors()
+            self.check_result(report)
+            assert not launcher.leftovers(), launcher.leftovers()
+            return max(0, seconds)
+        finally:
+            launcher.close()
+
     def run(self, count):
         self.differences = []
+        kill = self.kill_all if self.program == ALL else self.kill_one
         with tempfile.TemporaryDirectory() as directory:
-            seconds = [self.kill_one(directory) for _ in range(count)]
+            seconds = [kill(directory) for _ in range(count)]
         histogram(self.name, seconds)
         if self.differences:
             print(f"  AUC without a death {self.wanted:.6f}, differences: median "
@@ -134,16 +175,26 @@ class Round:
 
 
 def main():
-    programs, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    names = sys.argv[4:] or ROUNDS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("programs")
+    parser.add_argument("count", type=int)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("--data", nargs=2)
+    parser.add_argument("names", nargs="*", default=list(ROUNDS))
+    arguments = parser.parse_args()
+    programs, count, seed = arguments.programs, arguments.count, arguments.seed
     directory = tempfile.mkdtemp(prefix="cairn-kill-")
     try:
         data = {part: os.path.join(directory, part + ".libffm") for part in ("train", "valid")}
-        subprocess.run([os.path.join(programs, "cairn"), "data", "gen", "--rows", "20000",
-                        "--features", "20000", "--output", data["train"], "--test-rows", "20000",
-                        "--test-output", data["valid"]], check=True, stdout=subprocess.DEVNULL)
+        if arguments.data:
+            data = dict(zip(("train", "valid"), arguments.data))
+        else:
+            subprocess.run([os.path.join(programs, "cairn"), "data", "gen", "--rows", "20000",
+                            "--features", "20000", "--output", data["train"], "--test-rows",
+                            "20000", "--test-output", data["valid"]], check=True,
+                           stdout=subprocess.DEVNULL)
         print(f"seed {seed}", flush=True)
-        for name in names:
+        for name in arguments.names:
             Round(programs, data, seed, name).run(count)
     finally:
         shutil.rmtree(directory)

@@ -1,5 +1,6 @@
 """Real processes for tests: starting them with a limit of time, and finding what they left."""
 
+import collections
 import glob
 import json
 import os
@@ -55,6 +56,27 @@ def pids_of(launcher, program):
     """Role processes of one program, in the order in which they were started."""
     return sorted(pid for pid, arguments in children_of(launcher).items()
                   if os.path.basename(arguments[0]) == program)
+
+
+def counts_of_model(cairn, model):
+    """{key: count}, as a model of --model count has them."""
+    dumped = subprocess.run([cairn, "inspect", model, "--dump", "-"], capture_output=True,
+                            text=True, check=True, timeout=RUN_SECONDS_MAX)
+    counts = {}
+    for line in dumped.stdout.partition("\nrows\n")[2].splitlines()[:-1]:
+        table, key, _, weight = line.split()
+        assert table == "counts", line
+        counts[key] = int(weight)
+    return counts
+
+
+def counts_of_text(path):
+    """{key: count}, as a libffm file has them: what a model comes to in one epoch."""
+    counts = collections.Counter()
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            counts.update(feature.split(":")[1] for feature in line.split()[1:])
+    return counts
 
 
 def free_port():
