@@ -86,13 +86,13 @@ class Job:
         self.data = data
         self.network = network
         self.launcher = None
-        self.options = ["--train", data, "--consistency", arguments.mode, "--batch", "100",
-                        "--epochs", str(EPOCHS_MAX), "--max-restarts", str(EPOCHS_MAX)]
+        self.options = ["--train", data, "--consistency", arguments.mode, "--batch", "100"]
         self.is_exact = arguments.mode == "bsp"
         self.options += ["--rate", "constant"] if self.is_exact else ["--model", "count"]
         if arguments.mode != "asp":
             self.options += ["--streams", "4"]
-        self.cluster = ["--servers", str(arguments.servers), "--workers", str(arguments.workers),
+        self.cluster = ["--epochs", str(EPOCHS_MAX), "--max-restarts", str(EPOCHS_MAX),
+                        "--servers", str(arguments.servers), "--workers", str(arguments.workers),
                         "--checkpoint-every", str(arguments.checkpoint_every)]
         self.make_programs()
 

@@ -59,6 +59,12 @@ TEST_CASE("Sweep: seeds that found a bug") {
        "an epoch was opened anew after a rollback, and partitions that had begun it before "
        "did it twice"},
       {258, "likewise"},
+      {143,
+       "a late copy of a first hello gave a worker a number that it did not know, and its streams "
+       "stood still"},
+      {598,
+       "the power went while the first file of the log was made, which was refused as damaged"},
+      {1484, "an evaluation was answered by a server that had been taken for dead"},
   };
   for (const Found& bug : found) {
     const SimResult result = RunScenario(MakeScenario(bug.seed));
