@@ -19,7 +19,6 @@ import os
 import random
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -38,7 +37,6 @@ HANG_SECONDS = 30    # Until the job has gone on: with nothing else it would han
 END_SECONDS = 120    # From the last fault to the job's end.
 POLL_SECONDS = 0.05
 PROGRESS_LEAST = 0.3  # Beside an undisturbed run.
-BINS_MS = (50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000)
 
 
 def parse_arguments():
@@ -282,19 +280,6 @@ class Mischief:
                         ["delay", link, 0]).start()
 
 
-def histogram(name, seconds):
-    print(f"{name}: {len(seconds)}")
-    low = 0
-    for high in BINS_MS:
-        count = sum(low <= 1000 * value < high for value in seconds)
-        if count:
-            print(f"  {low:6d} .. {high:5d} ms  {count:3d}  {'#' * count}")
-        low = high
-    if seconds:
-        print(f"  median {1000 * statistics.median(seconds):.0f} ms, longest "
-              f"{1000 * max(seconds):.0f} ms", flush=True)
-
-
 def undisturbed(job, seconds):
     """Rows a second."""
     began = time.monotonic()
@@ -348,7 +333,7 @@ def main():
     shutil.rmtree(directory)
     print(", ".join(f"{count} x {what}" for what, count in sorted(done.items())))
     for program, seconds in sorted(watcher.seconds.items()):
-        histogram(f"{program} killed, until the job had gone on", seconds)
+        processes.histogram(f"{program} killed, until the job had gone on", seconds)
     print(f"{watcher.rollbacks} rollbacks; longest time without progress "
           f"{watcher.longest_stand:.1f} s; {len(watcher.open)} deaths near the end not followed")
     print(f"{epochs} epochs, exact; {rate / calm:.0%} of the rows of an undisturbed run")

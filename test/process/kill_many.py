@@ -25,7 +25,6 @@ import time
 
 import processes
 
-BINS_MS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 EPOCHS = 20
 UNDISTURBED_RUNS = 5  # Of jobs whose models differ from run to run.
 AUC_DIFFERENCE_MAX = 0.0005
@@ -47,18 +46,6 @@ ROUNDS = {
     "all-asp-fm": (ALL, "asp", "fm"),
     "all-bsp-fm": (ALL, "bsp", "fm"),
 }
-
-
-def histogram(name, seconds):
-    print(f"{name}: {len(seconds)} jobs")
-    low = 0
-    for high in BINS_MS:
-        count = sum(low <= 1000 * value < high for value in seconds)
-        if count:
-            print(f"  {low:6d} .. {high:5d} ms  {count:3d}  {'#' * count}")
-        low = high
-    print(f"  median {1000 * statistics.median(seconds):.0f} ms, longest "
-          f"{1000 * max(seconds):.0f} ms", flush=True)
 
 
 class Round:
@@ -167,7 +154,7 @@ class Round:
         kill = self.kill_all if self.program == ALL else self.kill_one
         with tempfile.TemporaryDirectory() as directory:
             seconds = [kill(directory) for _ in range(count)]
-        histogram(self.name, seconds)
+        processes.histogram(self.name, seconds)
         if self.differences:
             print(f"  AUC without a death {self.wanted:.6f}, differences: median "
                   f"{statistics.median(self.differences):.6f}, largest "
@@ -181,7 +168,7 @@ def main():
     parser.add_argument("seed", type=int)
     parser.add_argument("--data", nargs=2)
     parser.add_argument("names", nargs="*", default=list(ROUNDS))
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     programs, count, seed = arguments.programs, arguments.count, arguments.seed
     directory = tempfile.mkdtemp(prefix="cairn-kill-")
     try:

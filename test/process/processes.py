@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import tempfile
 import threading
@@ -15,6 +16,7 @@ import time
 
 RUN_SECONDS_MAX = 60
 POLL_SECONDS = 0.01
+BINS_MS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000)
 
 
 def load(path):
@@ -56,6 +58,20 @@ def pids_of(launcher, program):
     """Role processes of one program, in the order in which they were started."""
     return sorted(pid for pid, arguments in children_of(launcher).items()
                   if os.path.basename(arguments[0]) == program)
+
+
+def histogram(name, seconds):
+    """Prints how many of these times there were, and how they lie."""
+    print(f"{name}: {len(seconds)}")
+    low = 0
+    for high in BINS_MS:
+        count = sum(low <= 1000 * value < high for value in seconds)
+        if count:
+            print(f"  {low:6d} .. {high:5d} ms  {count:3d}  {'#' * count}")
+        low = high
+    if seconds:
+        print(f"  median {1000 * statistics.median(seconds):.0f} ms, longest "
+              f"{1000 * max(seconds):.0f} ms", flush=True)
 
 
 def counts_of_model(cairn, model):
