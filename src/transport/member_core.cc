@@ -67,7 +67,9 @@ void MemberCore::AskForMap(Micros now, Outbox* out) {
   if (!joined_ || ended_ || left_ || failure_.has_value()) return;
   if (now - last_asked_ < kAskForMapEvery) return;
   last_asked_ = now;
+  const Micros tick_at = next_tick_;  // Whoever asks all the time has to notice silence, too.
   SendHeartbeat(now, out);
+  next_tick_ = tick_at;
 }
 
 void MemberCore::End(absl::Status status, int32_t code, News* news) {

@@ -302,5 +302,21 @@ TEST_CASE("MemberCore: asks for the map at once, but not again and again") {
   CHECK(harness.out.empty());
 }
 
+TEST_CASE("MemberCore: who asks for the map all the time notices that nobody answers") {
+  Harness harness;
+  harness.Join(0);
+  harness.out.clear();
+  bool said_hello = false, ended = false;
+  Micros now = 0;
+  for (; now < 61 * kSecond && !ended; now += 5 * kMicrosPerMilli) {
+    harness.core.AskForMap(now, &harness.out);
+    ended = harness.Tick(now).ended;
+    said_hello = said_hello || harness.Sent<Hello>() != nullptr;
+  }
+  CHECK(said_hello);
+  CHECK(ended);
+  CHECK(harness.core.end_code() == 5);
+}
+
 }  // namespace
 }  // namespace cairn
