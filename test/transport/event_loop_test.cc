@@ -142,7 +142,10 @@ TEST_CASE("an idle loop that may lets the deliverer work, and keeps order and ti
     return !seen.empty() && seen.back().second == std::this_thread::get_id();
   };
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!handled_here()) REQUIRE(std::chrono::steady_clock::now() < deadline);
+  while (!handled_here()) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // It may never sleep otherwise.
+  }
   loop.Deliver(Numbered(1));
   REQUIRE(ticked.get_future().wait_for(kPatience) == std::future_status::ready);
   loop.Stop();
