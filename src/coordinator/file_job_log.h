@@ -9,14 +9,15 @@
 
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
-#include "coordinator/job_log.h"
+#include "coordinator/job_state.h"
 
 namespace cairn {
 
 // Files of a fixed length, zeros from the start, each of which begins with the state so far; when
 // one is full, the next one begins with what has become of it, and the old one is removed. Whatever
-// is written is written twice, one copy behind the other, so that a damaged byte takes nothing.
-class FileJobLog final : public JobLog {
+// is written is written twice, one copy behind the other, so that a damaged byte takes nothing. One
+// thread at a time.
+class FileJobLog {
  public:
   static constexpr uint64_t kSegmentBytes = uint64_t{4} << 20;  // Unless a state takes more.
 
@@ -31,7 +32,9 @@ class FileJobLog final : public JobLog {
   // file and byte are named; kPermissionDenied and the like: it cannot be read or written.
   static absl::StatusOr<Opened> Open(const Options& options);
 
-  absl::Status Append(const std::vector<LogBatch>& batches) override;
+  // Returns once the batches are durable: all of them, in order. After an error nothing is known,
+  // and nothing can be appended any more.
+  absl::Status Append(const std::vector<LogBatch>& batches);
 
   // By all that was appended. job_id 0: no job was ever logged.
   const JobState& state() const { return state_; }
