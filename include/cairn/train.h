@@ -138,6 +138,9 @@ struct TrainOptions {
   std::string checkpoint_dir;
   double checkpoint_seconds = 60;  // From one to the next.
   uint32_t checkpoints_kept = 2;   // So many of the newest.
+  // So many at most build on each other: the first has all rows, each of the others only what
+  // changed since the one before. 1 to 1,000.
+  uint32_t checkpoint_full_every = 8;
   // Go on from the newest whole one; from the beginning if there is none yet. The data and what is
   // learnt must be the same; servers, workers and stop rules need not.
   bool resume = false;

@@ -63,6 +63,12 @@ std::string EpochCell(const CheckpointInfo& info) {
   return Concat(epoch, ", ", percent, " %");
 }
 
+// "all rows", "since 6".
+std::string HoldsCell(const CheckpointInfo& info) {
+  if (!info.complete()) return "-";
+  return info.since() == 0 ? "all rows" : Concat("since ", info.since());
+}
+
 TextRow ListRow(const ShownCheckpoint& checkpoint) {
   const CheckpointInfo& info = checkpoint.info;
   std::string state(StateOf(info));
@@ -72,6 +78,7 @@ TextRow ListRow(const ShownCheckpoint& checkpoint) {
           info.complete() ? HumanCount(info.rows()) : "-",
           HumanBytes(info.bytes),
           HumanCount(info.files),
+          HoldsCell(info),
           EpochCell(info),
           state};
 }
@@ -160,6 +167,7 @@ void CommonFields(JsonWriter* json, const ShownCheckpoint& checkpoint) {
   if (!info.complete()) return;
   Field(json, "job", info.job.job.name);
   Field(json, "rows", info.rows());
+  Field(json, "since", info.since());
   ProgressFields(json, info.job);
 }
 
@@ -207,7 +215,8 @@ void ModelFields(JsonWriter* json, const ModelReport& model) {
 }  // namespace
 
 std::string CheckpointsAsText(std::span<const ShownCheckpoint> checkpoints) {
-  std::vector<TextRow> rows = {{"number", "written", "rows", "bytes", "files", "epoch", "state"}};
+  std::vector<TextRow> rows = {
+      {"number", "written", "rows", "bytes", "files", "holds", "epoch", "state"}};
   for (const ShownCheckpoint& each : checkpoints) rows.push_back(ListRow(each));
   return FormatTable(rows);
 }
@@ -248,6 +257,9 @@ std::string CheckpointAsText(const ShownCheckpoint& checkpoint, const ModelRepor
   text += JobLines(info);
   text += Line("partitions", std::to_string(model.partitions));
   text += Line("on disk", Concat(HumanBytes(info.bytes), " in ", Plural(info.files, "file")));
+  text += Line("holds", info.since() == 0 ? "all rows"
+                                          : Concat("what changed since checkpoint ", info.since(),
+                                                   "; needs its files, too"));
   text += Line("digest", model.digest + ", recomputed from the rows");
   if (!job.epochs.empty()) text += "\n" + FormatEpochs(job.epochs);
   if (!model.program.empty()) text += "\ntrained with\n";

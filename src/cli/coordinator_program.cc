@@ -49,9 +49,20 @@ constexpr std::array<std::string_view, 12> kOfLauncher = {
     "cluster", "log-dir",   "max-restarts", "join-timeout", "form-timeout",  "orphan-timeout",
     "threads", "executors", "cache",        "cache-mib",    "device-memory", "dry-run"};
 // What a job without data needs of the others.
-constexpr std::array<std::string_view, 9> kOfTables = {"job",         "seed",        "partitions",
-                                                       "consistency", "wire-values", "streams",
-                                                       "servers",     "init",        "save"};
+constexpr std::array<std::string_view, 14> kOfTables = {"job",
+                                                        "seed",
+                                                        "partitions",
+                                                        "consistency",
+                                                        "wire-values",
+                                                        "streams",
+                                                        "servers",
+                                                        "init",
+                                                        "save",
+                                                        "checkpoint-dir",
+                                                        "resume",
+                                                        "checkpoint-every",
+                                                        "checkpoints-kept",
+                                                        "checkpoint-full-every"};
 
 bool IsIn(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -135,9 +146,13 @@ absl::StatusOr<CoordinatorSetup> TablesSetup(const OptionValues& values) {
     setup.job.tables.push_back(std::move(table));
   }
   CAIRN_RETURN_IF_ERROR(SetShape(values, &setup.job));
-  setup.job.init_dir = values.Text("init");
+  TrainOptions directories;
+  SetDirectories(values, &directories);
+  directories = WithAbsoluteDirectories(std::move(directories));
+  setup.job.init_dir = directories.init_dir;
   setup.plan.servers = static_cast<uint32_t>(values.Count("servers"));
-  setup.plan.save_dir = values.Text("save");
+  setup.plan.save_dir = directories.save_dir;
+  setup.plan.checkpoints = CheckpointsOf(directories);
   setup.plan.end_with_clients = true;
   return setup;
 }

@@ -113,6 +113,16 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values) {
   return options;
 }
 
+void SetDirectories(const OptionValues& values, TrainOptions* options) {
+  options->init_dir = values.Text("init");
+  options->save_dir = values.Text("save");
+  options->checkpoint_dir = values.Text("checkpoint-dir");
+  options->checkpoint_seconds = values.Real("checkpoint-every", options->checkpoint_seconds);
+  options->checkpoints_kept = static_cast<uint32_t>(values.Count("checkpoints-kept"));
+  options->checkpoint_full_every = static_cast<uint32_t>(values.Count("checkpoint-full-every"));
+  options->resume = values.Switch("resume");
+}
+
 absl::Status SetShape(const OptionValues& values, JobSpec* job) {
   job->seed = values.Count("seed");
   job->partitions = static_cast<uint32_t>(values.Count("partitions"));
@@ -178,12 +188,7 @@ absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values) {
   options.device = values.Text("device");
   options.servers = static_cast<uint32_t>(values.Count("servers"));
   options.workers = static_cast<uint32_t>(values.Count("workers"));
-  options.init_dir = values.Text("init");
-  options.save_dir = values.Text("save");
-  options.checkpoint_dir = values.Text("checkpoint-dir");
-  options.checkpoint_seconds = values.Real("checkpoint-every", options.checkpoint_seconds);
-  options.checkpoints_kept = static_cast<uint32_t>(values.Count("checkpoints-kept"));
-  options.resume = values.Switch("resume");
+  SetDirectories(values, &options);
   options.stop_metric = values.Text("stop-metric");
   options.target = values.Real("target");
   options.patience = static_cast<uint32_t>(values.Count("patience"));

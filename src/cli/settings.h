@@ -15,6 +15,9 @@ absl::StatusOr<TrainOptions> MakeTrainOptions(const OptionValues& values);
 absl::StatusOr<TrainOptions> MakeJobOptions(const OptionValues& values);
 // --seed, --partitions, --consistency and --streams. kInvalidArgument, as above.
 absl::Status SetShape(const OptionValues& values, JobSpec* job);
+
+// --init, --save, and all about checkpoints.
+void SetDirectories(const OptionValues& values, TrainOptions* options);
 // How rows are made of text: of `cairn train` and `cairn data stat`.
 RowOptions MakeRowOptions(const OptionValues& values);
 // Those of `cairn eval` and `cairn predict`.

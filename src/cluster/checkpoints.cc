@@ -28,9 +28,9 @@ absl::Status CheckState(const CheckpointInfo& info) {
   const std::string path = JoinPath(info.path, info.manifest.state.name);
   const CheckpointState& own = info.job.checkpoints.back();
   if (own.id != info.number) return DataLoss(path, ": it is of checkpoint ", own.id);
-  const auto is_same = [](const SnapshotDone& done, const Manifest::File& file) {
-    return done.partition == file.partition && done.file == file.name && done.bytes == file.bytes &&
-           done.crc == file.crc && done.rows == file.rows;
+  const auto is_same = [&](const SnapshotDone& done, const Manifest::File& file) {
+    return done.partition == file.partition && NameInCheckpoint(own.id, done) == file.name &&
+           done.bytes == file.bytes && done.crc == file.crc && done.rows == file.rows;
   };
   const std::vector<Manifest::File>& named = info.manifest.files;
   if (std::equal(own.files.begin(), own.files.end(), named.begin(), named.end(), is_same)) {
@@ -88,8 +88,8 @@ absl::Status ReadEveryByte(FileSystem* files, const CheckpointInfo& info) {
   for (uint32_t partition = 0; partition < model.partitions(); ++partition) {
     CAIRN_ASSIGN_OR_RETURN(const SnapshotReader reader, model.OpenPartition(partition));
     if (reader.header().checkpoint != info.number) {
-      return DataLoss(JoinPath(info.path, model.manifest().files[partition].name),
-                      ": a snapshot of checkpoint ", reader.header().checkpoint);
+      return DataLoss(model.PathOf(partition), ": a snapshot of checkpoint ",
+                      reader.header().checkpoint);
     }
     // It holds the rows to the footer's digest.
     CAIRN_RETURN_IF_ERROR(reader.ForEachRow(
@@ -147,8 +147,24 @@ absl::Status NoCheckpoints(const std::string& directory, const std::vector<std::
 
 uint64_t CheckpointInfo::rows() const {
   uint64_t rows = 0;
-  for (const Manifest::File& file : manifest.files) rows += file.rows;
+  for (size_t i = 0; i < manifest.files.size(); ++i) {
+    const Manifest::File& file = manifest.files[i];
+    const bool is_last = i + 1 == manifest.files.size();
+    if (is_last || manifest.files[i + 1].partition != file.partition) rows += file.rows;
+  }
   return rows;
+}
+
+uint64_t CheckpointInfo::since() const {
+  const bool has = manifest.has_increments() && !job.checkpoints.empty();
+  return has ? job.checkpoints.back().since : 0;
+}
+
+bool CheckpointInfo::NeedsFilesOf(uint64_t checkpoint) const {
+  if (job.checkpoints.empty()) return false;
+  return std::ranges::any_of(job.checkpoints.back().files, [&](const SnapshotDone& file) {
+    return file.checkpoint == checkpoint;
+  });
 }
 
 absl::StatusOr<std::vector<CheckpointInfo>> ListCheckpoints(FileSystem* files,
@@ -213,6 +229,11 @@ absl::StatusOr<PrunePlan> PlanPrune(FileSystem* files, const std::string& direct
   CAIRN_CHECK(keep > 0);
   CAIRN_ASSIGN_OR_RETURN(std::vector<CheckpointInfo> all, ListCheckpoints(files, directory));
   PrunePlan plan;
+  std::vector<CheckpointInfo> kept;
+  const auto builder_on = [&](uint64_t number) {
+    return std::ranges::find_if(
+        kept, [&](const CheckpointInfo& each) { return each.NeedsFilesOf(number); });
+  };
   absl::Status first_fault;  // Of the newest that has one.
   for (auto next = all.rbegin(); next != all.rend(); ++next) {
     const bool has_newer = !plan.kept.empty();
@@ -222,6 +243,10 @@ absl::StatusOr<PrunePlan> PlanPrune(FileSystem* files, const std::string& direct
     const bool is_unreadable = !info.fault.ok() && !info.damaged();
     if (info.complete() && plan.kept.size() < keep) {
       plan.kept.insert(plan.kept.begin(), info.number);
+      kept.push_back(std::move(info));
+    } else if (const auto builder = builder_on(info.number); builder != kept.end()) {
+      plan.notes.push_back(Concat("checkpoint ", info.number, " stays: checkpoint ",
+                                  builder->number, " builds on its files"));
     } else if (has_newer && !is_unreadable) {
       plan.removed.insert(plan.removed.begin(), std::move(info));
     } else if (!info.fault.ok()) {

@@ -32,6 +32,9 @@ struct CheckpointInfo {
   bool complete() const { return has_manifest && fault.ok(); }
   bool damaged() const { return fault.code() == absl::StatusCode::kDataLoss; }
   uint64_t rows() const;  // Of sparse tables.
+  // Of which checkpoint, the one before, some of its files hold only what changed; 0: of none.
+  uint64_t since() const;
+  bool NeedsFilesOf(uint64_t checkpoint) const;
 };
 
 // By number, the newest last. Reads each MANIFEST and JOB, and looks at the sizes of the other
@@ -62,9 +65,9 @@ struct PrunePlan {
   std::vector<std::string> notes;       // What else stays, and why; for people.
 };
 // What is to be removed so that the `keep` newest whole checkpoints are left, at least 1: those
-// before them, and damaged or incomplete ones that are older than the newest whole one. Reads every
-// byte of those that it keeps. kDataLoss: none is whole; kNotFound: as ListCheckpoints, or none is
-// complete.
+// before them that none of them builds on, and damaged or incomplete ones that are older than the
+// newest whole one. Reads every byte of those that it keeps. kDataLoss: none is whole; kNotFound:
+// as ListCheckpoints, or none is complete.
 absl::StatusOr<PrunePlan> PlanPrune(FileSystem* files, const std::string& directory, uint32_t keep);
 
 }  // namespace cairn

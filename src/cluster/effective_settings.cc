@@ -37,6 +37,7 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
     add_text("checkpoint-dir", options.checkpoint_dir);
     add_text("checkpoint-every", FormatFloat9(options.checkpoint_seconds));
     add_text("checkpoints-kept", std::to_string(options.checkpoints_kept));
+    add_text("checkpoint-full-every", std::to_string(options.checkpoint_full_every));
     if (options.resume) add_text("resume", "true");
   }
   add_text("train", Lines(options.train));

@@ -206,12 +206,12 @@ std::vector<std::pair<std::string, std::string>> ProgramLines(std::string_view t
   return lines;
 }
 
-void DescribeModel(const SavedModel& model, ModelReport* report) {
+void DescribeModel(const SavedModel& model, const ModelDigest& digest, ModelReport* report) {
   const Manifest& manifest = model.manifest();
   report->job = manifest.job;
   report->seed = model.header().seed;
   report->partitions = model.partitions();
-  report->digest = DigestHex(model.digest());
+  report->digest = DigestHex(digest);
   report->file_bytes_min = std::numeric_limits<uint64_t>::max();
   for (const Manifest::File& file : manifest.files) {
     report->file_bytes += file.bytes;
@@ -250,7 +250,7 @@ absl::StatusOr<ModelReport> Inspect(const InspectOptions& options) {
   }
   CAIRN_RETURN_IF_ERROR(model.CheckDigest(digest));
   ModelReport report;
-  DescribeModel(model, &report);
+  DescribeModel(model, digest, &report);
   for (const uint32_t table : chosen) report.tables.push_back(counters[table].Finish());
   return report;
 }

@@ -24,6 +24,8 @@ constexpr int32_t kExitInterrupted = 130;
 constexpr auto kAskEvery = std::chrono::milliseconds(20);
 // For a coordinator that hangs. Longer than it waits for everybody's farewell.
 constexpr auto kInterruptPatience = std::chrono::seconds(8);
+// For its last checkpoint: as long as it may take for it.
+constexpr auto kLastCheckpointPatience = std::chrono::seconds(10);
 // Once the job is over; after an interrupt nobody has anything to finish.
 constexpr auto kLeavePatience = std::chrono::seconds(2);
 constexpr auto kEndPatience = std::chrono::seconds(8);
@@ -45,6 +47,7 @@ class LocalRun final : public ClusterRun {
     local.log_dir = options.log_dir;
     local.form_timeout = options.form_timeout;
     local.orphan_timeout = options.orphan_timeout;
+    if (!options.checkpoint_dir.empty()) patience_ += kLastCheckpointPatience;
     CAIRN_ASSIGN_OR_RETURN(processes_, LocalProcesses::Start(local));
     SubmitterOptions submitter;
     submitter.coordinator = processes_->coordinator_address();
@@ -70,7 +73,7 @@ class LocalRun final : public ClusterRun {
         EndEverything();
         return ReportFailure(*processes_->failure(), processes_->log_dir());
       }
-      if (interrupted_at_.has_value() && Clock::now() - *interrupted_at_ > kInterruptPatience) {
+      if (interrupted_at_.has_value() && Clock::now() - *interrupted_at_ > patience_) {
         return Interrupted();
       }
     } while (Clock::now() < deadline);
@@ -118,6 +121,7 @@ class LocalRun final : public ClusterRun {
   std::unique_ptr<LocalProcesses> processes_;
   std::unique_ptr<JobHandle> job_;
   std::optional<Clock::time_point> interrupted_at_;
+  Clock::duration patience_ = kInterruptPatience;  // From then on.
 };
 
 }  // namespace

@@ -26,7 +26,8 @@ class Dumper {
   Dumper(const SavedModel* model, const TextSink* sink) : model_(*model), sink_(*sink) {}
 
   absl::Status Run() {
-    text_ = FormatModelTextHeader(Header());
+    CAIRN_ASSIGN_OR_RETURN(const ModelDigest digest, model_.ReadDigest());
+    text_ = FormatModelTextHeader(Header(digest));
     for (uint32_t table = 0; table < model_.header().tables.size(); ++table) {
       const bool dense = model_.header().tables[table].kind == TableSpec::Kind::kDense;
       CAIRN_RETURN_IF_ERROR(dense ? DumpDense(table) : DumpSparse(table));
@@ -37,14 +38,14 @@ class Dumper {
   }
 
  private:
-  ModelTextHeader Header() const {
+  ModelTextHeader Header(const ModelDigest& digest) const {
     ModelTextHeader header;
     header.job = model_.manifest().job;
     header.program = model_.manifest().program;
     header.seed = model_.header().seed;
     header.checkpoint = model_.header().checkpoint;
     header.partitions = model_.partitions();
-    header.digest = model_.digest();
+    header.digest = digest;
     header.tables = model_.header().tables;
     header.state_floats = model_.header().state_floats;
     return header;

@@ -1,5 +1,6 @@
 #include "cluster/saved_model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
@@ -15,20 +16,41 @@ absl::StatusOr<SavedModel> SavedModel::Open(FileSystem* files, const std::string
   return model;
 }
 
+std::vector<Manifest::File> SavedModel::FilesOf(uint32_t partition) const {
+  const auto of = std::ranges::equal_range(
+      manifest_.files, partition, {}, [](const Manifest::File& file) { return file.partition; });
+  return {of.begin(), of.end()};
+}
+
 std::string SavedModel::PathOf(uint32_t partition) const {
-  return JoinPath(directory_, manifest_.files[partition].name);
+  return cairn::PathOf(directory_, FilesOf(partition).back());
 }
 
 absl::StatusOr<SnapshotReader> SavedModel::OpenPartition(uint32_t partition) const {
-  const Manifest::File& file = manifest_.files[partition];
-  CAIRN_ASSIGN_OR_RETURN(SnapshotReader reader,
-                         SnapshotReader::Open(files_, {PathOf(partition), file.crc}));
+  std::vector<InitFile> parts;
+  const std::vector<Manifest::File> named = FilesOf(partition);
+  for (const Manifest::File& file : named) {
+    parts.push_back({cairn::PathOf(directory_, file), file.crc, partition});
+  }
+  CAIRN_ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(files_, std::move(parts)));
   CAIRN_RETURN_IF_ERROR(CheckHeader(reader.header(), partition));
-  if (reader.rows() != file.rows) {
+  if (reader.rows() != named.back().rows) {
     return DataLoss(PathOf(partition), ": ", reader.rows(), " rows, but the manifest says ",
-                    file.rows);
+                    named.back().rows);
   }
   return reader;
+}
+
+absl::StatusOr<ModelDigest> SavedModel::ReadDigest() const {
+  if (!manifest_.has_increments()) {
+    return ModelDigest{manifest_.digest_high, manifest_.digest_low};
+  }
+  ModelDigest digest;
+  for (uint32_t partition = 0; partition < partitions(); ++partition) {
+    CAIRN_ASSIGN_OR_RETURN(const SnapshotReader reader, OpenPartition(partition));
+    digest += reader.digest();
+  }
+  return digest;
 }
 
 absl::Status SavedModel::CheckHeader(const SnapshotHeader& header, uint32_t partition) const {
@@ -43,9 +65,10 @@ absl::Status SavedModel::CheckHeader(const SnapshotHeader& header, uint32_t part
 }
 
 absl::Status SavedModel::CheckDigest(const ModelDigest& digest) const {
-  if (digest == this->digest()) return {};
+  const ModelDigest named{manifest_.digest_high, manifest_.digest_low};
+  if (manifest_.has_increments() || digest == named) return {};
   return DataLoss(JoinPath(directory_, kManifestName), ": the digest of all rows is ",
-                  DigestHex(digest), ", but here stands ", DigestHex(this->digest()));
+                  DigestHex(digest), ", but here stands ", DigestHex(named));
 }
 
 }  // namespace cairn

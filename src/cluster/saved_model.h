@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
@@ -22,19 +23,22 @@ class SavedModel {
   const Manifest& manifest() const { return manifest_; }
   // Of partition 0. In the others, only SnapshotHeader::partition differs.
   const SnapshotHeader& header() const { return header_; }
-  uint32_t partitions() const { return static_cast<uint32_t>(manifest_.files.size()); }
-  ModelDigest digest() const { return {manifest_.digest_high, manifest_.digest_low}; }
+  uint32_t partitions() const { return manifest_.partitions(); }
+  // The manifest's; of a checkpoint with increments, which has none, by reading all rows.
+  absl::StatusOr<ModelDigest> ReadDigest() const;
 
+  // The last file of one partition.
+  std::string PathOf(uint32_t partition) const;
   // The rows of one partition, proved whole, and of this model.
   absl::StatusOr<SnapshotReader> OpenPartition(uint32_t partition) const;
 
-  // OK if `digest`, added up over the rows of all partitions, is the manifest's.
+  // OK if `digest`, added up over the rows of all partitions, is the manifest's, if that has one.
   absl::Status CheckDigest(const ModelDigest& digest) const;
 
  private:
   SavedModel(FileSystem* files, std::string directory)
       : files_(files), directory_(std::move(directory)) {}
-  std::string PathOf(uint32_t partition) const;
+  std::vector<Manifest::File> FilesOf(uint32_t partition) const;
   absl::Status CheckHeader(const SnapshotHeader& header, uint32_t partition) const;
 
   FileSystem* files_;

@@ -152,7 +152,7 @@ class Scorer {
     CAIRN_ASSIGN_OR_RETURN(model_, MakeModel(settings_, options_.models));
     CoordinatorSetup setup;
     setup.job.name = "score";
-    setup.job.partitions = static_cast<uint32_t>(manifest.files.size());
+    setup.job.partitions = manifest.partitions();
     setup.job.tables = model_->tables();
     setup.job.init_dir = options_.model_dir;
     cutter_ = std::make_unique<KeyCutter>(setup.job.partitions);

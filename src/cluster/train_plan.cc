@@ -222,10 +222,7 @@ JobPlan PlanFor(const TrainOptions& options, const TrainProgram& program) {
   plan.stop.relative_change = options.relative_change;
   plan.want_digest = true;
   plan.save_dir = options.save_dir;
-  if (!options.checkpoint_dir.empty()) {
-    plan.checkpoints = {options.checkpoint_dir, options.checkpoint_seconds,
-                        options.checkpoints_kept, options.resume};
-  }
+  plan.checkpoints = CheckpointsOf(options);
   return plan;
 }
 
@@ -334,6 +331,12 @@ absl::Status DefineJob(const TrainOptions& options, const TrainProgram& program,
 }
 
 }  // namespace
+
+CheckpointPlan CheckpointsOf(const TrainOptions& options) {
+  if (options.checkpoint_dir.empty()) return {};
+  return {options.checkpoint_dir, options.checkpoint_seconds, options.checkpoints_kept,
+          options.checkpoint_full_every, options.resume};
+}
 
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given, const SpoolProgress& spooling) {
   CAIRN_RETURN_IF_ERROR(CheckOptions(given));

@@ -37,4 +37,7 @@ struct TrainPlan {
 absl::StatusOr<TrainPlan> MakeTrainPlan(const TrainOptions& given,
                                         const SpoolProgress& spooling = {});
 
+// Default without a checkpoint_dir.
+CheckpointPlan CheckpointsOf(const TrainOptions& options);
+
 }  // namespace cairn

@@ -13,7 +13,7 @@
 namespace cairn {
 namespace {
 
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
 constexpr std::string_view kPrefix = "checkpoint-";
 
 }  // namespace
@@ -37,8 +37,7 @@ JobState StateAsOf(const JobState& state, CheckpointState complete) {
   JobState as_of = state;
   static_cast<TrainingState&>(as_of) = complete.training;
   as_of.checkpoints.push_back(std::move(complete));
-  const size_t kept = std::max(state.plan.checkpoints.kept, 1u);
-  while (as_of.checkpoints.size() > kept) as_of.checkpoints.erase(as_of.checkpoints.begin());
+  ForgetOldCheckpoints(state.plan.checkpoints.kept, &as_of.checkpoints);
   as_of.taking.reset();
   as_of.members.clear();
   as_of.partitions.clear();
@@ -75,6 +74,11 @@ absl::StatusOr<JobState> DecodeCheckpoint(std::span<const std::byte> bytes) {
 
 Manifest::Extra DescribeCheckpointFile(std::span<const std::byte> bytes) {
   return {kCheckpointFileName, bytes.size(), Crc32c(bytes)};
+}
+
+std::string NameInCheckpoint(uint64_t checkpoint, const SnapshotDone& file) {
+  if (file.checkpoint == checkpoint) return file.file;
+  return Concat("../", CheckpointDirectory(file.checkpoint), "/", file.file);
 }
 
 uint64_t CheckpointNumber(std::string_view name) {

@@ -27,6 +27,9 @@ absl::StatusOr<JobState> DecodeCheckpoint(std::span<const std::byte> bytes);
 // How the manifest names it.
 Manifest::Extra DescribeCheckpointFile(std::span<const std::byte> bytes);
 
+// What the manifest of a checkpoint calls one of its files.
+std::string NameInCheckpoint(uint64_t checkpoint, const SnapshotDone& file);
+
 // Of one checkpoint's directory, if the files that its manifest names are there with the sizes that
 // it says: the state in JOB, whose every byte is checked. kNotFound: it has no manifest, or no JOB;
 // kDataLoss: it is damaged, or a model and no checkpoint; kUnimplemented: as DecodeCheckpoint.

@@ -26,7 +26,7 @@ constexpr std::string_view kProbeName = ".probe";
 absl::Status CheckModelFiles(FileSystem* files, const std::string& directory,
                              const Manifest& manifest) {
   for (const Manifest::File& file : manifest.files) {
-    const std::string name = JoinPath(directory, file.name);
+    const std::string name = PathOf(directory, file);
     CAIRN_ASSIGN_OR_RETURN(const uint64_t size, files->Size(name));
     if (size != file.bytes) {
       return DataLoss(name, ": ", size, " bytes, but the manifest says ", file.bytes);
@@ -100,9 +100,7 @@ void PruneCheckpoints(FileSystem* files, const PrunedCheckpoints& prune) {
   if (!names.ok()) return;
   for (const std::string& name : *names) {
     const uint64_t number = CheckpointNumber(name);
-    const bool is_kept =
-        std::find(prune.kept.begin(), prune.kept.end(), number) != prune.kept.end();
-    if (number == 0 || number >= prune.below || is_kept) continue;
+    if (number == 0 || number >= prune.below || prune.kept.contains(number)) continue;
     const absl::Status removed = RemoveCheckpoint(files, JoinPath(prune.directory, name));
     if (!removed.ok()) LOG(WARNING) << "an old checkpoint stays: " << removed;
   }
@@ -363,7 +361,7 @@ absl::StatusOr<OpenedDirectories> OpenDirectories(FileSystem* files,
   if (!directories.init_dir.empty() && opened.restored == nullptr) {
     CAIRN_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(files, directories.init_dir));
     for (const Manifest::File& file : manifest.files) {
-      opened.init_files.push_back({JoinPath(directories.init_dir, file.name), file.crc});
+      opened.init_files.push_back({PathOf(directories.init_dir, file), file.crc, file.partition});
     }
   }
   if (!directories.save_dir.empty()) {
@@ -414,6 +412,11 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Options& o
   setup.plan.servers = options.servers;
   setup.plan.end_with_clients = true;
   setup.plan.save_dir = options.save_dir;
+  if (!options.checkpoint_dir.empty()) {
+    setup.plan.checkpoints = {
+        options.checkpoint_dir, absl::ToDoubleSeconds(options.checkpoint_every),
+        options.checkpoints_kept, options.checkpoint_full_every, options.resume};
+  }
   setup.times.form_timeout = absl::ToInt64Microseconds(options.form_timeout);
   CAIRN_ASSIGN_OR_RETURN(auto running, StartCoordinator(
                                            std::move(setup),

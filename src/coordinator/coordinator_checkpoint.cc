@@ -9,6 +9,7 @@
 #include "coordinator/coordinator_core.h"
 #include "coordinator/exit_codes.h"
 #include "coordinator/manifest.h"
+#include "wire/limits.h"
 
 namespace cairn {
 namespace {
@@ -38,6 +39,10 @@ bool CoordinatorCore::MayTakeCheckpoint() const {
 }
 
 void CoordinatorCore::AdvanceCheckpoint(Micros now, CoordinatorActions* out) {
+  if (interrupted_.has_value() && (!state_.taking.has_value() || now >= interrupted_->until)) {
+    EndWithLastCheckpoint(now, out);
+    return;
+  }
   if (!state_.taking.has_value()) {
     if (MayTakeCheckpoint() && now >= checkpoint_due_) BeginCheckpoint(now, out);
     return;
@@ -51,10 +56,26 @@ void CoordinatorCore::AdvanceCheckpoint(Micros now, CoordinatorActions* out) {
   }
 }
 
+// On which checkpoint the next one may consist of increments; 0: it is time for one of all rows.
+uint64_t CoordinatorCore::MaySince() const {
+  if (state_.checkpoints.empty()) return 0;
+  const CheckpointState& last = state_.checkpoints.back();
+  if (last.id == state_.restored) return 0;  // Read, and not written, by those who are there now.
+  // If several are kept, not all of them may depend on one file: two bases come first.
+  const bool has_other_base =
+      std::any_of(state_.checkpoints.begin(), state_.checkpoints.end(),
+                  [&](const CheckpointState& each) { return each.base != last.base; });
+  if (state_.plan.checkpoints.kept > 1 && !has_other_base) return 0;
+  const uint64_t chain = uint64_t{last.increments} + 2;  // Files of each partition, with the next.
+  const bool is_long = chain > state_.plan.checkpoints.full_every ||
+                       chain * state_.partitions.size() > limits::kInitFilesMax;
+  return is_long ? 0 : last.id;
+}
+
 // First the progress of all streams, then the snapshots: what is recorded is in every one of them.
 void CoordinatorCore::BeginCheckpoint(Micros now, CoordinatorActions* out) {
   checkpoint_due_ = now + CheckpointEvery();
-  Decide(CheckpointBegun{state_.checkpoint + 1, true}, out);
+  Decide(CheckpointBegun{state_.checkpoint + 1, true, MaySince()}, out);
   taking_ = {};
   taking_.heard = now;
   taking_.repeat_at = now + times_.repeat;
@@ -67,7 +88,9 @@ void CoordinatorCore::RequestCheckpoint(CoordinatorActions* out) const {
     if (taking_.written.contains(p)) continue;
     const PartitionEntry& entry = state_.partitions[p];
     Send(entry.primary,
-         SnapshotRequest{taking.id, p, entry.term, CheckpointPath(taking.id), taking.cut}, out);
+         SnapshotRequest{taking.id, p, entry.term, CheckpointPath(taking.id), taking.cut, true,
+                         taking.since},
+         out);
   }
 }
 
@@ -125,22 +148,25 @@ void CoordinatorCore::NameCheckpoint(CoordinatorActions* out) {
   Manifest manifest;
   manifest.job = state_.job.name;
   manifest.program = state_.job.program;
-  for (const auto& [p, done] : taking_.written) {
-    manifest.files.push_back({p, done.file, done.bytes, done.crc, done.rows});
-    AddDigest(done, &manifest.digest_high, &manifest.digest_low);
-  }
-  ManifestFile file;
-  file.checkpoint = state_.taking->id;
-  file.directory = CheckpointPath(file.checkpoint);
   CheckpointState complete = *state_.taking;
   for (const auto& [p, done] : taking_.written) complete.files.push_back(done);
+  complete.files = state_.WithFormerFiles(complete.since, std::move(complete.files));
+  for (const SnapshotDone& done : complete.files) {
+    manifest.files.push_back(
+        {done.partition, NameInCheckpoint(complete.id, done), done.bytes, done.crc, done.rows});
+    AddDigest(done, &manifest.digest_high, &manifest.digest_low);
+  }
+  if (manifest.has_increments()) manifest.digest_high = manifest.digest_low = 0;
+  ManifestFile file;
+  file.checkpoint = complete.id;
+  file.directory = CheckpointPath(file.checkpoint);
   file.state = EncodeCheckpoint(StateAsOf(state_, std::move(complete)));
   manifest.state = DescribeCheckpointFile(file.state);
   file.text = FormatManifest(manifest);
   out->manifest = std::move(file);
 }
 
-void CoordinatorCore::CheckpointWritten(uint64_t id, const absl::Status& status,
+void CoordinatorCore::CheckpointWritten(uint64_t id, const absl::Status& status, Micros now,
                                         CoordinatorActions* out) {
   if (!state_.taking.has_value() || state_.taking->id != id) return;  // Given up meanwhile.
   if (!status.ok()) {
@@ -154,6 +180,12 @@ void CoordinatorCore::CheckpointWritten(uint64_t id, const absl::Status& status,
   Decide(std::move(committed), out);
   alarm_.clear();
   Prune(out);
+  if (interrupted_.has_value()) EndWithLastCheckpoint(now, out);
+}
+
+// It is there, or was given up, or takes too long.
+void CoordinatorCore::EndWithLastCheckpoint(Micros now, CoordinatorActions* out) {
+  End(kExitInterrupted, interrupted_->message, now, out);
 }
 
 // Silently: what comes next matters more.
@@ -171,11 +203,14 @@ void CoordinatorCore::AbandonCheckpoint(const std::string& why, CoordinatorActio
   DropCheckpoint(out);
 }
 
-// Removes what is no checkpoint that could be restored: old ones, and what is left of others.
+// Removes what is of no checkpoint that could be restored: old ones, and what is left of others.
 void CoordinatorCore::Prune(CoordinatorActions* out) const {
   PrunedCheckpoints prune{state_.plan.checkpoints.directory, {}, state_.checkpoint + 1};
-  for (const CheckpointState& kept : state_.checkpoints) prune.kept.push_back(kept.id);
-  if (state_.taking.has_value()) prune.kept.push_back(state_.taking->id);
+  for (const CheckpointState& kept : state_.checkpoints) {
+    prune.kept.insert(kept.id);
+    for (const SnapshotDone& file : kept.files) prune.kept.insert(file.checkpoint);
+  }
+  if (state_.taking.has_value()) prune.kept.insert(state_.taking->id);
   out->prune = std::move(prune);
 }
 

@@ -193,7 +193,22 @@ void CoordinatorCore::TellMembers(CoordinatorActions* out) {
   }
 }
 
+// Time in which this process stood still, or its machine did, says nothing about anybody else: what
+// they said meanwhile is still to be read. Nobody's patience has run in it.
+void CoordinatorCore::ForgiveSilence(Micros now) {
+  const Micros late = now - next_tick_;
+  if (late < times_.heartbeat) return;
+  const auto later = [&](Micros* since) { *since = std::min(now, *since + late); };
+  for (auto& [process, known] : volatile_) later(&known.heard);
+  if (workerless_since_.has_value()) later(&*workerless_since_);
+  if (serverless_since_.has_value()) later(&*serverless_since_);
+  later(&started_);
+  later(&snapshot_heard_);
+  later(&taking_.heard);
+}
+
 void CoordinatorCore::Tick(Micros now, CoordinatorActions* out) {
+  ForgiveSilence(now);
   next_tick_ = now + kTickEvery;
   if (phase_ == JobPhase::kFinished) return;
   if (phase_ == JobPhase::kFarewell) {

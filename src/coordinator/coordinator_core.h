@@ -49,7 +49,7 @@ struct ManifestFile {
 // Checkpoints that may be removed: of numbers below `below`, all but these.
 struct PrunedCheckpoints {
   std::string directory;
-  std::vector<uint64_t> kept;
+  std::set<uint64_t> kept;
   uint64_t below = 0;
 };
 
@@ -137,6 +137,11 @@ class CoordinatorCore {
     Micros repeat_at = 0;
     bool manifest_asked = false;
   };
+  // Interrupted: the job ends so, once it has one more checkpoint to go on from.
+  struct Interrupted {
+    std::string message;
+    Micros until = 0;  // Not later.
+  };
   // A job that was submitted, while its directories are looked at.
   struct Opening {
     ProcessId submitter;
@@ -164,6 +169,7 @@ class CoordinatorCore {
   void OnHeartbeat(const Message& message, const Heartbeat& beat, Micros now,
                    CoordinatorActions* out);
   void OnGoodbye(const Message& message, const Goodbye& bye, Micros now, CoordinatorActions* out);
+  void ForgiveSilence(Micros now);
   void ExpireMembers(Micros now, CoordinatorActions* out);
   void RemoveMember(uint32_t process, CoordinatorActions* out);
   void LoseMember(uint32_t process, const std::string& how, Micros now, CoordinatorActions* out);
@@ -210,12 +216,15 @@ class CoordinatorCore {
   Micros CheckpointEvery() const;
   bool MayTakeCheckpoint() const;
   void AdvanceCheckpoint(Micros now, CoordinatorActions* out);
+  uint64_t MaySince() const;
   void BeginCheckpoint(Micros now, CoordinatorActions* out);
   void RequestCheckpoint(CoordinatorActions* out) const;
+  void EndWithLastCheckpoint(Micros now, CoordinatorActions* out);
   void OnCheckpointPart(const SnapshotDone& done, Micros now, CoordinatorActions* out);
   void MaybeCut(Micros now, CoordinatorActions* out);
   void NameCheckpoint(CoordinatorActions* out);
-  void CheckpointWritten(uint64_t id, const absl::Status& status, CoordinatorActions* out);
+  void CheckpointWritten(uint64_t id, const absl::Status& status, Micros now,
+                         CoordinatorActions* out);
   void AbandonCheckpoint(const std::string& why, CoordinatorActions* out);
   void DropCheckpoint(CoordinatorActions* out);
   void Prune(CoordinatorActions* out) const;
@@ -273,8 +282,9 @@ class CoordinatorCore {
   Micros snapshot_heard_ = 0;  // When saving began, or the last partition's answer came.
   bool manifest_asked_ = false;
   bool stop_when_placed_ = false;  // Stop came before the servers did.
-  bool stop_asked_ = false;        // Stop came: whatever happens, the model is to be saved.
-  Taking taking_;                  // While state_.taking.
+  std::optional<Interrupted> interrupted_;
+  bool stop_asked_ = false;  // Stop came: whatever happens, the model is to be saved.
+  Taking taking_;            // While state_.taking.
   Micros checkpoint_due_ = 0;
   StepIndex cut_ahead_ = 0;                 // bsp: see MaybeCut.
   std::string alarm_;                       // Why the last checkpoint was given up.

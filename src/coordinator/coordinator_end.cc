@@ -72,6 +72,7 @@ bool CoordinatorCore::KeepsBest() const {
 void CoordinatorCore::BeginSaving(int32_t code, const std::string& message, Micros now,
                                   CoordinatorActions* out) {
   const JobPlan& plan = state_.plan;
+  interrupted_.reset();  // It came to its end before.
   pending_code_ = code;
   pending_message_ = message;
   if (!state_.kept.files.empty() && (code == 0 || code == kExitDiverged)) {
@@ -172,7 +173,7 @@ std::string CoordinatorCore::ManifestText() const {
 void CoordinatorCore::ManifestWritten(uint64_t checkpoint, const absl::Status& status, Micros now,
                                       CoordinatorActions* out) {
   if (checkpoint != 0) {
-    CheckpointWritten(checkpoint, status, out);
+    CheckpointWritten(checkpoint, status, now, out);
     return;
   }
   if (phase_ != JobPhase::kSaving) return;
@@ -196,6 +197,10 @@ void CoordinatorCore::Stop(int32_t code, const std::string& message, Micros now,
     pending_message_ = message;
   } else if (code == 0 && !state_.partitions.empty()) {
     BeginSaving(code, message, now, out);
+  } else if (code == kExitInterrupted && MayTakeCheckpoint()) {
+    if (interrupted_.has_value()) return;  // It is repeated until it is done.
+    interrupted_ = Interrupted{message, now + times_.last_checkpoint};
+    if (!state_.taking.has_value()) BeginCheckpoint(now, out);
   } else {
     End(code, message, now, out);
   }

@@ -17,6 +17,7 @@ struct CoordinatorTimes {
   Micros worker_timeout = 60 * kMicrosPerSecond;   // Training, without any worker left.
   Micros replacement_timeout = 5 * kMicrosPerSecond;  // For a server in a lost one's place.
   Micros save_timeout = 60 * kMicrosPerSecond;        // Saving, without any partition's answer.
+  Micros last_checkpoint = 10 * kMicrosPerSecond;     // For one more, after an interrupt.
   Micros repeat = 300 * kMicrosPerMilli;              // Requests that were not answered.
   Micros farewell = 5 * kMicrosPerSecond;             // For members to confirm the end.
   // bsp: a checkpoint is of a step so far ahead of the partitions, that word of it may reach them

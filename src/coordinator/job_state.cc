@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "base/file_system.h"
 #include "base/status.h"
@@ -119,7 +121,15 @@ struct Fold {
     state.checkpoint = r.id;
     if (!r.is_checkpoint) return;
     const bool has_cut = state.job.mode.consistency == Consistency::kBsp;
-    state.taking.emplace(CheckpointState{r.id, has_cut ? kCutToCome : kOwnMoment, state, {}});
+    CheckpointState& taking = state.taking.emplace();
+    taking.id = taking.base = r.id;
+    taking.cut = has_cut ? kCutToCome : kOwnMoment;
+    taking.training = state;
+    const CheckpointState* const former = state.FindCheckpoint(r.since);
+    if (former == nullptr) return;
+    taking.since = r.since;
+    taking.base = former->base;
+    taking.increments = former->increments + 1;
   }
   void operator()(const CheckpointCut& r) const {
     state.taking->cut = r.step;
@@ -129,12 +139,10 @@ struct Fold {
     }
   }
   void operator()(const CheckpointCommitted& r) const {
-    state.taking->files = r.files;
+    state.taking->files = state.WithFormerFiles(state.taking->since, r.files);
     state.checkpoints.push_back(*std::move(state.taking));
     state.taking.reset();
-    while (state.checkpoints.size() > std::max(state.plan.checkpoints.kept, 1u)) {
-      state.checkpoints.erase(state.checkpoints.begin());
-    }
+    ForgetOldCheckpoints(state.plan.checkpoints.kept, &state.checkpoints);
   }
   void operator()(const CheckpointAbandoned&) const { state.taking.reset(); }
   void operator()(const CheckpointDamaged& r) const {
@@ -189,9 +197,10 @@ MapUpdate JobState::MakeMap() const {
   map.checkpoint = restored;
   const CheckpointState* const from = FindCheckpoint(restored);
   if (from == nullptr) return map;  // Never, or it is long ago and everybody has it.
-  const std::string directory = JoinPath(plan.checkpoints.directory, CheckpointDirectory(restored));
   for (const SnapshotDone& file : from->files) {
-    map.restored.push_back({JoinPath(directory, file.file), file.crc});
+    const std::string directory =
+        JoinPath(plan.checkpoints.directory, CheckpointDirectory(file.checkpoint));
+    map.restored.push_back({JoinPath(directory, file.file), file.crc, file.partition});
   }
   return map;
 }
@@ -200,6 +209,35 @@ const CheckpointState* JobState::FindCheckpoint(uint64_t id) const {
   const auto found = std::find_if(checkpoints.begin(), checkpoints.end(),
                                   [&](const CheckpointState& c) { return c.id == id; });
   return found == checkpoints.end() ? nullptr : &*found;
+}
+
+std::vector<SnapshotDone> JobState::WithFormerFiles(uint64_t since,
+                                                    std::vector<SnapshotDone> written) const {
+  const CheckpointState* const former = FindCheckpoint(since);
+  if (former == nullptr) return written;
+  std::vector<SnapshotDone> all;
+  for (SnapshotDone& file : written) {
+    if (file.since == since) {  // Else it has all rows, though less would have done.
+      std::ranges::copy_if(former->files, std::back_inserter(all), [&](const SnapshotDone& each) {
+        return each.partition == file.partition;
+      });
+    }
+    all.push_back(std::move(file));
+  }
+  return all;
+}
+
+void ForgetOldCheckpoints(uint32_t kept, std::vector<CheckpointState>* checkpoints) {
+  const size_t most = std::max(kept, 1u);
+  std::vector<CheckpointState> left;  // The newest first.
+  bool wants_other_base = most > 1;
+  for (auto next = checkpoints->rbegin(); next != checkpoints->rend(); ++next) {
+    const bool has_other_base = !left.empty() && next->base != left.front().base;
+    if (left.size() >= most && !(wants_other_base && has_other_base)) continue;
+    wants_other_base = wants_other_base && !has_other_base;
+    left.push_back(std::move(*next));
+  }
+  checkpoints->assign(std::make_move_iterator(left.rbegin()), std::make_move_iterator(left.rend()));
 }
 
 std::string CheckpointDirectory(uint64_t id) { return Concat("checkpoint-", id); }

@@ -78,12 +78,13 @@ struct EpochEnded {
 struct CheckpointBegun {
   uint64_t id = 0;
   bool is_checkpoint = false;
+  uint64_t since = 0;  // A checkpoint: partitions may write increments on this one; 0: on none.
 };
 // bsp: the checkpoint that was begun is as of this step.
 struct CheckpointCut {
   StepIndex step = 0;
 };
-// It is complete, and can be restored. By partition.
+// It is complete, and can be restored. By partition, what was written for it.
 struct CheckpointCommitted {
   std::vector<SnapshotDone> files;
 };
@@ -175,9 +176,14 @@ struct TrainingState {
 
 struct CheckpointState {
   uint64_t id = 0;
-  StepIndex cut = kOwnMoment;       // bsp: the step; kCutToCome: it is not chosen yet.
-  TrainingState training;           // Every partition has all of this, and perhaps more.
-  std::vector<SnapshotDone> files;  // By partition; empty while it is taken.
+  StepIndex cut = kOwnMoment;  // bsp: the step; kCutToCome: it is not chosen yet.
+  TrainingState training;      // Every partition has all of this, and perhaps more.
+  // By partition: of each the file of all its rows, then the increments on it. Empty while it is
+  // taken.
+  std::vector<SnapshotDone> files;
+  uint64_t since = 0;       // As CheckpointBegun.
+  uint64_t base = 0;        // Going back by `since`: the first one, which has all rows.
+  uint32_t increments = 0;  // From that one to this.
 };
 
 struct JobState : TrainingState {
@@ -217,6 +223,9 @@ struct JobState : TrainingState {
   // The messages that tell others of this state.
   MapUpdate MakeMap() const;
   const CheckpointState* FindCheckpoint(uint64_t id) const;  // Among those that can be restored.
+  // All files of a checkpoint for which these were written, by partition, of increments on `since`.
+  std::vector<SnapshotDone> WithFormerFiles(uint64_t since,
+                                            std::vector<SnapshotDone> written) const;
   Grants MakeGrants(uint32_t worker) const;
 };
 
@@ -224,7 +233,12 @@ struct JobState : TrainingState {
 // were read from a file.
 absl::Status CheckRecord(const JobState& state, const LogRecord& record);
 
-// "checkpoint-7": where its files are, in the directory of checkpoints.
+// "checkpoint-7": where what was written for it is, in the directory of checkpoints.
 std::string CheckpointDirectory(uint64_t id);
+
+// Leaves the `kept` newest (at least 1) of those that can be restored. If they are several, and all
+// build on the same base, the newest one that does not stays too: one damaged file must not be the
+// end of all.
+void ForgetOldCheckpoints(uint32_t kept, std::vector<CheckpointState>* checkpoints);
 
 }  // namespace cairn

@@ -7,6 +7,7 @@
 
 #include "base/crc32c.h"
 #include "base/escape.h"
+#include "base/file_system.h"
 #include "base/numbers.h"
 #include "base/status.h"
 
@@ -14,6 +15,7 @@ namespace cairn {
 namespace {
 
 constexpr std::string_view kTitle = "cairn model 1";
+constexpr std::string_view kBeside = "../";
 
 bool UnhexWord(std::string_view hex, size_t digits, uint64_t* word) {
   if (hex.size() != digits) return false;
@@ -49,6 +51,15 @@ absl::Status CheckPlainName(const std::string& name) {
   return plain ? absl::OkStatus() : DataLoss("not a plain file name: ", name);
 }
 
+// A plain name, perhaps in a directory beside this one.
+absl::Status CheckFileName(const std::string& name) {
+  if (!name.starts_with(kBeside)) return CheckPlainName(name);
+  const size_t end = name.find('/', kBeside.size());
+  if (end == std::string::npos) return CheckPlainName(name);
+  CAIRN_RETURN_IF_ERROR(CheckPlainName(name.substr(kBeside.size(), end - kBeside.size())));
+  return CheckPlainName(name.substr(end + 1));
+}
+
 absl::Status ParseState(std::string_view line, Manifest* manifest) {
   CAIRN_ASSIGN_OR_RETURN(manifest->state.bytes, ParseU64(Cut(&line, ' ')));
   uint64_t crc = 0;
@@ -68,8 +79,10 @@ absl::Status ParseFile(std::string_view line, Manifest* manifest) {
   file.partition = static_cast<uint32_t>(partition);
   file.crc = static_cast<uint32_t>(crc);
   file.name = std::string(line);
-  if (partition != manifest->files.size()) return DataLoss("partitions are not in order");
-  CAIRN_RETURN_IF_ERROR(CheckPlainName(file.name));
+  const uint32_t next = manifest->partitions();
+  const bool is_increment = next > 0 && partition == next - 1;
+  if (partition != next && !is_increment) return DataLoss("partitions are not in order");
+  CAIRN_RETURN_IF_ERROR(CheckFileName(file.name));
   manifest->files.push_back(std::move(file));
   return {};
 }
@@ -101,9 +114,16 @@ std::string FormatDigest(uint64_t high, uint64_t low) {
   return HexWord(high, 16) + HexWord(low, 16);
 }
 
+std::string PathOf(const std::string& directory, const Manifest::File& file) {
+  if (!file.name.starts_with(kBeside)) return JoinPath(directory, file.name);
+  return JoinPath(ParentDirectory(directory), file.name.substr(kBeside.size()));
+}
+
 std::string FormatManifest(const Manifest& manifest) {
-  std::string text = Concat(kTitle, "\njob ", Escape(manifest.job), "\ndigest ",
-                            FormatDigest(manifest.digest_high, manifest.digest_low), "\n");
+  std::string text = Concat(kTitle, "\njob ", Escape(manifest.job), "\n");
+  if (!manifest.has_increments()) {
+    text += Concat("digest ", FormatDigest(manifest.digest_high, manifest.digest_low), "\n");
+  }
   // One entry for each line of the program, its line break included.
   for (std::string_view rest = manifest.program; !rest.empty();) {
     const size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
@@ -134,8 +154,9 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
       if (line != HexWord(CrcOf(before), 8) || !at_end) {
         return DataLoss("line ", line_number, ": the checksum does not match");
       }
-      if (!std::has_single_bit(manifest.files.size())) {
-        return DataLoss("the number of files, ", manifest.files.size(), ", is no power of two");
+      if (!std::has_single_bit(manifest.partitions())) {
+        return DataLoss("the number of partitions, ", manifest.partitions(),
+                        ", is no power of two");
       }
       return manifest;
     }

@@ -18,7 +18,9 @@ struct Manifest {
   std::string program;  // JobSpec::program of the job that wrote the model.
   struct File {
     uint32_t partition = 0;
-    std::string name;  // Within the directory.
+    // Within the directory; or, of one that belongs to a checkpoint beside this one already:
+    // "../checkpoint-7/NAME".
+    std::string name;
     uint64_t bytes = 0;
     uint32_t crc = 0;  // CRC32C of the whole file.
     uint64_t rows = 0;
@@ -29,9 +31,18 @@ struct Manifest {
     uint64_t bytes = 0;
     uint32_t crc = 0;  // CRC32C of the whole file.
   } state;
-  std::vector<File> files;  // In partition order; as many as there were partitions.
+  // By partition: of each the file of all its rows, then the increments on it, as they were
+  // written.
+  std::vector<File> files;
+  // 0 if there are increments: then nobody knows it who has not read all of them.
   uint64_t digest_high = 0, digest_low = 0;
+
+  uint32_t partitions() const { return files.empty() ? 0 : files.back().partition + 1; }
+  bool has_increments() const { return files.size() > partitions(); }
 };
+
+// Where the file of a manifest in `directory` is.
+std::string PathOf(const std::string& directory, const Manifest::File& file);
 
 std::string FormatManifest(const Manifest& manifest);
 // kDataLoss names the line and what is wrong with it; a missing or damaged byte is found by the

@@ -183,6 +183,7 @@ void Fields(A& a, Field<A, std::vector<InitFile>> files) {
   a.List("init_files", files, [&](auto& file) {
     a.Text("init_files.path", file.path);
     a.Number("init_files.crc", file.crc);
+    a.Number("init_files.partition", file.partition);
   });
 }
 
@@ -306,6 +307,7 @@ void Fields(A& a, Field<A, std::vector<SnapshotDone>> files) {
     a.Number("files.digest_high", file.digest_high);
     a.Number("files.digest_low", file.digest_low);
     a.Text("files.error", file.error);
+    a.Number("files.since", file.since);
   });
 }
 
@@ -313,6 +315,7 @@ template <typename A>
 void Fields(A& a, Field<A, CheckpointBegun> begun) {
   a.Number("checkpoint", begun.id);
   a.Flag("checkpoint.is_checkpoint", begun.is_checkpoint);
+  a.Number("checkpoint.since", begun.since);
 }
 
 template <typename A>
@@ -388,6 +391,9 @@ void Fields(A& a, Field<A, CheckpointState> checkpoint) {
   a.Number("checkpoints.cut", checkpoint.cut);
   Fields(a, checkpoint.training);
   Fields(a, checkpoint.files);
+  a.Number("checkpoints.since", checkpoint.since);
+  a.Number("checkpoints.base", checkpoint.base);
+  a.Number("checkpoints.increments", checkpoint.increments);
 }
 
 template <typename A>

@@ -1,18 +1,16 @@
 #include "server/executor_core.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
-#include "base/crc32c.h"
 #include "base/status.h"
 #include "wire/limits.h"
 
 namespace cairn {
 namespace {
 
-constexpr size_t kRowsPerSlice = 256;             // Of a scan: well under a millisecond.
-constexpr uint32_t kStorageRequestsInFlight = 4;  // Of one snapshot: bounds its memory.
 constexpr int32_t kExitModelDamaged = 4;
 
 // All values of a reply have to fit a frame.
@@ -108,7 +106,8 @@ ExecutorCore::ExecutorCore(const Welcome& welcome, const ProcessId& self,
       coordinator_address_(std::move(coordinator_address)),
       init_files_(welcome.init_files),
       pulled_ids_(options_.pulled_ids_bytes_max,
-                  options_.guards.need_ids ? UnknownIds::kLeave : UnknownIds::kDrop) {
+                  options_.guards.need_ids ? UnknownIds::kLeave : UnknownIds::kDrop),
+      snapshots_(&context_, self.process) {
   context_.job = welcome.job;
   context_.guards = options_.guards;
 }
@@ -148,7 +147,7 @@ void ExecutorCore::OnMap(const MapUpdate& map, ExecutorActions* out) {
   }
   std::vector<uint32_t> changed;
   for (auto& [p, owned] : owned_) {
-    if (owned.partition->OnStreamsChanged()) MaybeClose(p, out);
+    if (owned.partition->OnStreamsChanged()) OnStep(*owned.partition, out);
   }
   for (const auto& [p, waiting] : waiting_) changed.push_back(p);
   ServeWaiting(changed, out);
@@ -175,10 +174,9 @@ void ExecutorCore::OwnPartition(uint32_t p, const PartitionEntry& entry, const M
 
 // What is being written looks into the partition. Waiting pulls are answered by the caller.
 void ExecutorCore::ForgetPartition(uint32_t p, ExecutorActions* out) {
-  for (auto& [id, job] : snapshots_) {
-    if (id.second == p && !job.finished) AbortSnapshot(&job, out);
-  }
-  std::erase_if(snapshots_, [&](const auto& job) { return job.first.second == p; });
+  SnapshotActions actions;
+  snapshots_.Forget(p, &actions);
+  CarryOut(std::move(actions), out);
   owned_.erase(p);
 }
 
@@ -234,7 +232,7 @@ void ExecutorCore::OnPush(const MessagePtr& sent, ExecutorActions* out) {
     Partition::PushOutcome outcome = owned->partition->OnPush(message, part);
     if (outcome.answered) reply.parts.push_back(outcome.result);
     if (outcome.changed) {
-      MaybeClose(part.partition, out);
+      OnStep(*owned->partition, out);
       changed.push_back(part.partition);
       pulled_ids_.Release(*message, part);
     }
@@ -335,9 +333,7 @@ void ExecutorCore::ServeWaiting(const std::vector<uint32_t>& partitions, Executo
 }
 
 void ExecutorCore::Fail(int32_t code, const absl::Status& status, ExecutorActions* out) {
-  out->messages.push_back(
-      {coordinator_address_, MakeMessage(Header{self_, coordinator_, 0, map_index_},
-                                         Goodbye{code, std::string(MessageOf(status))})});
+  SendToCoordinator(Goodbye{code, std::string(MessageOf(status))}, out);
 }
 
 // ---- Long work: loads and snapshots, in slices ----------------------------------------------
@@ -345,7 +341,9 @@ void ExecutorCore::Fail(int32_t code, const absl::Status& status, ExecutorAction
 void ExecutorCore::Tick(ExecutorActions* out) {
   busy_ = false;
   AdvanceLoads(out);
-  AdvanceSnapshots(out);
+  SnapshotActions actions;
+  busy_ = snapshots_.Advance(&actions) || busy_;
+  CarryOut(std::move(actions), out);
 }
 
 void ExecutorCore::AdvanceLoads(ExecutorActions* out) {
@@ -373,20 +371,9 @@ void ExecutorCore::Completed(const StorageResult& result, ExecutorActions* out) 
     }
     return;
   }
-  for (auto& [id, job] : snapshots_) {
-    if (job.ticket != result.ticket || job.finished) continue;
-    --job.requests_pending;
-    if (!result.status.ok()) {
-      job.done.error = std::string(MessageOf(result.status));
-      AbortSnapshot(&job, out);
-      FinishSnapshot(&job, out);
-    } else if (result.kind == StorageRequest::Kind::kCommit) {
-      FinishSnapshot(&job, out);
-    } else {
-      busy_ = true;
-    }
-    return;
-  }
+  SnapshotActions actions;
+  busy_ = snapshots_.OnStorage(result, &actions) || busy_;  // There may be room for more.
+  CarryOut(std::move(actions), out);
 }
 
 // The coordinator has to hear of it, and nobody else asks again: whoever wants to be served.
@@ -399,7 +386,7 @@ void ExecutorCore::RepeatNotLoaded(ExecutorActions* out) const {
     done.term = owned.term;
     done.error = owned.not_loaded;
     done.stage = SnapshotDone::Stage::kNotLoaded;
-    SendSnapshotDone(done, out);
+    SendToCoordinator(std::move(done), out);
   }
 }
 
@@ -409,165 +396,29 @@ void ExecutorCore::OnSnapshotRequest(const SnapshotRequest& request, ExecutorAct
   if (owned == owned_.end() || owned->second.term != request.term) return;
   RepeatNotLoaded(out);
   if (owned->second.loader != nullptr) return;  // It will be repeated.
-  const auto id = std::make_pair(request.checkpoint, request.partition);
-  const auto found = snapshots_.find(id);
-  if (found != snapshots_.end()) {
-    SnapshotJob& job = found->second;
-    if (job.finished) {
-      SendSnapshotDone(job.done, out);
-    } else {
-      SetCut(&job, request.cut, out);
-    }
-    return;
-  }
-  for (auto& [other, job] : snapshots_) {
-    if (other.second != request.partition) continue;
-    if (other.first > request.checkpoint) return;  // This request was overtaken.
-    if (!job.finished) AbortSnapshot(&job, out);   // Nobody waits for it any more.
-  }
-  // Answers to older requests for this partition are of no use to anybody any more.
-  std::erase_if(snapshots_,
-                [&](const auto& entry) { return entry.first.second == request.partition; });
-  SnapshotJob& job = snapshots_[id];
-  job.request = request;
-  BeginSnapshot(&job, out);
+  SnapshotActions actions;
+  Partition* const partition = owned->second.partition.get();
+  busy_ = snapshots_.OnRequest(request, next_ticket_++, partition, &actions) || busy_;
+  CarryOut(std::move(actions), out);
 }
 
-void ExecutorCore::BeginSnapshot(SnapshotJob* job, ExecutorActions* out) {
-  const SnapshotRequest& request = job->request;
-  job->ticket = next_ticket_++;
-  job->done.checkpoint = request.checkpoint;
-  job->done.partition = request.partition;
-  job->done.term = request.term;
-  Partition& partition = *owned_.at(request.partition).partition;
-  busy_ = true;
-  if (request.directory.empty()) {
-    job->digest = std::make_unique<DigestScan>(partition.shards());
-    return;
-  }
-  // The name holds who wrote it: a file is created once and never rewritten.
-  job->done.file = Concat("p", request.partition, "-c", request.checkpoint, "-t", request.term,
-                          "-i", self_.process, ".snapshot");
-  job->path = Concat(request.directory, "/", job->done.file);
-  SnapshotHeader header;
-  header.job = context_.job.name;
-  header.checkpoint = request.checkpoint;
-  header.partition = request.partition;
-  header.partitions = context_.job.partitions;
-  header.tables = context_.job.tables;
-  job->writer = std::make_unique<SnapshotWriter>(std::move(header), partition.shards());
-  partition.set_snapshot(job->writer.get());
-  StorageRequest create{job->ticket, StorageRequest::Kind::kCreate, job->path, {}, 0, 0};
-  out->storage.push_back(std::move(create));
-  ++job->requests_pending;
+// Perhaps to that of its snapshot.
+void ExecutorCore::OnStep(const Partition& partition, ExecutorActions* out) {
+  if (!partition.has_snapshot()) return;
+  SnapshotActions actions;
+  snapshots_.OnStep(partition.index(), &actions);
+  CarryOut(std::move(actions), out);
 }
 
-// One after the other, so that little of each changes between its scan and its end.
-void ExecutorCore::AdvanceSnapshots(ExecutorActions* out) {
-  for (auto& [id, job] : snapshots_) {
-    if (!job.Scans()) continue;
-    if (job.requests_pending >= kStorageRequestsInFlight) return;
-    StepSnapshot(&job, out);
-    busy_ = true;
-    return;
-  }
+void ExecutorCore::CarryOut(SnapshotActions actions, ExecutorActions* out) const {
+  for (SnapshotDone& done : actions.answers) SendToCoordinator(std::move(done), out);
+  std::move(actions.storage.begin(), actions.storage.end(), std::back_inserter(out->storage));
 }
 
-void ExecutorCore::Append(SnapshotJob* job, std::vector<std::byte> bytes, ExecutorActions* out) {
-  if (bytes.empty()) return;
-  job->done.bytes += bytes.size();
-  job->done.crc = Crc32c(bytes, job->done.crc);
-  out->storage.push_back(
-      {job->ticket, StorageRequest::Kind::kAppend, job->path, std::move(bytes), 0, 0});
-  ++job->requests_pending;
-}
-
-void ExecutorCore::StepSnapshot(SnapshotJob* job, ExecutorActions* out) {
-  if (job->digest != nullptr) {
-    if (job->digest->Step(kRowsPerSlice)) return;  // More to scan.
-    SetTotals(job, job->digest->rows(), job->digest->digest());
-    FinishSnapshot(job, out);
-    return;
-  }
-  std::vector<std::byte> bytes;
-  const bool more = job->writer->ScanSlice(kRowsPerSlice, &bytes);
-  if (!more && job->request.cut == kOwnMoment) {
-    CloseSnapshot(job, std::move(bytes), out);
-    return;
-  }
-  Append(job, std::move(bytes), out);
-  if (more) return;
-  job->scanned = true;
-  SetCut(job, job->request.cut, out);
-}
-
-// bsp: the snapshot is to be of this step. Before its body is there, that is only noted.
-void ExecutorCore::SetCut(SnapshotJob* job, StepIndex cut, ExecutorActions* out) {
-  job->request.cut = cut;
-  if (!job->scanned) return;
-  const StepIndex version = owned_.at(job->request.partition).partition->version();
-  if (cut == kCutToCome) {
-    job->done.stage = SnapshotDone::Stage::kScanned;
-    job->done.version = version;
-    SendSnapshotDone(job->done, out);
-    job->done.stage = SnapshotDone::Stage::kWritten;
-  } else if (version == cut) {
-    CloseSnapshot(job, {}, out);
-  } else if (version > cut) {
-    AbortSnapshot(job, out);
-    job->done.stage = SnapshotDone::Stage::kPassed;
-    job->done.version = version;
-    FinishSnapshot(job, out);
-  }
-}
-
-// bsp: the partition has come to another step, perhaps to that of its snapshot.
-void ExecutorCore::MaybeClose(uint32_t partition, ExecutorActions* out) {
-  for (auto& [id, job] : snapshots_) {
-    if (id.second == partition && job.scanned && !job.finished && job.request.cut != kCutToCome) {
-      SetCut(&job, job.request.cut, out);
-    }
-  }
-}
-
-// Behind `bytes` of its body: the snapshot is the state of the partition at this moment.
-void ExecutorCore::CloseSnapshot(SnapshotJob* job, std::vector<std::byte> bytes,
-                                 ExecutorActions* out) {
-  Partition& partition = *owned_.at(job->request.partition).partition;
-  job->scanned = false;
-  job->writer->Finish(partition.AppliedStamps(), &bytes);
-  partition.set_snapshot(nullptr);
-  SetTotals(job, job->writer->rows(), job->writer->digest());
-  job->writer.reset();
-  Append(job, std::move(bytes), out);
-  out->storage.push_back({job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});
-  ++job->requests_pending;
-}
-
-// Its file is of no use.
-void ExecutorCore::AbortSnapshot(SnapshotJob* job, ExecutorActions* out) {
-  if (job->writer != nullptr) owned_.at(job->request.partition).partition->set_snapshot(nullptr);
-  job->writer.reset();
-  job->scanned = false;
-  if (job->path.empty()) return;
-  out->storage.push_back({job->ticket, StorageRequest::Kind::kAbort, job->path, {}, 0, 0});
-}
-
-void ExecutorCore::SetTotals(SnapshotJob* job, uint64_t rows, const ModelDigest& digest) {
-  job->done.rows = rows;
-  job->done.digest_high = digest.high;
-  job->done.digest_low = digest.low;
-}
-
-void ExecutorCore::FinishSnapshot(SnapshotJob* job, ExecutorActions* out) {
-  job->finished = true;
-  job->digest.reset();
-  SendSnapshotDone(job->done, out);
-}
-
-void ExecutorCore::SendSnapshotDone(const SnapshotDone& done, ExecutorActions* out) const {
+void ExecutorCore::SendToCoordinator(Body body, ExecutorActions* out) const {
   out->messages.push_back(
-      {coordinator_address_, MakeMessage(Header{self_, coordinator_, 0, map_index_}, done)});
+      {coordinator_address_,
+       MakeMessage(Header{self_, coordinator_, 0, map_index_}, std::move(body))});
 }
 
 const Partition* ExecutorCore::FindPartition(uint32_t partition) const {

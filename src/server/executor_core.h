@@ -13,10 +13,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/optimizer.h"
-#include "server/digest.h"
 #include "server/partition.h"
 #include "server/partition_loader.h"
 #include "server/pulled_ids.h"
+#include "server/snapshot_jobs.h"
 #include "server/storage.h"
 #include "transport/outbox.h"
 #include "wire/limits.h"
@@ -76,22 +76,6 @@ class ExecutorCore {
     MessagePtr message;
     const PullPart* part;
   };
-  // One partition's part of a checkpoint; also the bare digest, when no directory is named.
-  struct SnapshotJob {
-    SnapshotRequest request;
-    SnapshotDone done;
-    std::unique_ptr<DigestScan> digest;
-    std::unique_ptr<SnapshotWriter> writer;
-    std::string path;
-    uint64_t ticket = 0;
-    uint32_t requests_pending = 0;  // Storage requests without a result.
-    bool scanned = false;           // bsp: the body is complete, the cut has not come.
-    bool finished = false;          // `done` holds, and is only repeated.
-
-    // Otherwise it only waits, or is done.
-    bool Scans() const { return !scanned && (digest != nullptr || writer != nullptr); }
-  };
-
   ExecutorCore(const Welcome& welcome, const ProcessId& self, const ProcessId& coordinator,
                std::string coordinator_address, Options options);
 
@@ -108,10 +92,9 @@ class ExecutorCore {
   void ForgetPartition(uint32_t p, ExecutorActions* out);
   void RepeatNotLoaded(ExecutorActions* out) const;
   void OnSnapshotRequest(const SnapshotRequest& request, ExecutorActions* out);
-  void SetCut(SnapshotJob* job, StepIndex cut, ExecutorActions* out);
-  void MaybeClose(uint32_t partition, ExecutorActions* out);
-  void CloseSnapshot(SnapshotJob* job, std::vector<std::byte> bytes, ExecutorActions* out);
-  void AbortSnapshot(SnapshotJob* job, ExecutorActions* out);
+  void OnStep(const Partition& partition, ExecutorActions* out);
+  void CarryOut(SnapshotActions actions, ExecutorActions* out) const;
+  void SendToCoordinator(Body body, ExecutorActions* out) const;
   // Answers for "who serves this": nullptr, and the code to answer with, if not us.
   Owned* Serving(uint32_t partition, uint64_t term, PartCode* code);
   // Keeps a pull until it can be answered; one that is repeated waits only once.
@@ -121,13 +104,6 @@ class ExecutorCore {
   Header ReplyTo(const Message& request) const;
   void Fail(int32_t code, const absl::Status& status, ExecutorActions* out);
   void AdvanceLoads(ExecutorActions* out);
-  void AdvanceSnapshots(ExecutorActions* out);
-  void BeginSnapshot(SnapshotJob* job, ExecutorActions* out);
-  void StepSnapshot(SnapshotJob* job, ExecutorActions* out);
-  void FinishSnapshot(SnapshotJob* job, ExecutorActions* out);
-  static void SetTotals(SnapshotJob* job, uint64_t rows, const ModelDigest& digest);
-  void Append(SnapshotJob* job, std::vector<std::byte> bytes, ExecutorActions* out);
-  void SendSnapshotDone(const SnapshotDone& done, ExecutorActions* out) const;
 
   const Options options_;
   const ProcessId self_;
@@ -141,7 +117,7 @@ class ExecutorCore {
   PulledIdCache pulled_ids_;
   std::map<uint32_t, std::deque<WaitingPull>> waiting_;
   size_t waiting_count_ = 0;
-  std::map<std::pair<uint64_t, uint32_t>, SnapshotJob> snapshots_;  // By checkpoint, partition.
+  SnapshotJobs snapshots_;
   uint64_t next_ticket_ = 1;
   bool busy_ = false;
 };

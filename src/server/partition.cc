@@ -298,7 +298,13 @@ void Partition::SweepTables() {
       snapshot_->RowsChanging(table, found->old);
     }
     shards_[table].CarryOutSweep();
+    if (snapshot_ == nullptr) shards_[table].MaybeForgetErased();
   }
+}
+
+bool Partition::NotesErased() const {
+  return std::all_of(shards_.begin(), shards_.end(),
+                     [](const TableShard& shard) { return shard.erased() != nullptr; });
 }
 
 bool Partition::EveryoneDelivered() const {

@@ -84,9 +84,12 @@ class Partition {
   SnapshotStamps AppliedStamps() const;
   // Those of the snapshot that the rows come from; before anything else happens.
   void Restore(const SnapshotStamps& stamps);
+  // May the next snapshot be an increment, as far as the tables know?
+  bool NotesErased() const;
   StepIndex version() const { return version_; }  // bsp: steps applied.
   // The snapshot that is being written, if any, hears of every row before it changes.
   void set_snapshot(SnapshotWriter* writer) { snapshot_ = writer; }
+  bool has_snapshot() const { return snapshot_ != nullptr; }
 
  private:
   struct StreamState {

@@ -15,29 +15,37 @@ constexpr uint64_t kReadBytes = 256u << 10;  // Parsed within a millisecond or s
 
 }  // namespace
 
-std::vector<uint32_t> FilesOfPartition(uint32_t files, uint32_t partition, uint32_t partitions) {
-  std::vector<uint32_t> chosen;
-  const uint32_t coarse = std::min(files, partitions);
-  for (uint32_t file = 0; file < files; ++file) {
+std::vector<uint32_t> SourcesOfPartition(uint32_t saved, uint32_t partition, uint32_t partitions) {
+  std::vector<uint32_t> sources;
+  const uint32_t coarse = std::min(saved, partitions);
+  for (uint32_t source = 0; source < saved; ++source) {
     // Sparse rows: the same top bits, as far as both have them. Dense blocks: the same low bits.
     const bool sparse =
-        uint64_t{file} * coarse / files == uint64_t{partition} * coarse / partitions;
-    const bool dense = file % coarse == partition % coarse;
-    if (sparse || dense) chosen.push_back(file);
+        uint64_t{source} * coarse / saved == uint64_t{partition} * coarse / partitions;
+    const bool dense = source % coarse == partition % coarse;
+    if (sparse || dense) sources.push_back(source);
   }
-  return chosen;
+  return sources;
 }
 
 // Puts the rows that belong to the partition into it, made to fit its tables.
 class PartitionLoader::Sink final : public SnapshotSink {
  public:
-  Sink(Partition* partition, Stamps stamps)
+  // `before`: the checkpoint of which the rows are by now; 0: there are none of this file's
+  // partition yet. What is not rows is taken from the last one.
+  Sink(Partition* partition, Stamps stamps, uint64_t before, bool is_last)
       : partition_(partition),
         stamps_(stamps),
+        before_(before),
+        is_last_(is_last),
         shards_(partition->shards()),
         schemas_(partition->schemas()) {}
 
+  uint64_t checkpoint() const { return checkpoint_; }
+
   absl::Status OnHeader(const SnapshotHeader& header) override {
+    CAIRN_RETURN_IF_ERROR(CheckFollows(header.since, before_));
+    checkpoint_ = header.checkpoint;
     converters_.clear();
     shard_of_.assign(header.tables.size(), nullptr);
     goes_on_.assign(header.tables.size(), false);
@@ -83,23 +91,27 @@ class PartitionLoader::Sink final : public SnapshotSink {
 
   // Taken over by the same partition with the same rules; else all of it starts afresh.
   absl::Status OnRetention(uint32_t table, const RetentionState& state) override {
-    if (goes_on_[table]) shard_of_[table]->retention()->set_state(state);
+    if (is_last_ && goes_on_[table]) shard_of_[table]->retention()->set_state(state);
     return {};
   }
   absl::Status OnSketch(uint32_t table, uint64_t offset,
                         std::span<const std::byte> bytes) override {
-    if (goes_on_[table]) shard_of_[table]->retention()->sketch()->Restore(offset, bytes);
+    if (!is_last_ || !goes_on_[table]) return {};
+    shard_of_[table]->retention()->sketch()->Restore(offset, bytes);
     return {};
   }
 
   absl::Status OnStamps(const SnapshotStamps& stamps) override {
-    if (stamps_ == Stamps::kKept) partition_->Restore(stamps);
+    if (is_last_ && stamps_ == Stamps::kKept) partition_->Restore(stamps);
     return {};
   }
 
  private:
   Partition* const partition_;
   const Stamps stamps_;
+  const uint64_t before_;
+  const bool is_last_;
+  uint64_t checkpoint_ = 0;
   std::vector<TableShard>* const shards_;
   const std::vector<std::shared_ptr<const TableSchema>>& schemas_;
   std::vector<TableShard*> shard_of_;  // By table of the file.
@@ -110,14 +122,14 @@ class PartitionLoader::Sink final : public SnapshotSink {
 
 PartitionLoader::PartitionLoader(Partition* partition, uint32_t partitions,
                                  std::vector<InitFile> files, Stamps stamps, uint64_t ticket)
-    : partition_(partition),
-      files_(std::move(files)),
-      stamps_(stamps),
-      ticket_(ticket),
-      chosen_(
-          FilesOfPartition(static_cast<uint32_t>(files_.size()), partition->index(), partitions)) {
-  CAIRN_CHECK(stamps_ == Stamps::kDropped || files_.size() == partitions,
+    : partition_(partition), stamps_(stamps), ticket_(ticket) {
+  const uint32_t saved = files.empty() ? 0 : files.back().partition + 1;
+  CAIRN_CHECK(stamps_ == Stamps::kDropped || saved == partitions,
               "stamps are those of one partition");
+  const auto sources = SourcesOfPartition(saved, partition->index(), partitions);
+  for (InitFile& file : files) {
+    if (std::ranges::binary_search(sources, file.partition)) chosen_.push_back(std::move(file));
+  }
 }
 
 PartitionLoader::~PartitionLoader() = default;
@@ -126,19 +138,23 @@ std::optional<StorageRequest> PartitionLoader::NextRead() {
   if (reading_ || done()) return std::nullopt;
   reading_ = true;
   if (parser_ == nullptr) {
-    sink_ = std::make_unique<Sink>(partition_, stamps_);
+    sink_ = std::make_unique<Sink>(partition_, stamps_, read_, IsLastOfItsPartition());
     parser_ = std::make_unique<SnapshotParser>(sink_.get());
     offset_ = 0;
     crc_ = 0;
   }
-  return StorageRequest{
-      ticket_, StorageRequest::Kind::kRead, files_[chosen_[next_]].path, {}, offset_, kReadBytes};
+  return StorageRequest{ticket_,   StorageRequest::Kind::kRead, chosen_[next_].path, {}, offset_,
+                        kReadBytes};
+}
+
+bool PartitionLoader::IsLastOfItsPartition() const {
+  return next_ + 1 == chosen_.size() || chosen_[next_ + 1].partition != chosen_[next_].partition;
 }
 
 absl::Status PartitionLoader::OnRead(const StorageResult& result) {
   CAIRN_CHECK(reading_ && parser_ != nullptr);
   reading_ = false;
-  const std::string& path = files_[chosen_[next_]].path;
+  const std::string& path = chosen_[next_].path;
   if (!result.status.ok()) return result.status;
   absl::Status status = parser_->Feed(result.bytes);
   if (!status.ok()) return Annotate(status, path);
@@ -147,9 +163,10 @@ absl::Status PartitionLoader::OnRead(const StorageResult& result) {
   if (result.bytes.size() == kReadBytes) return {};
   status = parser_->Finish();
   if (!status.ok()) return Annotate(status, path);
-  if (crc_ != files_[chosen_[next_]].crc) {
+  if (crc_ != chosen_[next_].crc) {
     return DataLoss(path, ": a whole snapshot, but not the one that the manifest names");
   }
+  read_ = IsLastOfItsPartition() ? 0 : sink_->checkpoint();
   parser_.reset();
   sink_.reset();
   ++next_;

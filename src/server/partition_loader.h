@@ -15,10 +15,10 @@
 
 namespace cairn {
 
-// Positions, ascending, among `files` snapshot files (a power of two, in partition order) of those
-// that can hold rows of `partition` out of `partitions`: sparse rows lie by the top bits of their
-// id, dense blocks by the low bits of their index.
-std::vector<uint32_t> FilesOfPartition(uint32_t files, uint32_t partition, uint32_t partitions);
+// Which of `saved` partitions (a power of two), ascending, can have had rows of `partition` out of
+// `partitions`: sparse rows lie by the top bits of their id, dense blocks by the low bits of their
+// index.
+std::vector<uint32_t> SourcesOfPartition(uint32_t saved, uint32_t partition, uint32_t partitions);
 
 // Owned by an executor, beside the partition that it fills. A new job starts from the rows only:
 // the stamps in the files belong to the old one. A job that is restored goes on with them, in as
@@ -27,7 +27,8 @@ class PartitionLoader {
  public:
   enum class Stamps : uint8_t { kDropped, kKept };
 
-  // `partition` outlives the loader. `files`: all snapshot files, in partition order.
+  // `partition` outlives the loader. `files`: all snapshot files, by partition; of each the one of
+  // all rows, then its increments.
   PartitionLoader(Partition* partition, uint32_t partitions, std::vector<InitFile> files,
                   Stamps stamps, uint64_t ticket);
   ~PartitionLoader();
@@ -36,7 +37,7 @@ class PartitionLoader {
   bool done() const { return next_ == chosen_.size(); }
   // The next read, once; nullopt while one is under way, or at the end.
   std::optional<StorageRequest> NextRead();
-  // kDataLoss: a damaged file, or not the one that the manifest names; kFailedPrecondition: rows
+  // kDataLoss: a damaged file, or not the one that belongs here; kFailedPrecondition: rows
   // that do not fit the job's tables; kNotFound and the like: from the file system. All name the
   // file.
   absl::Status OnRead(const StorageResult& result);
@@ -44,12 +45,14 @@ class PartitionLoader {
  private:
   class Sink;
 
+  bool IsLastOfItsPartition() const;
+
   Partition* partition_;
-  std::vector<InitFile> files_;
   Stamps stamps_;
   uint64_t ticket_;
-  std::vector<uint32_t> chosen_;
+  std::vector<InitFile> chosen_;
   size_t next_ = 0;      // Into chosen_.
+  uint64_t read_ = 0;    // The checkpoint of the file before it, if that is of the same partition.
   uint64_t offset_ = 0;  // Within the current file.
   uint32_t crc_ = 0;     // Of the current file, so far.
   bool reading_ = false;

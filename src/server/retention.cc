@@ -220,7 +220,11 @@ void Retention::Look(uint64_t id, const RowTable::Row& row) {
 void Retention::CarryOut(RowTable* table) const {
   for (const uint64_t id : found_.gone) CAIRN_CHECK(table->Erase(id));
   const auto stamp = static_cast<uint32_t>(state_.age - (kAgeMost - 1));
-  for (const uint64_t id : found_.old) table->Find(id)->set_stamp(stamp);
+  for (const uint64_t id : found_.old) {
+    RowTable::Row row = *table->Find(id);
+    row.set_stamp(stamp);
+    row.MarkDirty();
+  }
 }
 
 }  // namespace cairn

@@ -65,6 +65,7 @@ class Retention {
   // After each step of the partition, whether it had rows of this table or not: sweeps on. The
   // caller tells whoever has to know of these rows before they change, then calls CarryOut.
   const Found& Sweep(const RowTable& table);
+  const Found& found() const { return found_; }  // By the last one.
   void CarryOut(RowTable* table) const;
 
   uint64_t bytes() const;

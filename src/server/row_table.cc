@@ -38,25 +38,21 @@ uint32_t StrideFor(uint32_t row_words) {
 
 }  // namespace
 
-// Entries have all of an id but as many bits as count and stamp take; those are its segment's.
+// Entries have all of an id but as many bits as count, dirty bit and stamp take; those are its
+// segment's. It is one segment at first: an empty one is cut when it gets its first row.
 RowTable::RowTable(uint64_t first_id, int shared_bits, uint32_t row_words, Stamps stamps)
     : shared_bits_(shared_bits),
-      other_bits_(kCountBits + (stamps == Stamps::kNone ? 0 : kStampBits)),
+      other_bits_(kCountBits + Row::kDirtyBits + (stamps == Stamps::kNone ? 0 : kStampBits)),
       other_mask_((uint64_t{1} << other_bits_) - 1),
       stride_(StrideFor(row_words)),
       directory_bits_(std::max(other_bits_ - shared_bits, 0)) {
   CAIRN_CHECK(shared_bits >= 0 && shared_bits < 32 && row_words > 0);
   CAIRN_CHECK(shared_bits == 0 ? first_id == 0 : first_id << shared_bits == 0);
   if (row_words > kInlineWordsMax) slab_.emplace(row_words);
-  for (uint64_t i = 0; i < uint64_t{1} << directory_bits_; ++i) {
-    Segment segment;
-    segment.place = {.entries = free_slots, .homes = kHomeSlots};
-    segment.place.Set(static_cast<uint32_t>(i), static_cast<uint32_t>(directory_bits_));
-    segment.first_id = first_id;
-    if (directory_bits_ > 0) segment.first_id |= i << (64 - directory_bits_) >> shared_bits;
-    segments_.push_back(segment);
-    directory_.push_back(segment.place);
-  }
+  Segment& all = segments_.emplace_back();
+  all.place = {.entries = free_slots, .homes = kHomeSlots};
+  all.first_id = first_id;
+  directory_.resize(size_t{1} << directory_bits_, all.place);
 }
 
 uint64_t RowTable::BytesPerRow(uint32_t row_words) {
@@ -139,7 +135,9 @@ const RowTable::Place* RowTable::PlaceBehind(const Place& place) const {
 void RowTable::MakeRoom(Segment* segment) {
   const uint32_t homes = segment->place.homes;
   const uint32_t grown = homes + std::max(homes / kGrowth, 1u);
-  if (!IsTooFull(segment->size + 1, homes)) {  // The tail is, because ids cluster.
+  if (static_cast<int>(segment->place.depth()) + shared_bits_ < other_bits_) {
+    Cut(segment->place.index());                      // It is empty.
+  } else if (!IsTooFull(segment->size + 1, homes)) {  // The tail is, because ids cluster.
     if (segment->slots + kTail <= segment->capacity) {
       segment->slots += kTail;
     } else {
@@ -263,25 +261,35 @@ void RowTable::Cut(uint32_t index) {
   lower.place.Set(index, depth);
   upper.first_id = lower.first_id | uint64_t{1}
                                         << (64 - static_cast<uint32_t>(shared_bits_) - depth);
-  std::byte* const end = lower.place.entries + size_t{lower.slots} * stride_;
+  upper.place = {.entries = free_slots, .homes = kHomeSlots};
+  upper.place.Set(static_cast<uint32_t>(segments_.size() - 1), depth);
+  if (lower.capacity > 0) {
+    MoveUpperHalf(&lower, &upper);
+  } else {
+    Publish(lower);
+    Publish(upper);
+  }
+}
+
+void RowTable::MoveUpperHalf(Segment* lower, Segment* upper) {
+  std::byte* const end = lower->place.entries + size_t{lower->slots} * stride_;
   std::byte* cut = end;
-  for (uint32_t left = lower.size; left > 0; --left) {
+  for (uint32_t left = lower->size; left > 0; --left) {
     std::byte* before = cut - stride_;
     while (WordAt(before) == 0) before -= stride_;
-    if (IdAt(lower, before) < upper.first_id) break;
+    if (IdAt(*lower, before) < upper->first_id) break;
     cut = before;
-    ++upper.size;
+    ++upper->size;
   }
   // As they lie, gaps included.
-  upper.slots = static_cast<uint32_t>(static_cast<size_t>(end - cut) / stride_);
-  upper.capacity = std::max(kRegionSlots, upper.slots);
-  upper.place.entries = Reserve(upper.capacity);
-  upper.place.Set(static_cast<uint32_t>(segments_.size() - 1), depth);
-  std::memcpy(upper.place.entries, cut, static_cast<size_t>(end - cut));
+  upper->slots = static_cast<uint32_t>(static_cast<size_t>(end - cut) / stride_);
+  upper->capacity = std::max(kRegionSlots, upper->slots);
+  upper->place.entries = Reserve(upper->capacity);
+  std::memcpy(upper->place.entries, cut, static_cast<size_t>(end - cut));
   std::memset(cut, 0, static_cast<size_t>(end - cut));
-  lower.size -= upper.size;
-  SetHomes(&lower, HomesFor(lower.size));
-  SetHomes(&upper, HomesFor(upper.size));
+  lower->size -= upper->size;
+  SetHomes(lower, HomesFor(lower->size));
+  SetHomes(upper, HomesFor(upper->size));
 }
 
 }  // namespace cairn

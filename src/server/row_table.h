@@ -21,12 +21,12 @@ namespace cairn {
 // four slots, and within a segment entries ascend by id, so that a scan is a walk, a miss ends at
 // the first larger id, and every 64-bit id is legal.
 //
-// An entry is one word, then the row. The word holds the low 56 bits of the id, inverted, above the
-// row's count: all entries of a segment have the same top 8 bits at least. Inverted, larger ids are
-// smaller words, and 0, as fresh pages read, is the smallest: a search goes on by as many slots as
-// hold larger words, over free slots and the end of a run alike. Rows of more than kInlineWordsMax
-// words lie in a slab, and the entry holds their position. Where rows have stamps, two bits between
-// count and id are theirs, and segments have 10 bits in common.
+// An entry is one word, then the row. The word holds the low 55 bits of the id, inverted, above the
+// row's dirty bit and its count: all entries of a segment have the same top 9 bits at least.
+// Inverted, larger ids are smaller words, and 0, as fresh pages read, is the smallest: a search
+// goes on by as many slots as hold larger words, over free slots and the end of a run alike. Rows
+// of more than kInlineWordsMax words lie in a slab, and the entry holds their position. Where rows
+// have stamps, two bits between dirty bit and id are theirs, and segments have 11 bits in common.
 //
 // A segment grows by a twelfth, inside address space that was reserved for it, so nothing is copied
 // elsewhere and nothing is freed; when it is large it is cut in two. So memory follows the rows,
@@ -51,16 +51,23 @@ class RowTable {
    public:
     RowCount count() const { return RowCount::FromByte(static_cast<uint8_t>(*entry_)); }
     void set_count(RowCount count) { *entry_ = static_cast<std::byte>(count.byte()); }
+    // The caller's; a new row is clean.
+    bool dirty() const { return (entry_[1] & kDirtyBit) != std::byte{0}; }
+    void MarkDirty() { entry_[1] |= kDirtyBit; }
+    void MarkClean() { entry_[1] &= ~kDirtyBit; }
     // Of tables with stamps only.
-    uint32_t stamp() const { return static_cast<uint32_t>(entry_[1] & kStampMask); }
+    uint32_t stamp() const { return static_cast<uint32_t>(entry_[1] & kStampMask) >> kDirtyBits; }
     void set_stamp(uint32_t stamp) {
-      entry_[1] = (entry_[1] & ~kStampMask) | (static_cast<std::byte>(stamp) & kStampMask);
+      const auto moved = static_cast<std::byte>(stamp << kDirtyBits);
+      entry_[1] = (entry_[1] & ~kStampMask) | (moved & kStampMask);
     }
     float* words() const { return words_; }
 
    private:
     friend class RowTable;
-    static constexpr std::byte kStampMask{kStampEnd - 1};
+    static constexpr int kDirtyBits = 1;
+    static constexpr std::byte kDirtyBit{1};
+    static constexpr std::byte kStampMask{(kStampEnd - 1) << kDirtyBits};
     Row(std::byte* entry, float* words) : entry_(entry), words_(words) {}
     std::byte* entry_;
     float* words_;
@@ -214,6 +221,7 @@ class RowTable {
   bool MayCut(const Segment& segment) const;
   void Cut(uint32_t index);
   void SetHomes(Segment* segment, uint32_t homes);
+  void MoveUpperHalf(Segment* lower, Segment* upper);
   struct Packed {
     const std::byte* entries;
     uint32_t slots_needed;
@@ -223,7 +231,7 @@ class RowTable {
   void Publish(const Segment& segment);
 
   const int shared_bits_;
-  const int other_bits_;       // Of an entry's word, what is not the id's: count and stamp;
+  const int other_bits_;       // Of an entry's word, what is not the id's: count, dirty, stamp;
   const uint64_t other_mask_;  // all these bits.
   const uint32_t stride_;      // Bytes of an entry.
   uint64_t size_ = 0;

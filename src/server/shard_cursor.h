@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "base/check.h"
@@ -27,6 +28,18 @@ class ShardCursor {
     } else {
       next_ = ids->back() + 1;
     }
+    return table;
+  }
+
+  // As Next, but only dirty rows: looks at up to *looks rows (at least 1), and lowers it.
+  size_t NextDirty(const std::vector<TableShard>& shards, size_t* looks, size_t most,
+                   std::vector<uint64_t>* ids) {
+    CAIRN_CHECK(most > 0 && *looks > 0 && !done(shards));
+    const size_t table = table_;
+    ids->clear();
+    const std::optional<uint64_t> next = shards[table].DirtyIds(next_, looks, most, ids);
+    if (!next.has_value()) ++table_;
+    next_ = next.value_or(0);
     return table;
   }
 

@@ -7,6 +7,9 @@
 //
 // Rows carry keys (of dense tables: block indices), not ids, so that files can be read into any
 // number of partitions. Later rows win over earlier ones.
+//
+// An increment has only the rows that changed since a former snapshot, and the keys of those that
+// went. Read behind that one, it leads to the same state as a snapshot of all rows would.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -26,12 +30,16 @@
 
 namespace cairn {
 
-inline constexpr uint32_t kSnapshotVersion = 3;
+inline constexpr uint32_t kSnapshotVersion = 4;
+inline constexpr uint32_t kSnapshotVersionLeast = 3;  // That is read: without `since`.
 
 struct SnapshotHeader {
   std::string job;
   uint64_t checkpoint = 0;
   uint64_t generation = 0;  // The caller's: which of several snapshots of one checkpoint.
+  // An increment: of the rows only those that are not as in the snapshot of this checkpoint, to be
+  // read after that one. 0: all rows.
+  uint64_t since = 0;
   uint32_t partition = 0;
   uint32_t partitions = 1;
   std::vector<TableSpec> tables;
@@ -80,9 +88,17 @@ class SnapshotBlocks {
 // executor; not thread-safe; never fails.
 class SnapshotWriter {
  public:
-  // header.tables are the shards' tables, in the same order. `shards` outlive the writer, and only
-  // change as RowsChanging says.
-  SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards);
+  // header.tables are the shards' tables, in the same order; header.since is 0. `shards` outlive
+  // the writer, and only change as RowsChanging says.
+  SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards)
+      : SnapshotWriter(std::move(header), shards, nullptr) {}
+
+  // Leaves the shards' rows clean, and lets them note from its end on which ones go: if all of it
+  // becomes durable, the next one may be an increment on it. If header.since is not 0, this one is,
+  // and the shards have noted it since the one before, and go on noting until this one is finished.
+  static SnapshotWriter OfCheckpoint(SnapshotHeader header, std::vector<TableShard>* shards) {
+    return SnapshotWriter(std::move(header), shards, shards);
+  }
 
   // Appends whole blocks with up to `rows_most` more rows (at least 1) of the body, at first the
   // header. False when the body is complete.
@@ -96,11 +112,15 @@ class SnapshotWriter {
   // shards at this moment. Once, after ScanSlice returned false.
   void Finish(const SnapshotStamps& stamps, std::vector<std::byte>* out);
 
-  // Of the rows in the complete snapshot; valid after Finish.
+  // Of the rows in the complete snapshot; 0 of an increment, which has not seen all of them. Valid
+  // after Finish.
   const ModelDigest& digest() const { return digest_; }
-  uint64_t rows() const { return sparse_rows_; }  // Of sparse tables.
+  uint64_t rows() const { return sparse_rows_; }  // Of sparse tables, those of no increment too.
 
  private:
+  SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards,
+                 std::vector<TableShard>* tracked);
+  bool is_increment() const { return header_.since != 0; }
   void WriteHeader(std::vector<std::byte>* out);
   void WriteRows(size_t table, std::span<const uint64_t> ids, std::vector<std::byte>* out);
   void WriteErased(size_t table, std::span<const uint64_t> ids, std::vector<std::byte>* out);
@@ -111,6 +131,7 @@ class SnapshotWriter {
 
   SnapshotHeader header_;
   const std::vector<TableShard>* shards_;
+  std::vector<TableShard>* tracked_;  // The same, of a checkpoint; else null.
 
   bool begun_ = false, finished_ = false;
   ShardCursor cursor_;
@@ -141,6 +162,10 @@ class SnapshotSink {
   virtual absl::Status OnStamps(const SnapshotStamps& stamps) = 0;
 };
 
+// OK if a snapshot that is an increment on that of checkpoint `since` (0: it has all rows) may be
+// read when the rows are those of checkpoint `before` (0: there are none); else kDataLoss.
+absl::Status CheckFollows(uint64_t since, uint64_t before);
+
 // Reads a snapshot from pieces of any size. Whatever the bytes are, it neither crashes nor
 // allocates more than a small multiple of the largest block (2 MiB).
 class SnapshotParser {
@@ -155,8 +180,8 @@ class SnapshotParser {
   absl::Status Finish();
 
   // What the footer says; valid after Finish said OK.
-  const ModelDigest& digest() const { return digest_; }
-  uint64_t rows() const { return sparse_rows_; }  // Of sparse tables.
+  const ModelDigest& digest() const { return digest_; }  // Of an increment, as the writer's.
+  uint64_t rows() const { return sparse_rows_; }         // Of sparse tables.
 
  private:
   enum class Expect : uint8_t { kHeader, kTables, kRows, kRetention, kStreams, kFooter, kEnd };

@@ -156,6 +156,7 @@ PayloadWriter EncodeHeader(const SnapshotHeader& header) {
   out.Put(static_cast<uint32_t>(header.tables.size()));
   out.Put(header.checkpoint);
   out.Put(header.generation);
+  out.Put(header.since);
   out.Put(header.seed);
   out.Put(header.schema_hash);
   out.Put(header.partition);
@@ -169,12 +170,14 @@ absl::Status DecodeHeader(std::span<const std::byte> payload, SnapshotHeader* he
   PayloadReader in(payload);
   uint32_t version = 0;
   if (!in.Get(&version)) return InvalidArgument("a header that is cut short");
-  if (version != kSnapshotVersion) {
+  if (version < kSnapshotVersionLeast || version > kSnapshotVersion) {
     return MakeError(absl::StatusCode::kUnimplemented, "snapshot format version ", version,
-                     "; this program reads version ", kSnapshotVersion);
+                     "; this program reads versions ", kSnapshotVersionLeast, " to ",
+                     kSnapshotVersion);
   }
-  if (!in.Get(table_count, &header->checkpoint, &header->generation, &header->seed,
-              &header->schema_hash, &header->partition, &header->partitions) ||
+  if (!in.Get(table_count, &header->checkpoint, &header->generation) ||
+      (version > 3 && !in.Get(&header->since)) ||
+      !in.Get(&header->seed, &header->schema_hash, &header->partition, &header->partitions) ||
       !in.GetString(limits::kStringBytesMax, &header->job) || in.left() != 0) {
     return InvalidArgument("a header of the wrong length");
   }

@@ -312,4 +312,13 @@ absl::Status SnapshotParser::HandleFooter(std::span<const std::byte> payload) {
   return absl::OkStatus();
 }
 
+absl::Status CheckFollows(uint64_t since, uint64_t before) {
+  if (since == before) return absl::OkStatus();
+  if (since == 0)
+    return DataLoss("all rows, where an increment on checkpoint ", before, " belongs");
+  const std::string wanted = Concat("only what changed since checkpoint ", since);
+  if (before == 0) return DataLoss(wanted, ", without that one's file before it");
+  return DataLoss(wanted, ", behind a file of checkpoint ", before);
+}
+
 }  // namespace cairn

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/check.h"
 #include "base/crc32c.h"
 #include "base/status.h"
 #include "server/digest.h"
@@ -34,13 +35,23 @@ uint64_t PlaceOf(const TableSpec& spec, uint64_t key) {
   return spec.kind == TableSpec::Kind::kSparse ? SparseId(key, TableSalt(spec.name)) : key;
 }
 
-// The first reading: where does the tail begin, and what does it say?
+// The first reading of a part: of the first one, where does the tail begin, and what does it say?
+// Increments are all tail.
 class SnapshotReader::Scout final : public SnapshotSink {
  public:
   explicit Scout(SnapshotReader* reader) : reader_(*reader) {}
 
   absl::Status OnHeader(const SnapshotHeader& header) override {
-    reader_.header_ = header;
+    SnapshotHeader& former = reader_.header_;  // Default, before the first part.
+    const bool is_first = former.tables.empty();
+    CAIRN_RETURN_IF_ERROR(CheckFollows(header.since, is_first ? 0 : former.checkpoint));
+    if (!is_first &&
+        (header.schema_hash != former.schema_hash || header.seed != former.seed ||
+         header.partition != former.partition || header.partitions != former.partitions)) {
+      return DataLoss("an increment on a snapshot of other tables or of another partition");
+    }
+    in_tail_ = !is_first;
+    former = header;
     return {};
   }
 
@@ -51,7 +62,7 @@ class SnapshotReader::Scout final : public SnapshotSink {
     in_tail_ = in_tail_ || (last_.has_value() && place <= *last_);
     last_ = place;
     if (in_tail_) {
-      reader_.tail_[place] = {key, std::vector<float>(row.begin(), row.end())};
+      reader_.changes_[place] = {key, std::vector<float>(row.begin(), row.end())};
     } else {
       ++reader_.body_rows_;
     }
@@ -60,7 +71,7 @@ class SnapshotReader::Scout final : public SnapshotSink {
 
   absl::Status OnErase(uint32_t table, uint64_t key) override {
     in_tail_ = true;
-    reader_.tail_[{table, PlaceOf(reader_.header_.tables[table], key)}] = {key, std::nullopt};
+    reader_.changes_[{table, PlaceOf(reader_.header_.tables[table], key)}] = {key, std::nullopt};
     return {};
   }
 
@@ -72,11 +83,11 @@ class SnapshotReader::Scout final : public SnapshotSink {
   bool in_tail_ = false;
 };
 
-// The second reading: the body, merged with what the tail says.
+// The second reading: the first part's body, merged with the changes.
 class SnapshotReader::Teller final : public SnapshotSink {
  public:
   Teller(const SnapshotReader* reader, const SavedRowSink* sink)
-      : reader_(*reader), sink_(*sink), next_change_(reader->tail_.begin()) {
+      : reader_(*reader), sink_(*sink), next_change_(reader->changes_.begin()) {
     for (const TableSpec& spec : reader->header_.tables) salts_.push_back(TableSalt(spec.name));
   }
 
@@ -87,7 +98,7 @@ class SnapshotReader::Teller final : public SnapshotSink {
     ++body_rows_;
     const std::pair place{table, PlaceOf(reader_.header_.tables[table], key)};
     CAIRN_RETURN_IF_ERROR(TellChangesBefore(place));
-    if (next_change_ != reader_.tail_.end() && next_change_->first == place) {
+    if (next_change_ != reader_.changes_.end() && next_change_->first == place) {
       return TellChange();
     }
     return Tell(table, key, row);
@@ -95,16 +106,17 @@ class SnapshotReader::Teller final : public SnapshotSink {
 
   absl::Status OnErase(uint32_t, uint64_t) override { return {}; }
   absl::Status OnStamps(const SnapshotStamps&) override {
-    while (next_change_ != reader_.tail_.end()) CAIRN_RETURN_IF_ERROR(TellChange());
+    while (next_change_ != reader_.changes_.end()) CAIRN_RETURN_IF_ERROR(TellChange());
     return {};
   }
 
   const absl::Status& sink_status() const { return sink_status_; }
   const ModelDigest& digest() const { return digest_; }
+  uint64_t sparse_rows() const { return sparse_rows_; }
 
  private:
   absl::Status TellChangesBefore(const std::pair<uint32_t, uint64_t>& place) {
-    while (next_change_ != reader_.tail_.end() && next_change_->first < place) {
+    while (next_change_ != reader_.changes_.end() && next_change_->first < place) {
       CAIRN_RETURN_IF_ERROR(TellChange());
     }
     return {};
@@ -114,7 +126,9 @@ class SnapshotReader::Teller final : public SnapshotSink {
     return change.row.has_value() ? Tell(place.first, change.key, *change.row) : absl::Status();
   }
   absl::Status Tell(uint32_t table, uint64_t key, std::span<const float> row) {
-    const uint32_t width = reader_.header_.tables[table].width();
+    const TableSpec& spec = reader_.header_.tables[table];
+    const uint32_t width = spec.width();
+    if (spec.kind == TableSpec::Kind::kSparse) ++sparse_rows_;
     digest_ += RowDigest(salts_[table], key, row.subspan(kRowCountWords, width));
     sink_status_ = sink_(table, key, row);
     return sink_status_;
@@ -123,36 +137,59 @@ class SnapshotReader::Teller final : public SnapshotSink {
   const SnapshotReader& reader_;
   const SavedRowSink& sink_;
   std::vector<uint64_t> salts_;  // By table.
-  Tail::const_iterator next_change_;
-  uint64_t body_rows_ = 0;
+  Changes::const_iterator next_change_;
+  uint64_t body_rows_ = 0, sparse_rows_ = 0;
   ModelDigest digest_;
   absl::Status sink_status_;
 };
 
-absl::StatusOr<SnapshotReader> SnapshotReader::Open(FileSystem* files, const InitFile& file) {
-  SnapshotReader reader(files, file);
-  Scout scout(&reader);
+absl::StatusOr<SnapshotReader> SnapshotReader::Open(FileSystem* files,
+                                                    std::vector<InitFile> parts) {
+  CAIRN_CHECK(!parts.empty());
+  SnapshotReader reader(files);
+  for (const InitFile& part : parts) CAIRN_RETURN_IF_ERROR(reader.Scan(part));
+  reader.first_ = std::move(parts.front());
+  if (parts.size() > 1) {
+    const SavedRowSink nobody = [](uint32_t, uint64_t, std::span<const float>) {
+      return absl::OkStatus();
+    };
+    Teller teller(&reader, &nobody);
+    CAIRN_RETURN_IF_ERROR(reader.Tell(&teller));
+    reader.digest_ = teller.digest();
+  }
+  return reader;
+}
+
+absl::Status SnapshotReader::Scan(const InitFile& part) {
+  Scout scout(this);
   SnapshotParser parser(&scout);
   CAIRN_ASSIGN_OR_RETURN(const uint32_t crc,
-                         FeedFile(files, file.path, &parser, [] { return false; }));
-  CAIRN_RETURN_IF_ERROR(Annotate(parser.Finish(), file.path));
-  if (crc != file.crc) {
-    return DataLoss(file.path, ": a whole snapshot, but not the one that the manifest names");
+                         FeedFile(files_, part.path, &parser, [] { return false; }));
+  CAIRN_RETURN_IF_ERROR(Annotate(parser.Finish(), part.path));
+  if (crc != part.crc) {
+    return DataLoss(part.path, ": a whole snapshot, but not the one that the manifest names");
   }
-  reader.rows_ = parser.rows();
-  reader.digest_ = parser.digest();
-  return reader;
+  rows_ = parser.rows();
+  digest_ = parser.digest();
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotReader::Tell(Teller* teller) const {
+  SnapshotParser parser(teller);
+  const absl::Status fed = FeedFile(files_, first_.path, &parser, [] { return false; }).status();
+  if (!teller->sink_status().ok()) return teller->sink_status();
+  CAIRN_RETURN_IF_ERROR(fed);
+  CAIRN_RETURN_IF_ERROR(Annotate(parser.Finish(), first_.path));
+  if (teller->sparse_rows() == rows_) return absl::OkStatus();
+  return DataLoss(first_.path, ", with its increments: ", teller->sparse_rows(),
+                  " rows, but the last footer says ", rows_);
 }
 
 absl::Status SnapshotReader::ForEachRow(const SavedRowSink& sink) const {
   Teller teller(this, &sink);
-  SnapshotParser parser(&teller);
-  const absl::Status fed = FeedFile(files_, file_.path, &parser, [] { return false; }).status();
-  if (!teller.sink_status().ok()) return teller.sink_status();
-  CAIRN_RETURN_IF_ERROR(fed);
-  CAIRN_RETURN_IF_ERROR(Annotate(parser.Finish(), file_.path));
-  if (teller.digest() == digest_) return {};
-  return DataLoss(file_.path, ": the digest of its rows is ", DigestHex(teller.digest()),
+  CAIRN_RETURN_IF_ERROR(Tell(&teller));
+  if (teller.digest() == digest_) return absl::OkStatus();
+  return DataLoss(first_.path, ": the digest of its rows is ", DigestHex(teller.digest()),
                   ", but its footer says ", DigestHex(digest_));
 }
 

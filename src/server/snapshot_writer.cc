@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,9 @@ using snapshot::BlockKind;
 using snapshot::PayloadWriter;
 
 namespace {
+
+// Of an increment's scan, for each row that it may find: most rows are clean.
+constexpr size_t kLooksPerRow = 16;
 
 template <typename T>
 void AppendValue(T value, std::vector<std::byte>* out) {
@@ -51,9 +55,11 @@ void SnapshotBlocks::Append(uint32_t kind, std::span<const std::byte> payload,
   ++blocks_;
 }
 
-SnapshotWriter::SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards)
-    : header_(std::move(header)), shards_(shards) {
+SnapshotWriter::SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards,
+                               std::vector<TableShard>* tracked)
+    : header_(std::move(header)), shards_(shards), tracked_(tracked) {
   CAIRN_CHECK(!shards->empty() && header_.tables.size() == shards->size());
+  CAIRN_CHECK(!is_increment() || tracked != nullptr, "only checkpoints have increments");
   header_.state_floats.clear();
   for (const TableShard& shard : *shards) {
     CAIRN_CHECK(shard.schema().spec() == header_.tables[header_.state_floats.size()]);
@@ -68,8 +74,10 @@ SnapshotWriter::SnapshotWriter(SnapshotHeader header, const std::vector<TableSha
 bool SnapshotWriter::ScanSlice(size_t rows_most, std::vector<std::byte>* out) {
   CAIRN_CHECK(rows_most > 0 && !finished_);
   if (!std::exchange(begun_, true)) WriteHeader(out);
-  while (rows_most > 0 && !cursor_.done(*shards_)) {
-    const size_t table = cursor_.Next(*shards_, rows_most, &ids_);
+  size_t looks = is_increment() ? rows_most * kLooksPerRow : rows_most;
+  while (rows_most > 0 && looks > 0 && !cursor_.done(*shards_)) {
+    const size_t table = is_increment() ? cursor_.NextDirty(*shards_, &looks, rows_most, &ids_)
+                                        : cursor_.Next(*shards_, rows_most, &ids_);
     rows_most -= ids_.size();
     WriteRows(table, ids_, out);
   }
@@ -81,7 +89,7 @@ void SnapshotWriter::RowsChanging(uint32_t table, std::span<const uint64_t> ids)
   const uint32_t width = shard.schema().width();
   for (const uint64_t id : ids) {
     if (!cursor_.Passed(table, id)) continue;
-    if (!changed_[table].insert(id).second || !shard.Has(id)) continue;
+    if (!changed_[table].insert(id).second || is_increment() || !shard.Has(id)) continue;
     // The row is as the body has it: from here on that does not count.
     row_.resize(width);
     shard.Read({&id, 1}, TableShard::Missing::kZero, row_.data());
@@ -94,6 +102,7 @@ void SnapshotWriter::Finish(const SnapshotStamps& stamps, std::vector<std::byte>
   CAIRN_CHECK(!std::exchange(finished_, true), "a snapshot ends once");
   for (size_t table = 0; table < shards_->size(); ++table) {
     WriteTail(table, out);
+    if (tracked_ != nullptr) (*tracked_)[table].NoteErased();
     const TableShard& shard = (*shards_)[table];
     if (shard.schema().spec().kind == TableSpec::Kind::kSparse) sparse_rows_ += shard.rows();
   }
@@ -127,7 +136,9 @@ void SnapshotWriter::WriteRows(size_t table, std::span<const uint64_t> ids,
     row_.resize(words);
     for (const uint64_t id : block) {
       CAIRN_CHECK(shard.Get(id, row_.data()));
+      if (tracked_ != nullptr) (*tracked_)[table].MarkClean(id);
       payload.PutWords(row_.data(), words);
+      if (is_increment()) continue;
       digest_ += RowDigest(schema.salt(), schema.KeyOf(id),
                            std::span(row_).subspan(kRowCountWords, schema.width()));
     }
@@ -153,6 +164,12 @@ void SnapshotWriter::WriteErased(size_t table, std::span<const uint64_t> ids,
 void SnapshotWriter::WriteTail(size_t table, std::vector<std::byte>* out) {
   const TableShard& shard = (*shards_)[table];
   ids_.assign(changed_[table].begin(), changed_[table].end());
+  if (is_increment()) {  // What went before the scan came by; what came back is in the body.
+    CAIRN_CHECK(shard.erased() != nullptr);
+    std::ranges::copy_if(*shard.erased(), std::back_inserter(ids_), [&](uint64_t id) {
+      return !changed_[table].contains(id) && !shard.Has(id);
+    });
+  }
   std::sort(ids_.begin(), ids_.end());
   const auto erased =
       std::stable_partition(ids_.begin(), ids_.end(), [&](uint64_t id) { return shard.Has(id); });

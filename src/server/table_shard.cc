@@ -20,6 +20,9 @@ constexpr size_t kAhead = 16;
 // Of rows that lie apart from the table, so many are looked up, and on their way, at once.
 constexpr size_t kBatch = 32;
 constexpr size_t kLineFloats = 16;
+// If rows go by more than one for so many that stay, it is not worth noting which; but so few are.
+constexpr uint64_t kRowsPerErased = 2;
+constexpr uint64_t kErasedLeast = 4096;
 // Of a long row; the hardware's prefetcher sees where it goes from there.
 constexpr uint32_t kPrefetchFloatsMax = 8 * kLineFloats;
 
@@ -74,13 +77,12 @@ TableShard::TableShard(std::shared_ptr<const TableSchema> schema, uint32_t parti
   const int shared_bits = std::countr_zero(partitions);
   CAIRN_CHECK(partition < partitions);
   if (schema_->spec().kind == TableSpec::Kind::kSparse) {
-    const uint64_t first_id = shared_bits == 0 ? 0 : uint64_t{partition} << (64 - shared_bits);
     const RetentionRules& rules = schema_->retention();
     sparse_ = std::make_unique<RowTable>(
-        first_id, shared_bits, schema_->stored_words(),
+        FirstId(), shared_bits, schema_->stored_words(),
         rules.needs_stamps() ? RowTable::Stamps::kTwoBits : RowTable::Stamps::kNone);
     if (rules.any()) {
-      retention_ = std::make_unique<Retention>(schema_.get(), first_id, shared_bits);
+      retention_ = std::make_unique<Retention>(schema_.get(), FirstId(), shared_bits);
     }
     return;
   }
@@ -91,6 +93,7 @@ TableShard::TableShard(std::shared_ptr<const TableSchema> schema, uint32_t parti
     dense_->counts.resize((all - dense_->first_block + partitions - 1) / partitions,
                           RowCount::Never());
   }
+  dense_->dirty.resize(dense_->counts.size());
   dense_->words.resize(dense_->counts.size() * schema_->words());
   for (size_t i = 0; i < dense_->counts.size(); ++i) {
     schema_->InitRow(dense_->first_block + i * partitions,
@@ -106,8 +109,9 @@ uint64_t TableShard::rows() const { return sparse_ ? sparse_->size() : dense_->c
 uint64_t TableShard::bytes() const {
   const uint64_t scratch =
       scratch_.capacity() * sizeof(float) + (retention_ ? retention_->bytes() : 0);
-  if (sparse_) return scratch + sizeof(RowTable) + sparse_->bytes();
-  return scratch + sizeof(Dense) + dense_->counts.capacity() +
+  const uint64_t erased = erased_ ? erased_->capacity() * (sizeof(uint64_t) + 1) : 0;
+  if (sparse_) return scratch + erased + sizeof(RowTable) + sparse_->bytes();
+  return scratch + sizeof(Dense) + dense_->counts.capacity() + dense_->dirty.capacity() +
          dense_->words.capacity() * sizeof(float);
 }
 
@@ -211,6 +215,7 @@ inline RowTable::Row TableShard::Count(const TableSchema::Step& step, uint64_t i
     schema_->InitRow(id, row.words());
   }
   row.set_count(TableSchema::CountRow(step, id, occurrences, row.count()));
+  row.MarkDirty();
   return row;
 }
 
@@ -256,6 +261,7 @@ void TableShard::ApplyDense(const TableSchema::Step& step, std::span<const uint6
     const uint32_t occurrences = OccurrencesOf(counts, i);
     RowCount& count = dense_->counts[at];
     count = TableSchema::CountRow(step, ids[i], occurrences, count);
+    dense_->dirty[at] = 1;
     schema_->ApplyRow(step, gradients + i * schema_->width(), occurrences, count,
                       dense_->words.data() + at * schema_->words(), scratch_.data());
   }
@@ -309,7 +315,16 @@ const Retention::Found* TableShard::Sweep() {
   return schema_->retention().needs_stamps() ? &retention_->Sweep(*sparse_) : nullptr;
 }
 
-void TableShard::CarryOutSweep() { retention_->CarryOut(sparse_.get()); }
+void TableShard::CarryOutSweep() {
+  retention_->CarryOut(sparse_.get());
+  const std::vector<uint64_t>& gone = retention_->found().gone;
+  if (erased_) erased_->insert(gone.begin(), gone.end());
+}
+
+void TableShard::MaybeForgetErased() {
+  if (!erased_) return;
+  if (erased_->size() > std::max(kErasedLeast, rows() / kRowsPerErased)) erased_.reset();
+}
 
 // ---- Rows of files --------------------------------------------------------------------------
 
@@ -369,7 +384,54 @@ void TableShard::Put(uint64_t id, std::span<const float> row) {
 
 void TableShard::Erase(uint64_t id) {
   CAIRN_CHECK(sparse_ != nullptr, "the blocks of a dense table always exist");
-  sparse_->Erase(id);
+  if (sparse_->Erase(id) && erased_) erased_->insert(id);
+}
+
+void TableShard::MarkClean(uint64_t id) {
+  if (dense_) {
+    dense_->dirty[DenseRowOf(id)] = 0;
+  } else {
+    sparse_->Find(id)->MarkClean();
+  }
+}
+
+std::optional<uint64_t> TableShard::DirtyIds(uint64_t first, size_t* looks, size_t most,
+                                             std::vector<uint64_t>* ids) const {
+  std::optional<uint64_t> next;
+  const auto look = [&](uint64_t id, bool is_dirty) {
+    if (*looks == 0 || most == 0) {
+      next = id;
+      return false;
+    }
+    --*looks;
+    if (!is_dirty) return true;
+    ids->push_back(id);
+    --most;
+    return true;
+  };
+  if (sparse_) {
+    sparse_->ForEachFrom(std::max(first, FirstId()), [&](uint64_t id, const RowTable::Row& row) {
+      return look(id, row.dirty());
+    });
+    return next;
+  }
+  for (uint64_t block = FirstBlockFrom(first); block < dense_->dirty.size(); ++block) {
+    const uint64_t id = dense_->first_block + block * schema_->partitions();
+    if (!look(id, dense_->dirty[block] != 0)) break;
+  }
+  return next;
+}
+
+// Of a sparse table: the smallest id that may be here.
+uint64_t TableShard::FirstId() const {
+  const int shared = std::countr_zero(schema_->partitions());
+  return shared == 0 ? 0 : uint64_t{partition_} << (64 - shared);
+}
+
+// Of a dense table: which of this partition's blocks is the first at or above this one of all.
+uint64_t TableShard::FirstBlockFrom(uint64_t id) const {
+  if (id <= dense_->first_block) return 0;
+  return (id - dense_->first_block - 1) / schema_->partitions() + 1;
 }
 
 void TableShard::IdsInRange(uint64_t first, uint64_t last, size_t most,
@@ -378,14 +440,13 @@ void TableShard::IdsInRange(uint64_t first, uint64_t last, size_t most,
   if (sparse_) {  // Clipped to the ids that may be here.
     const uint64_t shared = std::countr_zero(partitions);
     const uint64_t span = shared == 0 ? ~uint64_t{0} : (uint64_t{1} << (64 - shared)) - 1;
-    const uint64_t least = shared == 0 ? 0 : uint64_t{partition_} << (64 - shared);
+    const uint64_t least = FirstId();
     if (first > least + span || last < least) return;
     sparse_->IdsInRange(std::max(first, least), std::min(last, least + span), most, ids);
     return;
   }
-  uint64_t block = 0;  // Of this partition's, the first at or above `first`.
-  if (first > dense_->first_block) block = (first - dense_->first_block - 1) / partitions + 1;
-  for (; block < dense_->counts.size() && most > 0; ++block, --most) {
+  for (uint64_t block = FirstBlockFrom(first); block < dense_->counts.size() && most > 0;
+       ++block, --most) {
     const uint64_t id = dense_->first_block + block * partitions;
     if (id > last) return;
     ids->push_back(id);

@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "server/retention.h"
 #include "server/row_table.h"
 #include "server/table_schema.h"
@@ -67,6 +69,20 @@ class TableShard {
   void Put(uint64_t id, std::span<const float> row);  // Creates or overwrites.
   void Erase(uint64_t id);                            // Sparse only; a missing id is no error.
 
+  // ---- What has changed, for incremental snapshots.
+  // A row is dirty from when Apply or a sweep changes it until it is marked clean. It is there.
+  void MarkClean(uint64_t id);
+  // From `first` on, ascending: appends up to `most` ids of dirty rows. Looks at up to *looks rows,
+  // and lowers it by those. Where to go on; nullopt: that was all.
+  std::optional<uint64_t> DirtyIds(uint64_t first, size_t* looks, size_t most,
+                                   std::vector<uint64_t>* ids) const;
+  // From now on it is noted which rows go; what was noted before is forgotten.
+  void NoteErased() { erased_.emplace(); }
+  // Gives it up if they are too many.
+  void MaybeForgetErased();
+  // Nullptr: it is not noted. Some of these rows may have come back.
+  const absl::flat_hash_set<uint64_t>* erased() const { return erased_ ? &*erased_ : nullptr; }
+
   // The ids in [first, last], ascending, appended to `ids`, but at most `most` of them: the scan
   // that a snapshot does in slices, robust to changes between the slices. Ids are in hash order
   // (sparse) or block order (dense). Costs O(most), not O(rows).
@@ -77,10 +93,13 @@ class TableShard {
   struct Dense {
     uint64_t first_block = 0;  // The next are P apart.
     std::vector<RowCount> counts;
-    std::vector<float> words;  // [blocks x words()]
+    std::vector<uint8_t> dirty;  // [blocks], 0 or 1.
+    std::vector<float> words;    // [blocks x words()]
   };
 
   size_t DenseRowOf(uint64_t block) const;
+  uint64_t FirstId() const;
+  uint64_t FirstBlockFrom(uint64_t id) const;
   void ReadSparse(std::span<const uint64_t> ids, Missing missing, float* weights) const;
   void ReadMissing(uint64_t id, Missing missing, float* weights) const;
   RowTable::Row Count(const TableSchema::Step& step, uint64_t id, RowTable::Home home,
@@ -98,6 +117,7 @@ class TableShard {
   std::unique_ptr<RowTable> sparse_;  // Null for dense tables.
   std::unique_ptr<Dense> dense_;      // Null for sparse ones.
   std::unique_ptr<Retention> retention_;
+  std::optional<absl::flat_hash_set<uint64_t>> erased_;
   std::vector<float> scratch_;  // [width], for ApplyRow.
 };
 

@@ -36,6 +36,8 @@ absl::Status CheckCheckpoints(const CheckpointPlan& plan) {
   if (plan.directory.empty()) return absl::OkStatus();
   CAIRN_RETURN_IF_ERROR(CheckNumber("checkpoints.every_seconds", plan.every_seconds, 0.1, 1e9));
   CAIRN_RETURN_IF_ERROR(CheckRange("checkpoints.kept", plan.kept, 1, limits::kCheckpointsKeptMax));
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("checkpoints.full_every", plan.full_every, 1, limits::kCheckpointChainMax));
   return CheckRange("number of bytes of checkpoints.directory", plan.directory.size(), 0,
                     limits::kStringBytesMax);
 }

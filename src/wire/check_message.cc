@@ -61,8 +61,15 @@ absl::Status Check(const Submit& submit) {
 }
 
 absl::Status CheckFiles(std::string_view field, const std::vector<InitFile>& files) {
-  CAIRN_RETURN_IF_ERROR(AtMost(field, files.size(), limits::kPartitionsMax));
+  CAIRN_RETURN_IF_ERROR(AtMost(field, files.size(), limits::kInitFilesMax));
+  uint32_t partition = 0;  // The next one.
   for (size_t i = 0; i < files.size(); ++i) {
+    const bool is_first = files[i].partition == partition;
+    if (is_first) ++partition;
+    if (!is_first && files[i].partition + 1 != partition) {
+      return InvalidArgument(field, "[", i, "] is of partition ", files[i].partition,
+                             ", after one of ", int64_t{partition} - 1);
+    }
     CAIRN_RETURN_IF_ERROR(AtMost(field, i, "bytes", files[i].path.size(), limits::kStringBytesMax));
   }
   return absl::OkStatus();

@@ -84,12 +84,13 @@ ProcessUsage GetUsage(const pb::Usage& control) {
 }
 
 void WriteFiles(const std::vector<InitFile>& files, ByteWriter* out) {
-  std::vector<uint32_t> crcs;
+  std::vector<uint32_t> numbers;
   for (const InitFile& file : files) {
     out->String(file.path);
-    crcs.push_back(file.crc);
+    numbers.push_back(file.crc);
+    numbers.push_back(file.partition);
   }
-  out->Array(std::span<const uint32_t>(crcs));
+  out->Array(std::span<const uint32_t>(numbers));
 }
 
 absl::Status ReadFiles(std::string_view field, uint32_t count, ByteReader* in,
@@ -99,9 +100,12 @@ absl::Status ReadFiles(std::string_view field, uint32_t count, ByteReader* in,
   for (InitFile& file : *files) {
     CAIRN_RETURN_IF_ERROR(in->String(field, limits::kStringBytesMax, &file.path));
   }
-  std::vector<uint32_t> crcs;
-  CAIRN_RETURN_IF_ERROR(in->Array(field, count, &crcs));
-  for (size_t i = 0; i < crcs.size(); ++i) (*files)[i].crc = crcs[i];
+  std::vector<uint32_t> numbers;
+  CAIRN_RETURN_IF_ERROR(in->Array(field, 2 * size_t{count}, &numbers));
+  for (size_t i = 0; i < count; ++i) {
+    (*files)[i].crc = numbers[2 * i];
+    (*files)[i].partition = numbers[2 * i + 1];
+  }
   return absl::OkStatus();
 }
 
@@ -393,6 +397,8 @@ uint32_t WriteBody(const SnapshotRequest& request, ByteWriter* out) {
   control.set_term(request.term);
   control.set_directory(request.directory);
   control.set_cut(request.cut);
+  control.set_is_checkpoint(request.is_checkpoint);
+  control.set_since(request.since);
   return WriteControl(control, out);
 }
 
@@ -404,6 +410,8 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, SnapshotReq
   request->term = control.term();
   request->directory = control.directory();
   request->cut = control.cut();
+  request->is_checkpoint = control.is_checkpoint();
+  request->since = control.since();
   return absl::OkStatus();
 }
 
@@ -421,6 +429,7 @@ uint32_t WriteBody(const SnapshotDone& done, ByteWriter* out) {
   control.set_error(Clip(done.error));
   control.set_stage(static_cast<uint32_t>(done.stage));
   control.set_version(done.version);
+  control.set_since(done.since);
   return WriteControl(control, out);
 }
 
@@ -442,6 +451,7 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, SnapshotDon
   }
   done->stage = static_cast<SnapshotDone::Stage>(control.stage());
   done->version = control.version();
+  done->since = control.since();
   return CheckText("snapshot_done.error", done->error);
 }
 

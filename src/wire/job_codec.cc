@@ -45,8 +45,9 @@ struct RawPlan {
   double max_seconds, target, min_delta, relative_change, checkpoint_seconds;
   uint32_t servers, workers, fixed_streams, lease_batches, patience, checkpoints_kept;
   float warmup_share;
+  uint32_t checkpoints_full_every;
   uint8_t decay, metric, end_with_clients, want_digest, resume;
-  uint8_t reserved[7];
+  uint8_t reserved[3];
 };
 static_assert(sizeof(RawPlan) == 112);
 
@@ -241,6 +242,7 @@ void WritePlan(const JobPlan& plan, ByteWriter* out) {
                       .patience = stop.patience,
                       .checkpoints_kept = plan.checkpoints.kept,
                       .warmup_share = schedule.warmup_share,
+                      .checkpoints_full_every = plan.checkpoints.full_every,
                       .decay = schedule.decay,
                       .metric = static_cast<uint8_t>(stop.metric),
                       .end_with_clients = plan.end_with_clients,
@@ -280,6 +282,7 @@ absl::Status ReadPlan(ByteReader* in, JobPlan* plan) {
   CheckpointPlan& checkpoints = plan->checkpoints;
   checkpoints.every_seconds = raw.checkpoint_seconds;
   checkpoints.kept = raw.checkpoints_kept;
+  checkpoints.full_every = raw.checkpoints_full_every;
   CAIRN_RETURN_IF_ERROR(ReadBool("plan.checkpoints.resume", raw.resume, &checkpoints.resume));
   return in->String("plan.checkpoints.directory", limits::kStringBytesMax, &checkpoints.directory);
 }

@@ -38,6 +38,8 @@ struct CheckpointPlan {
   std::string directory;     // Empty: there are none.
   double every_seconds = 0;  // From the beginning of one to that of the next.
   uint32_t kept = 0;         // So many of the newest.
+  uint32_t full_every = 0;   // So many at most build on each other: the first has all rows, each
+                             // of the others what changed since the one before.
   bool resume = false;       // The job goes on from the newest one in `directory`, if there is one.
 
   bool operator==(const CheckpointPlan&) const = default;

@@ -16,6 +16,7 @@ inline constexpr size_t kAddressBytesMax = 256;
 
 // Jobs.
 inline constexpr uint32_t kPartitionsMax = 65'536;
+inline constexpr uint32_t kInitFilesMax = 65'536;  // Of all partitions, increments included.
 inline constexpr uint32_t kTablesMax = 4'096;
 inline constexpr uint32_t kPartsMax = 64;             // Parts of a row.
 inline constexpr uint32_t kRowFloatsMax = 65'536;     // Weights of a row.
@@ -25,6 +26,7 @@ inline constexpr uint32_t kProgramBytesMax = 48u << 10;
 inline constexpr size_t kJobBytesMax = size_t{2} << 20;  // Encoded: a Welcome has to be one frame.
 inline constexpr uint64_t kEpochsMax = 1'000'000;
 inline constexpr uint32_t kCheckpointsKeptMax = 100;
+inline constexpr uint32_t kCheckpointChainMax = 1'000;      // Of increments on each other.
 inline constexpr uint64_t kBatchesMax = uint64_t{1} << 40;  // Of an epoch; and of all together.
 inline constexpr uint64_t kStreamsAtOnceMax = 1u << 20;     // asp: streams of one epoch.
 inline constexpr uint32_t kStalenessMax = 1'000'000;        // Steps; ssp.

@@ -78,10 +78,12 @@ struct Wait {
   bool operator==(const Wait&) const = default;
 };
 
-// One snapshot file of the model that a job starts from.
+// One snapshot file of the model that a job starts from. Those of one partition follow each other:
+// one of all rows, then its increments.
 struct InitFile {
   std::string path;
   uint32_t crc = 0;  // CRC32C of the whole file, by the model's manifest.
+  uint32_t partition = 0;
 
   bool operator==(const InitFile&) const = default;
 };
@@ -238,6 +240,9 @@ struct SnapshotRequest {
   uint64_t term = 0;
   std::string directory;
   StepIndex cut = kOwnMoment;  // Or kCutToCome, or the step.
+  bool is_checkpoint = false;  // The next one may be an increment on it.
+  uint64_t since = 0;          // An increment on the snapshot of this checkpoint will do, if the
+                               // partition has written that one and nothing since; 0: all rows.
 
   bool operator==(const SnapshotRequest&) const = default;
 };
@@ -260,6 +265,7 @@ struct SnapshotDone {
   std::string error;                         // Not empty: it could not be written, and why.
   Stage stage = Stage::kWritten;
   StepIndex version = 0;  // bsp: steps applied.
+  uint64_t since = 0;     // Of which checkpoint's snapshot it is an increment; 0: it has all rows.
 
   bool operator==(const SnapshotDone&) const = default;
 };

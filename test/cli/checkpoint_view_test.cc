@@ -71,11 +71,12 @@ ModelReport SampleReport() {
 TEST_CASE("checkpoint list: a line for each", "[checkpoint_view]") {
   const std::vector<ShownCheckpoint> all = {Damaged(), Complete(), Incomplete()};
   CHECK(CheckpointsAsText(all) ==
-        "  number  written               rows   bytes    files  epoch         state\n"
-        "  6       -                     -      300 B    1      -             damaged: "
+        "  number  written               rows   bytes    files  holds     epoch         state\n"
+        "  6       -                     -      300 B    1      -         -             damaged: "
         "/c/checkpoint-6/JOB: not what the manifest says\n"
-        "  7       2025-11-30T09:55:38Z  1,234  2.5 KiB  4      2 of 5, 63 %  complete\n"
-        "  8       -                     -      300 B    1      -             incomplete: no "
+        "  7       2025-11-30T09:55:38Z  1,234  2.5 KiB  4      all rows  2 of 5, 63 %  complete\n"
+        "  8       -                     -      300 B    1      -         -             "
+        "incomplete: no "
         "MANIFEST; it is being taken, or was left over\n");
 }
 
@@ -113,6 +114,7 @@ TEST_CASE("checkpoint list: what programs read", "[checkpoint_view]") {
         "    ],\n"
         "    \"job\": \"clicks\",\n"
         "    \"rows\": 1234,\n"
+        "    \"since\": 0,\n"
         "    \"epoch\": 2,\n"
         "    \"epochs\": 5,\n"
         "    \"batches_done\": 63,\n"
@@ -149,6 +151,7 @@ TEST_CASE("checkpoint show: the job, how far it was, and what is in it", "[check
         "kept          checkpoint 7 at that time\n"
         "partitions    2\n"
         "on disk       2.5 KiB in 4 files\n"
+        "holds         all rows\n"
         "digest        00112233445566778899aabbccddeeff, recomputed from the rows\n"
         "\n"
         "  epoch  rows   train loss  valid loss  valid auc  seconds\n"
@@ -226,6 +229,18 @@ TEST_CASE("checkpoint show: what programs read", "[checkpoint_view]") {
     CHECK_THAT(json, Catch::Contains(part));
   }
   CHECK_THAT(json, !Catch::Contains("best_model_epoch"));
+}
+
+TEST_CASE("checkpoint list and show: what an increment builds on") {
+  ShownCheckpoint shown = Complete();
+  CheckpointInfo& info = shown.info;
+  info.manifest.files = {{0, "../checkpoint-6/p0", 9, 9, 1'000}, {0, "p0", 9, 9, 1'234}};
+  info.job.checkpoints.back().since = 6;
+  CHECK(info.rows() == 1'234);
+  CHECK_THAT(CheckpointsAsText(std::vector{shown}), Catch::Contains("  since 6  "));
+  CHECK_THAT(CheckpointsAsJson(std::vector{shown}), Catch::Contains("\"since\": 6,"));
+  CHECK_THAT(CheckpointAsText(shown, SampleReport()),
+             Catch::Contains("what changed since checkpoint 6; needs its files, too"));
 }
 
 }  // namespace

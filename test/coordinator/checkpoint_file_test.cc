@@ -52,10 +52,10 @@ TEST_CASE("Checkpoint file: the state comes back") {
 
 TEST_CASE("Checkpoint file: another version, or no checkpoint, is said") {
   std::vector<std::byte> bytes = EncodeCheckpoint(SampleState(3));
-  bytes[0] = std::byte{2};
+  bytes[0] = std::byte{99};
   CHECK(DecodeCheckpoint(bytes).status().code() == absl::StatusCode::kUnimplemented);
   for (size_t length = 0; length < bytes.size(); length += 7) {
-    bytes[0] = std::byte{1};
+    bytes[0] = std::byte{2};
     CHECK(!DecodeCheckpoint(std::span(bytes).first(length)).ok());
   }
   CHECK(!DecodeCheckpoint(EncodeCheckpoint(Fold(SampleBatches(), 7))).ok());

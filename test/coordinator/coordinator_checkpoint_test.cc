@@ -1,7 +1,9 @@
 // Checkpoints while the job goes on, and going back to one. Every moment of many lives: the
 // simulator's sweep, where servers die.
 #include <catch2/catch.hpp>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "coordinator/checkpoint_file.h"
@@ -15,7 +17,7 @@ using Stage = SnapshotDone::Stage;
 
 CoordinatorCore::Options WithCheckpoints(Consistency consistency) {
   CoordinatorCore::Options options = OptionsOf(consistency);
-  options.given->plan.checkpoints = {"/checkpoints", 30, 2, false};
+  options.given->plan.checkpoints = {"/checkpoints", 30, 2, 1, false};
   return options;
 }
 
@@ -37,6 +39,7 @@ class Job : public CoordinatorHarness {
     done.stage = stage;
     done.version = version;
     done.error = error;
+    done.since = since;
     Receive(state().partitions[p].primary, done, kSelf.incarnation);
   }
   void Answer(Stage stage, StepIndex version = 0) {
@@ -52,6 +55,7 @@ class Job : public CoordinatorHarness {
   }
   // Time passes, and all three say that they live.
   void Wait(Micros time) { Pass(time, {servers[0], servers[1], worker}); }
+  uint64_t since = 0;  // Of the files that are answered with.
   void LoseServer() {
     actions = {};
     core().ProcessDied({"h", 102, "was killed"}, now, &actions);
@@ -104,9 +108,152 @@ TEST_CASE("Checkpoint: so many are kept, and what else there is may go") {
     job.Wait(31 * kSecond);
     job.Commit();
     REQUIRE(job.actions.prune.has_value());
-    CHECK(job.actions.prune->kept == std::vector<uint64_t>{id - 1, id});
+    CHECK(job.actions.prune->kept == std::set<uint64_t>{id - 1, id});
     CHECK(job.actions.prune->below == id + 1);
   }
+}
+
+// Keeps `kept`, of which up to `full_every` build on each other. Answers as servers do that have
+// written all former ones.
+class Chains : public Job {
+ public:
+  Chains(uint32_t kept, uint32_t full_every) : Job(Plan(kept, full_every)) {}
+
+  static CoordinatorCore::Options Plan(uint32_t kept, uint32_t full_every) {
+    CoordinatorCore::Options options = WithCheckpoints(Consistency::kAsp);
+    options.given->plan.checkpoints.kept = kept;
+    options.given->plan.checkpoints.full_every = full_every;
+    return options;
+  }
+  // What the next one may be an increment on.
+  uint64_t Next() {
+    if (!state().taking.has_value()) Wait(31 * kSecond);
+    const auto* request = SentTo<SnapshotRequest>(101);
+    REQUIRE(request != nullptr);
+    CHECK(request->is_checkpoint);
+    CHECK(request->checkpoint == state().taking->id);
+    since = request->since;
+    Commit();
+    return since;
+  }
+  std::vector<uint64_t> Kept() const {
+    std::vector<uint64_t> ids;
+    for (const CheckpointState& each : state().checkpoints) ids.push_back(each.id);
+    return ids;
+  }
+};
+
+TEST_CASE("Checkpoint: one of all rows, then increments, on two bases before the first one") {
+  using Ids = std::vector<uint64_t>;
+  Chains job(2, 3);
+  CHECK(job.Next() == 0);             // 1
+  CHECK(job.Next() == 0);             // 2: the only base must not be the end of all.
+  CHECK(job.Next() == 2);             // 3
+  CHECK(job.Kept() == Ids{1, 2, 3});  // 2 and 3 have files in common.
+  CHECK(job.Next() == 3);             // 4: three files of each partition.
+  CHECK(job.Kept() == Ids{1, 3, 4});
+  CHECK(job.actions.prune->kept == std::set<uint64_t>{1, 2, 3, 4});
+  CHECK(job.Next() == 0);  // 5
+  CHECK(job.Kept() == Ids{4, 5});
+  CHECK(job.Next() == 5);  // 6
+  CHECK(job.Kept() == Ids{4, 5, 6});
+  const CheckpointState& last = job.state().checkpoints.back();
+  REQUIRE(last.files.size() == 8);
+  CHECK(last.files[2].partition == 1);
+  CHECK(last.files[2].checkpoint == 5);
+  CHECK(last.files[3].partition == 1);
+  CHECK(last.files[3].checkpoint == 6);
+}
+
+TEST_CASE("Checkpoint: who keeps one has one chain, who wants no increments has none") {
+  Chains one(1, 3);
+  std::vector<uint64_t> since;
+  for (int i = 0; i < 7; ++i) since.push_back(one.Next());
+  CHECK(since == std::vector<uint64_t>{0, 1, 2, 0, 4, 5, 0});
+  CHECK(one.Kept() == std::vector<uint64_t>{7});
+  Chains none(2, 1);
+  for (int i = 0; i < 4; ++i) CHECK(none.Next() == 0);
+}
+
+TEST_CASE("Checkpoint: the manifest of increments names the files that they build on") {
+  Chains job(1, 8);
+  job.Next();
+  job.Wait(31 * kSecond);
+  job.since = 1;
+  job.Answer(Stage::kWritten);
+  REQUIRE(job.actions.manifest.has_value());
+  const Manifest manifest = ParseManifest(job.actions.manifest->text).value();
+  REQUIRE(manifest.files.size() == 8);
+  CHECK(manifest.files[0].name == "../checkpoint-1/p0-c1.snapshot");
+  CHECK(manifest.files[1].name == "p0-c2.snapshot");
+  CHECK(manifest.files[7].partition == 3);
+  const JobState saved = DecodeCheckpoint(job.actions.manifest->state).value();
+  CHECK(saved.checkpoints.back().files.size() == 8);
+  CHECK(saved.checkpoints.back().since == 1);
+}
+
+TEST_CASE("Checkpoint: a partition that could not write an increment has one file, others two") {
+  Chains job(1, 8);
+  job.Next();
+  job.Wait(31 * kSecond);
+  job.since = 1;
+  for (uint32_t p = 0; p < 3; ++p) job.AnswerOf(p, Stage::kWritten);
+  job.since = 0;
+  job.AnswerOf(3, Stage::kWritten);
+  const Manifest manifest = ParseManifest(job.actions.manifest->text).value();
+  REQUIRE(manifest.files.size() == 7);
+  CHECK(manifest.files[6].name == "p3-c2.snapshot");
+  CHECK(manifest.files[5].partition == 2);
+}
+
+TEST_CASE("Checkpoint: going back, all files of a chain are read, and the next one has all rows") {
+  Chains job(1, 8);
+  CHECK(job.Next() == 0);
+  CHECK(job.Next() == 1);
+  job.LoseServer();
+  job.Join(Role::kServer, 103);
+  const MapUpdate map = job.state().MakeMap();
+  REQUIRE(map.restored.size() == 8);
+  CHECK(map.restored[0].path == "/checkpoints/checkpoint-1/p0-c1.snapshot");
+  CHECK(map.restored[1].path == "/checkpoints/checkpoint-2/p0-c2.snapshot");
+  CHECK(map.restored[1].partition == 0);
+  CHECK(map.restored[2].partition == 1);
+}
+
+TEST_CASE("Checkpoint: after an interrupt there is one more, and then the end") {
+  Job job;
+  job.Commit();
+  job.Wait(kSecond);
+  const auto stop = [&] {
+    job.actions = {};
+    job.core().Stop(130, "interrupted", job.now, &job.actions);
+  };
+  stop();
+  REQUIRE(job.state().taking.has_value());
+  CHECK(job.state().taking->id == 2);
+  CHECK(!job.state().ended);
+  stop();  // It is repeated.
+  CHECK(!job.state().ended);
+  SECTION("when it is there") {
+    job.Commit();
+    CHECK(job.state().checkpoints.back().id == 2);
+  }
+  SECTION("when the disk is full") { job.AnswerOf(0, Stage::kWritten, 0, "the disk is full"); }
+  SECTION("when it takes too long") { job.Wait(10 * kSecond); }
+  SECTION("when a server is lost") { job.LoseServer(); }
+  job.Wait(kSecond / 10);
+  CHECK(job.state().ended);
+  CHECK(job.state().end.code == 130);
+  CHECK(job.state().end.message == "interrupted");
+}
+
+TEST_CASE("Checkpoint: one that is under way is the last one after an interrupt") {
+  Job job;
+  job.core().Stop(130, "interrupted", job.now, &job.actions);
+  CHECK(job.state().taking->id == 1);
+  job.Commit();
+  CHECK(job.state().end.code == 130);
+  CHECK(job.state().checkpoints.size() == 1);
 }
 
 TEST_CASE("Checkpoint: a disk that is full is an alarm, and the training goes on") {
@@ -211,7 +358,7 @@ TEST_CASE("Rollback: a server that comes before word of the loss waits for it") 
   // One that waits until the end hears of it, and is not waited for then.
   job.Receive({kUnassignedProcess, 104}, CoordinatorHarness::HelloOf(Role::kServer, 104), 0);
   REQUIRE(job.SentTo<Wait>(104) != nullptr);
-  job.core().Stop(130, "interrupted", job.now, &job.actions);
+  job.core().Stop(1, "over", job.now, &job.actions);
   for (const auto& [process, member] : std::map(job.state().members)) {
     job.Receive(member.id, Goodbye{}, kSelf.incarnation);
   }

@@ -51,9 +51,7 @@ TEST_CASE("CoordinatorCore: a hello that is repeated makes no second member") {
 TEST_CASE("CoordinatorCore: who was taken for dead and was not keeps its number") {
   CoordinatorHarness harness(OptionsOf(Consistency::kAsp));
   harness.Form();
-  harness.now += 11 * kSecond;
-  for (const ProcessId& server : harness.servers) harness.Beat(server);
-  harness.Tick(0);
+  harness.Pass(11 * kSecond, harness.servers);
   REQUIRE(!harness.state().members.contains(harness.worker.process));
   const ProcessId back =
       harness.Join(Role::kWorker, harness.worker.incarnation, harness.worker.process);
@@ -65,9 +63,7 @@ TEST_CASE("CoordinatorCore: who was taken for dead and was not keeps its number"
 TEST_CASE("CoordinatorCore: a late copy of a first hello does not rename who comes back") {
   CoordinatorHarness harness(OptionsOf(Consistency::kAsp));
   harness.Form();
-  harness.now += 11 * kSecond;
-  for (const ProcessId& server : harness.servers) harness.Beat(server);
-  harness.Tick(0);
+  harness.Pass(11 * kSecond, harness.servers);
   const ProcessId late = harness.Join(Role::kWorker, harness.worker.incarnation);
   CHECK(late.process != harness.worker.process);
   // The worker has heard of one number only, and goes by it.

@@ -302,5 +302,19 @@ TEST_CASE("CoordinatorCore: an error of a member that is repeated is answered ag
   }
 }
 
+TEST_CASE("CoordinatorCore: one that stood still takes nobody for dead because of that") {
+  CoordinatorHarness job(OptionsOf(Consistency::kAsp));
+  job.Form();
+  job.StandStill(300 * kSecond);
+  CHECK(job.state().members.size() == 3);
+  CHECK(!job.state().ended);
+  job.StandStill(300 * kSecond);
+  CHECK(job.state().members.size() == 3);
+  job.Beat(job.servers[0]);
+  job.Beat(job.servers[1]);
+  job.Pass(11 * kSecond, job.servers);  // The worker does not say anything now either.
+  CHECK(job.state().members.size() == 2);
+}
+
 }  // namespace
 }  // namespace cairn

@@ -12,7 +12,7 @@ TEST_CASE("CoordinatorCore: a silent worker's streams go to another, under a new
   CoordinatorHarness harness(OptionsOf(Consistency::kBsp));
   harness.Form();
   harness.Report({0, 1}, 2, 20);
-  harness.now += 6 * kSecond;
+  harness.Pass(6 * kSecond, harness.servers);
   const ProcessId other = harness.Join(Role::kWorker, 202);
   for (const ProcessId& server : harness.servers) harness.Beat(server);
   harness.Beat(other);

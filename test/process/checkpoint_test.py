@@ -5,6 +5,7 @@ Usage: checkpoint_test.py PROGRAM_DIR [unittest arguments...]
 """
 
 import glob
+import json
 import os
 import random
 import shutil
@@ -58,9 +59,9 @@ class CheckpointTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.directory, name)
 
-    def launch(self, *arguments):
+    def launch(self, *arguments, every="0.3"):
         launcher = processes.Launcher(CAIRN, ["--checkpoint-dir", self.checkpoints,
-                                              "--checkpoint-every", "0.3", *arguments])
+                                              "--checkpoint-every", every, *arguments])
         self.addCleanup(launcher.close)
         launcher.remember_port()
         return launcher
@@ -154,6 +155,21 @@ class CheckpointTest(unittest.TestCase):
         self.assertRegex(launcher.errors().splitlines()[-1],
                          r"interrupted .*; --resume goes on from the last checkpoint$")
 
+    def test_after_an_interrupt_there_is_one_more(self):
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=signum):
+                shutil.rmtree(self.checkpoints, ignore_errors=True)
+                launcher = self.launch(*self.bsp[:-1], "1000000", every="1000")
+                self.assertTrue(wait_until(self.manifests), launcher.errors())
+                time.sleep(0.5)
+                launcher.process.send_signal(signum)
+                self.assertEqual(launcher.end(), INTERRUPTED, launcher.errors())
+                code, told = self.told_of("verify")
+                self.assertEqual(code, DONE, told)
+                self.assertEqual(sorted(told), [1, 2])
+                done = [(each["epoch"], each["batches_done"]) for each in told.values()]
+                self.assertGreater(done[1], done[0])
+
     # ---- What is in the directory.
 
     def test_nothing_is_written_over_without_being_told(self):
@@ -179,18 +195,70 @@ class CheckpointTest(unittest.TestCase):
             told = run(CAIRN, *command)
             self.assertEqual(told.returncode, DONE, told.stderr)
 
+    def numbers(self):
+        return sorted(int(name.split("-")[-1].split("/")[0]) for name in self.manifests())
+
+    def first_snapshot(self, number):
+        return sorted(glob.glob(os.path.join(self.checkpoints, f"checkpoint-{number}",
+                                             "p*.snapshot")))[0]
+
+    @staticmethod
+    def damage(path):
+        """One byte of the body; sizes are as they were."""
+        with open(path, "r+b") as file:
+            file.seek(os.path.getsize(path) // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 1]))
+
+    def told_of(self, command, *arguments):
+        told = run(CAIRN, "checkpoint", command, self.checkpoints, "--json", *arguments)
+        return told.returncode, {each["checkpoint"]: each for each in json.loads(told.stdout)}
+
+    def test_increments_stand_with_what_they_build_on(self):
+        launcher = self.launch("--servers", "2", "--checkpoints-kept", "3",
+                               "--checkpoint-full-every", "4", *self.bsp[:-1], "1000000")
+        # 1 and 2 have all rows, 3, 4 and 5 what changed, 6 all rows, 7 and 8 what changed.
+        self.assertTrue(wait_until(lambda: self.numbers()[-1:] >= [8]), launcher.errors())
+        launcher.process.kill()
+        self.assertTrue(wait_until(lambda: not launcher.leftovers(), 5), launcher.leftovers())
+        code, whole = self.told_of("verify")
+        self.assertEqual(code, DONE, whole)
+        complete = [number for number, each in whole.items() if each["state"] == "complete"]
+        chain = [max(number for number in complete if whole[number]["since"] != 0)]
+        while whole[chain[-1]]["since"] != 0:
+            chain.append(whole[chain[-1]]["since"])
+        self.assertLess(len(chain), 5)
+        self.assertGreaterEqual(whole[chain[0]]["rows"], whole[chain[-1]]["rows"])
+        self.assertTrue(set(complete) - set(chain), whole)  # Another base is there.
+
+        # What an increment builds on stays, though it is not one of the kept ones.
+        pruned = run(CAIRN, "checkpoint", "prune", self.checkpoints, "--keep", "1")
+        self.assertEqual(pruned.returncode, DONE, pruned.stderr)
+        code, left = self.told_of("verify")
+        self.assertEqual(code, DONE, left)
+        told = run(CAIRN, "eval", "--model-dir", os.path.join(self.checkpoints,
+                                                              f"checkpoint-{complete[-1]}"),
+                   "--data", self.small)
+        self.assertEqual(told.returncode, DONE, told.stderr)
+
+        # Damage to it is damage to all that build on it, and it is what is named.
+        base = min(number for number, each in left.items() if each["state"] == "complete")
+        self.damage(self.first_snapshot(base))
+        code, damaged = self.told_of("verify")
+        self.assertEqual(code, DAMAGED, damaged)
+        for each in damaged.values():
+            if each["state"] != "incomplete":
+                self.assertEqual(each["state"], "damaged")
+                self.assertIn(self.first_snapshot(base), each["why"])
+
     def test_damage_is_named_and_an_older_one_used(self):
         launcher = self.launch("--servers", "2", *self.bsp[:-1], "1000000")
         self.assertTrue(wait_until(lambda: len(self.manifests()) > 1), launcher.errors())
         launcher.process.kill()
         self.assertTrue(wait_until(lambda: not launcher.leftovers(), 5), launcher.leftovers())
-        newest = max(self.manifests(), key=lambda m: int(m.split("-")[-1].split("/")[0]))
-        victim = sorted(glob.glob(os.path.join(os.path.dirname(newest), "p*.snapshot")))[0]
-        with open(victim, "r+b") as file:  # One byte of the body; sizes are as they were.
-            file.seek(os.path.getsize(victim) // 2)
-            byte = file.read(1)
-            file.seek(-1, os.SEEK_CUR)
-            file.write(bytes([byte[0] ^ 1]))
+        victim = self.first_snapshot(self.numbers()[-1])
+        self.damage(victim)
         log = self.path("log")
         with open(log, "w", encoding="utf-8") as file:
             on = subprocess.run([CAIRN, "train", "--checkpoint-dir", self.checkpoints, "--resume",

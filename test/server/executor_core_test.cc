@@ -340,7 +340,7 @@ TEST_CASE("ExecutorCore: a partition goes back to a checkpoint, with its stamps"
   map.checkpoint = 1;
   for (uint32_t p = 0; p < kPartitions; ++p) {
     map.partitions.push_back({2, p == 0 ? kSelf : kOther});
-    map.restored.push_back({"/checkpoints/checkpoint-1/" + done.file, done.crc});
+    map.restored.push_back({"/checkpoints/checkpoint-1/" + done.file, done.crc, p});
   }
   SECTION("whole") {
     harness.Give(map);

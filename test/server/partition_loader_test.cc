@@ -43,7 +43,9 @@ Files SaveModel(uint32_t partitions) {
 // As the manifest of these very files names them.
 std::vector<InitFile> NamesOf(const Files& files) {
   std::vector<InitFile> names;
-  for (const auto& [path, bytes] : files) names.push_back({path, Crc32c(bytes)});
+  for (const auto& [path, bytes] : files) {
+    names.push_back({path, Crc32c(bytes), static_cast<uint32_t>(names.size())});
+  }
   return names;
 }
 
@@ -59,6 +61,13 @@ class Loading {
     partition_ = std::make_unique<Partition>(&context_, index);
   }
 
+  // So many more, of one partition of the saved model.
+  void Add(uint32_t partition, const Files& files) {
+    for (const auto& [path, bytes] : files) {
+      names_.push_back({path, Crc32c(bytes), partition});
+      files_[path] = bytes;
+    }
+  }
   // The manifest speaks of these files instead.
   void Expect(const Files& files) { names_ = NamesOf(files); }
 
@@ -105,15 +114,86 @@ class Loading {
   Files files_;
 };
 
-TEST_CASE("FilesOfPartition: as many files as partitions, so a partition's own") {
-  for (uint32_t p = 0; p < 8; ++p) CHECK(FilesOfPartition(8, p, 8) == std::vector<uint32_t>{p});
+TEST_CASE("SourcesOfPartition: as many partitions, so a partition's own") {
+  for (uint32_t p = 0; p < 8; ++p) CHECK(SourcesOfPartition(8, p, 8) == std::vector<uint32_t>{p});
 }
 
-TEST_CASE("FilesOfPartition: any other number, so all that share the id's high or low bits") {
-  CHECK(FilesOfPartition(4, 1, 2) == std::vector<uint32_t>{1, 2, 3});  // Sparse 2, 3; dense 1, 3.
-  CHECK(FilesOfPartition(2, 1, 4) == std::vector<uint32_t>{0, 1});     // Sparse 0; dense 1.
-  CHECK(FilesOfPartition(2, 3, 4) == std::vector<uint32_t>{1});
-  CHECK(FilesOfPartition(1, 5, 8) == std::vector<uint32_t>{0});
+TEST_CASE("SourcesOfPartition: any other number, so all that share the id's high or low bits") {
+  CHECK(SourcesOfPartition(4, 1, 2) == std::vector<uint32_t>{1, 2, 3});  // Sparse 2, 3; dense 1, 3.
+  CHECK(SourcesOfPartition(2, 1, 4) == std::vector<uint32_t>{0, 1});     // Sparse 0; dense 1.
+  CHECK(SourcesOfPartition(2, 3, 4) == std::vector<uint32_t>{1});
+  CHECK(SourcesOfPartition(1, 5, 8) == std::vector<uint32_t>{0});
+}
+
+// Partition p of a model of one file of all rows and two increments: keys below 40 were pushed k,
+// then every 5th again, then every 4th erased, and key 40 came.
+Files SaveChain(uint32_t partitions, uint32_t p) {
+  const JobSpec job = test::SampleJob(partitions);
+  Files files;
+  std::vector<TableShard> shards = test::MakeShards(job, p);
+  SnapshotHeader header = test::HeaderOf(job, p);
+  const auto write = [&](uint64_t checkpoint, uint64_t since) {
+    header.checkpoint = checkpoint;
+    header.since = since;
+    std::vector<std::byte> bytes;
+    SnapshotWriter writer = SnapshotWriter::OfCheckpoint(header, &shards);
+    while (writer.ScanSlice(3, &bytes)) {
+    }
+    writer.Finish({.lsn = checkpoint, .streams = {}}, &bytes);
+    files["/model/p" + std::to_string(p) + "-" + std::to_string(checkpoint)] = bytes;
+  };
+  for (Key key = 0; key < kKeys; ++key) {
+    test::PushKeys(std::vector<Key>{key}, static_cast<float>(key), &shards[2]);
+  }
+  write(1, 0);
+  for (Key key = 0; key < kKeys; key += 5) {
+    test::PushKeys(std::vector<Key>{key}, 100.0f, &shards[2]);
+  }
+  write(2, 1);
+  for (Key key = 0; key < kKeys; key += 4) {
+    const uint64_t id = shards[2].schema().IdOf(key);
+    if (shards[2].Owns(id)) shards[2].Erase(id);
+  }
+  test::PushKeys(std::vector<Key>{kKeys}, 7.0f, &shards[2]);
+  write(5, 2);
+  return files;
+}
+
+TEST_CASE("PartitionLoader: increments come after what they are increments on") {
+  const uint32_t saved = GENERATE(1, 2, 8);
+  const uint32_t partitions = GENERATE(1, 4);
+  std::map<Key, float> counts;
+  uint64_t rows = 0;
+  for (uint32_t p = 0; p < partitions; ++p) {
+    Loading loading(test::SampleJob(partitions), p, {});
+    for (uint32_t source = 0; source < saved; ++source) {
+      loading.Add(source, SaveChain(saved, source));
+    }
+    REQUIRE(loading.Run() == absl::OkStatus());
+    counts.merge(loading.Counts());
+    rows += loading.shard(2).rows();
+  }
+  CHECK(rows == kKeys - kKeys / 4 + 1);
+  for (Key key = 0; key < kKeys; ++key) {
+    const float pushed = static_cast<float>(key) + (key % 5 == 0 ? 100.0f : 0.0f);
+    CHECK(counts[key] == (key % 4 == 0 ? 0.0f : pushed));
+  }
+}
+
+TEST_CASE("PartitionLoader: a chain with a link missing, or one that is another's, is damage") {
+  const Files chain = SaveChain(1, 0);
+  const auto error = [&](std::vector<std::string> paths) {
+    Loading loading(test::SampleJob(1), 0, {});
+    for (const std::string& path : paths) loading.Add(0, {{path, chain.at(path)}});
+    const absl::Status status = loading.Run();
+    CHECK(status.code() == absl::StatusCode::kDataLoss);
+    return std::string(status.message());
+  };
+  CHECK_THAT(error({"/model/p0-2"}),
+             Catch::Contains("/model/p0-2: only what changed since checkpoint 1, without"));
+  CHECK_THAT(error({"/model/p0-1", "/model/p0-5"}),
+             Catch::Contains("since checkpoint 2, behind a file of checkpoint 1"));
+  CHECK_THAT(error({"/model/p0-1", "/model/p0-1"}), Catch::Contains("all rows, where"));
 }
 
 TEST_CASE("PartitionLoader: every row comes back once, whatever the number of partitions") {

@@ -18,6 +18,7 @@ constexpr uint64_t kLargest = std::numeric_limits<uint64_t>::max();
 struct Known {
   RowCount count;
   uint32_t stamp = 0;
+  bool dirty = false;
   std::vector<float> words;
 
   bool operator==(const Known&) const = default;
@@ -49,6 +50,13 @@ class Pair {
       known.stamp = static_cast<uint32_t>(random->Below(RowTable::kStampEnd));
       row.set_stamp(known.stamp);
     }
+    if (added) REQUIRE(!row.dirty());
+    known.dirty = random->Below(2) == 0;
+    if (known.dirty) {
+      row.MarkDirty();
+    } else {
+      row.MarkClean();
+    }
     std::copy(known.words.begin(), known.words.end(), row.words());
     model[id] = std::move(known);
   }
@@ -61,6 +69,7 @@ class Pair {
     REQUIRE(row.has_value() == (known != model.end()));
     if (!row) return;
     REQUIRE(row->count() == known->second.count);
+    REQUIRE(row->dirty() == known->second.dirty);
     if (has_stamps_) REQUIRE(row->stamp() == known->second.stamp);
     REQUIRE(std::equal(known->second.words.begin(), known->second.words.end(), row->words()));
   }
@@ -242,10 +251,11 @@ TEST_CASE("RowTable tells ids of a part of its range", "[row_table]") {
 TEST_CASE("RowTable is small while it is empty and near its payload when it is full",
           "[row_table]") {
   const int shared_bits = GENERATE(0, 6, 12);
+  CHECK(RowTable(0, shared_bits, 2, RowTable::Stamps::kTwoBits).bytes() < 64 << 10);
   RowTable table(0, shared_bits, 2);
-  CHECK(table.bytes() < 64 << 10);
+  CHECK(table.bytes() < 16 << 10);
   bool added = false;
-  const uint64_t rows = 1'000'000;
+  const uint64_t rows = 2'000'000;
   for (uint64_t i = 0; i < rows; ++i) table.FindOrAdd(Mix64(i) >> shared_bits, &added);
   CHECK(static_cast<double>(table.bytes()) / static_cast<double>(rows) < 20);  // 16 are payload.
 }

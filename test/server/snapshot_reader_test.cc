@@ -23,7 +23,7 @@ class Fixture {
     file.crc = Crc32c(bytes);
   }
   absl::StatusOr<Rows> Read() {
-    CAIRN_ASSIGN_OR_RETURN(const SnapshotReader reader, SnapshotReader::Open(&files, file));
+    CAIRN_ASSIGN_OR_RETURN(const SnapshotReader reader, SnapshotReader::Open(&files, {file}));
     Rows rows;
     CAIRN_RETURN_IF_ERROR(
         reader.ForEachRow([&](uint32_t table, uint64_t key, std::span<const float> row) {
@@ -95,7 +95,7 @@ TEST_CASE_METHOD(Fixture, "Nothing of a damaged file is told, and the file is na
   for (uint64_t at = 0; at < bytes.size(); at += 5) {
     INFO(at);
     REQUIRE(files.FlipBit(file.path, 8 * at + at % 8).ok());
-    const absl::Status opened = SnapshotReader::Open(&files, file).status();
+    const absl::Status opened = SnapshotReader::Open(&files, {file}).status();
     CHECK(opened.code() == absl::StatusCode::kDataLoss);
     CHECK(MessageOf(opened).starts_with("/p0: snapshot is damaged in block "));
     REQUIRE(files.FlipBit(file.path, 8 * at + at % 8).ok());
@@ -106,16 +106,16 @@ TEST_CASE_METHOD(Fixture, "Nothing of a damaged file is told, and the file is na
 TEST_CASE_METHOD(Fixture, "A whole snapshot of another model is not taken", "[snapshot_reader]") {
   Write(test::SampleSnapshot());
   file.crc ^= 1;
-  CHECK(MessageOf(SnapshotReader::Open(&files, file).status()) ==
+  CHECK(MessageOf(SnapshotReader::Open(&files, {file}).status()) ==
         "/p0: a whole snapshot, but not the one that the manifest names");
   file.path = "/p1";
-  CHECK(SnapshotReader::Open(&files, file).status().code() == absl::StatusCode::kNotFound);
+  CHECK(SnapshotReader::Open(&files, {file}).status().code() == absl::StatusCode::kNotFound);
 }
 
 TEST_CASE_METHOD(Fixture, "A file that changes between the two readings is found",
                  "[snapshot_reader]") {
   Write(test::SampleSnapshot());
-  const SnapshotReader reader = SnapshotReader::Open(&files, file).value();
+  const SnapshotReader reader = SnapshotReader::Open(&files, {file}).value();
   const auto ignore = [](uint32_t, uint64_t, std::span<const float>) { return absl::Status(); };
   CHECK(reader.ForEachRow(ignore).ok());
   Write(SnapshotUnderWrites(3));
@@ -124,7 +124,7 @@ TEST_CASE_METHOD(Fixture, "A file that changes between the two readings is found
 
 TEST_CASE_METHOD(Fixture, "The sink's error ends the reading, as it is", "[snapshot_reader]") {
   Write(test::SampleSnapshot());
-  const SnapshotReader reader = SnapshotReader::Open(&files, file).value();
+  const SnapshotReader reader = SnapshotReader::Open(&files, {file}).value();
   int calls = 0;
   const absl::Status status = reader.ForEachRow([&](uint32_t, uint64_t, std::span<const float>) {
     return ++calls == 3 ? Unavailable("the pipe is closed") : absl::Status();
@@ -145,6 +145,64 @@ TEST_CASE_METHOD(Fixture, "The header is read without what follows it", "[snapsh
   const absl::Status cut = ReadSnapshotHeader(&files, file.path).status();
   CHECK(cut.code() == absl::StatusCode::kDataLoss);
   CHECK(MessageOf(cut).starts_with("/p0: "));
+}
+
+TEST_CASE_METHOD(Fixture, "Increments are merged with what they are increments on",
+                 "[snapshot_reader]") {
+  const JobSpec job = test::SampleJob(1);
+  std::vector<TableShard> shards = test::MakeShards(job, 0);
+  std::vector<InitFile> parts;
+  const auto write = [&](uint64_t checkpoint, uint64_t since) {
+    SnapshotHeader header = test::HeaderOf(job, 0);
+    header.checkpoint = checkpoint;
+    header.since = since;
+    Bytes bytes;
+    SnapshotWriter writer = SnapshotWriter::OfCheckpoint(header, &shards);
+    while (writer.ScanSlice(7, &bytes)) {
+    }
+    writer.Finish({}, &bytes);
+    parts.push_back({"/p0-" + std::to_string(checkpoint), Crc32c(bytes), 0});
+    REQUIRE(files.WriteFileAtomically(parts.back().path, bytes).ok());
+  };
+  std::vector<uint64_t> keys;
+  for (uint64_t key = 0; key < 30; ++key) keys.push_back(key);
+  test::PushKeys(keys, 1.0f, &shards[2]);
+  write(4, 0);
+  test::PushKeys(std::vector<uint64_t>{3, 5, 77}, 1.0f, &shards[2]);
+  write(5, 4);
+  shards[2].Erase(shards[2].schema().IdOf(5));
+  shards[2].Erase(shards[2].schema().IdOf(6));
+  test::PushKeys(std::vector<uint64_t>{4}, 2.0f, &shards[1]);
+  write(6, 5);
+
+  const SnapshotReader reader = SnapshotReader::Open(&files, parts).value();
+  CHECK(reader.header().checkpoint == 6);
+  CHECK(reader.rows() == 29);
+  DigestScan scan(&shards);
+  while (scan.Step(1'000)) {
+  }
+  CHECK(reader.digest() == scan.digest());
+  std::map<std::pair<uint32_t, uint64_t>, float> weights;
+  REQUIRE(reader
+              .ForEachRow([&](uint32_t table, uint64_t key, std::span<const float> row) {
+                weights[{table, key}] = row[kRowCountWords];
+                return absl::Status();
+              })
+              .ok());
+  CHECK(weights.size() == 29 + job.tables[1].blocks());
+  CHECK(weights[{2, 3}] == 2.0f);
+  CHECK(weights[{2, 77}] == 1.0f);
+  CHECK(!weights.contains({2, 5}));
+  CHECK(!weights.contains({2, 6}));
+
+  const auto error = [&](std::vector<InitFile> some) {
+    const absl::Status status = SnapshotReader::Open(&files, std::move(some)).status();
+    CHECK(status.code() == absl::StatusCode::kDataLoss);
+    return std::string(MessageOf(status));
+  };
+  CHECK_THAT(error({parts[1]}), Catch::StartsWith("/p0-5: only what changed since checkpoint 4"));
+  CHECK_THAT(error({parts[0], parts[2]}),
+             Catch::Contains("since checkpoint 5, behind a file of checkpoint 4"));
 }
 
 }  // namespace

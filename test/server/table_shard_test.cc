@@ -283,5 +283,36 @@ TEST_CASE("An empty shard costs less than 1 KiB, and so does a moved one", "[tab
   CHECK(moved.rows() == 0);
 }
 
+TEST_CASE("What goes is noted from a moment on, unless it is too much", "[table_shard]") {
+  TableSpec table{.name = "t"};
+  table.parts[0].optimizer.name = "sum";
+  JobSpec job;
+  job.partitions = 1;
+  job.tables = {table};
+  TableShard shard = MakeShard(job, 0, 0);
+  const auto push = [&](uint64_t first, uint64_t end) {
+    std::vector<uint64_t> ids;
+    for (uint64_t key = first; key < end; ++key) ids.push_back(shard.schema().IdOf(key));
+    shard.Apply({}, ids, std::vector<float>(ids.size(), 1.0f), {});
+    return ids;
+  };
+  const std::vector<uint64_t> ids = push(0, 10'000);
+  shard.Erase(ids[0]);
+  CHECK(shard.erased() == nullptr);
+  shard.NoteErased();
+  shard.Erase(ids[1]);
+  shard.Erase(ids[1]);
+  shard.MaybeForgetErased();
+  REQUIRE(shard.erased() != nullptr);
+  CHECK(shard.erased()->size() == 1);
+  CHECK(shard.erased()->contains(ids[1]));
+  for (size_t i = 2; i < 9'000; ++i) shard.Erase(ids[i]);
+  CHECK(shard.erased() != nullptr);  // A snapshot may be counting on it.
+  shard.MaybeForgetErased();
+  CHECK(shard.erased() == nullptr);
+  shard.NoteErased();
+  CHECK(shard.erased()->empty());
+}
+
 }  // namespace
 }  // namespace cairn

@@ -50,6 +50,7 @@ enum class Probe : uint8_t {
   kCoordinatorPause,
   kCheckpoint,  // Committed,
   kAbandoned,   // or given up.
+  kIncrement,   // Files of checkpoints that are complete: what changed since another one.
   kRolledBack,  // All partitions went back to one.
   kPowerLost,   // With a process, and what its machine had not synced;
   kTorn,        // of a write, some sectors were stored and others not;
@@ -105,6 +106,7 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "coordinators paused",
                                                                    "checkpoints committed",
                                                                    "checkpoints given up",
+                                                                   "increments",
                                                                    "rollbacks",
                                                                    "power lost",
                                                                    "torn writes",

@@ -166,9 +166,7 @@ void SimCoordinator::Prune(const PrunedCheckpoints& prune) {
   if (!names.ok()) return;  // There are none yet.
   for (const std::string& name : *names) {
     const uint64_t number = CheckpointNumber(name);
-    const bool is_kept =
-        std::find(prune.kept.begin(), prune.kept.end(), number) != prune.kept.end();
-    if (number == 0 || number >= prune.below || is_kept) continue;
+    if (number == 0 || number >= prune.below || prune.kept.contains(number)) continue;
     const std::string directory = JoinPath(prune.directory, name);
     const std::vector<std::string> old = files->List(directory).value();
     for (const std::string& file : old) {
@@ -187,8 +185,13 @@ void SimCoordinator::CountProbes(const CoordinatorActions& actions) {
     return std::holds_alternative<MemberLeft>(record);
   });
   for (const LogRecord& record : decided) {
-    if (std::holds_alternative<CheckpointCommitted>(record))
+    if (const auto* committed = std::get_if<CheckpointCommitted>(&record)) {
       host_->probes()->Hit(Probe::kCheckpoint);
+      const auto increments =
+          std::count_if(committed->files.begin(), committed->files.end(),
+                        [](const SnapshotDone& file) { return file.since != 0; });
+      host_->probes()->Hit(Probe::kIncrement, static_cast<uint64_t>(increments));
+    }
     if (std::holds_alternative<CheckpointAbandoned>(record))
       host_->probes()->Hit(Probe::kAbandoned);
     if (std::holds_alternative<RolledBack>(record)) host_->probes()->Hit(Probe::kRolledBack);

@@ -14,6 +14,12 @@ const std::vector<Guard>& Guards() {
       {"log-first", [](Scenario* s) { s->log_first = false; }},
       {"syncs", [](Scenario* s) { s->syncs = false; }},
       {"stamps-kept", [](Scenario* s) { s->guards.stamps_kept = false; }, true},
+      {"since",
+       [](Scenario* s) {
+         s->guards.since_check = false;
+         s->faults.disk_error = 0.02;  // Checkpoints are given up half-way.
+       },
+       true},
       {"term", [](Scenario* s) { s->guards.term_check = false; }, true},
       {"rollback", [](Scenario* s) { s->rollback_check = false; }, true},
   };

@@ -44,10 +44,9 @@ Micros SimMishaps::Pause(Role role, bool server_may_go) {
     stands = Draws(server_pauses_, faults_.server_pauses_max, faults_.server_pause) &&
              server_may_go && Happens(&server_pauses_, Probe::kServerPause);
   } else if (role == Role::kCoordinator) {
-    // It takes servers for dead that it could not hear meanwhile.
     stands =
         Draws(coordinator_pauses_, faults_.coordinator_pauses_max, faults_.coordinator_pause) &&
-        server_may_go && Happens(&coordinator_pauses_, Probe::kCoordinatorPause);
+        Happens(&coordinator_pauses_, Probe::kCoordinatorPause);
   }
   return stands ? 1 + static_cast<Micros>(random_->Below(static_cast<uint64_t>(most))) : 0;
 }

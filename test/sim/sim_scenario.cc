@@ -159,7 +159,10 @@ void DrawCheckpoints(Scenario* scenario) {
   SeededRandom random(HashWords(HashString("checkpoints"), scenario->seed));
   if (random.Chance(0.5)) return;
   scenario->plan.checkpoints = {"/checkpoints", 0.1 + 0.4 * random.Unit(),
-                                1 + static_cast<uint32_t>(random.Below(3)), false};
+                                1 + static_cast<uint32_t>(random.Below(3)), 1, false};
+  // Of another hash, so that what is drawn below did not change when it came.
+  scenario->plan.checkpoints.full_every =
+      1 + static_cast<uint32_t>(HashWords(HashString("increments"), scenario->seed) % 4);
   scenario->times.cut_ahead = 1 + random.Below(4);
   if (random.Chance(0.2)) return;
   scenario->faults.server_crash = 0.0005 + 0.002 * random.Unit();
@@ -246,7 +249,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
 }
 
 void MakeHarsh(Scenario* scenario) {
-  scenario->plan.checkpoints = {"/checkpoints", 0.12, 2, false};
+  scenario->plan.checkpoints = {"/checkpoints", 0.12, 2, 4, false};
   scenario->times.cut_ahead = 2;
   scenario->times.server_lease = 1'500 * kMicrosPerMilli;
   scenario->times.replacement_timeout = 20 * kMicrosPerMilli;

@@ -87,14 +87,19 @@ void SimServer::Wake(Micros now) {
 void SimServer::Perform(size_t executor, ExecutorActions actions, Micros now) {
   host_->Send(std::move(actions.messages));
   for (StorageRequest& request : actions.storage) {
-    // Requests of one ticket are done in order, however long each takes.
+    // Requests of one ticket are done in order, however long each takes, and whatever the clock of
+    // this machine makes of that.
     Ticket& ticket = tickets_[{executor, request.ticket}];
     ticket.done_at = std::max(ticket.done_at, now) + host_->DrawDelay(kDiskMost);
-    host_->After(ticket.done_at - now, [this, executor, request = std::move(request)](Micros at) {
+    host_->After(ticket.done_at - now, [this, executor, number = request.ticket](Micros at) {
+      Ticket& due = tickets_[{executor, number}];
+      const StorageRequest next = std::move(due.requests.front());
+      due.requests.pop_front();
       ExecutorActions more;
-      executors_[executor]->Completed(Execute(executor, request), &more);
+      executors_[executor]->Completed(Execute(executor, next), &more);
       Perform(executor, std::move(more), at);
     });
+    ticket.requests.push_back(std::move(request));
   }
   if (executors_[executor]->wants_tick()) tick_at_ = std::min(tick_at_, now + kTickAfter);
 }

@@ -1,6 +1,7 @@
 // A server in the simulator: a member core, executors, and a disk.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <utility>
@@ -29,7 +30,8 @@ class SimServer final : public SimProcess {
   // Files being written, by executor and ticket; when the last request of a ticket will be done.
   struct Ticket {
     std::unique_ptr<WritableFile> file;
-    Micros done_at = 0;
+    std::deque<StorageRequest> requests;  // Under way, in their order.
+    Micros done_at = 0;                   // The last of them.
   };
 
   void OnNews(const MemberCore::News& news, Outbox* out);

@@ -391,7 +391,8 @@ void World::MayLosePower(uint32_t place) {
   at.doomed = true;
 }
 
-// In the log, of which there are two copies, or in the newest checkpoint, if there is an older one:
+// In the log, of which there are two copies, or in the newest checkpoint, if there is another one
+// that has no file in common with it:
 // one at a time, as the disk's owner has been promised no more.
 void World::FlipBit(Role role) {
   std::string path;
@@ -406,14 +407,21 @@ void World::FlipBit(Role role) {
     if (coordinator == nullptr || coordinator->core() == nullptr) return;
     const std::vector<CheckpointState>& all = coordinator->core()->state().checkpoints;
     const bool is_there = std::any_of(all.begin(), all.end(), [this](const CheckpointState& one) {
-      return one.id == flipped_checkpoint_;
+      return std::any_of(one.files.begin(), one.files.end(), [this](const SnapshotDone& file) {
+        return file.checkpoint == flipped_checkpoint_;
+      });
     });
-    if (all.size() < 2 || is_there) return;
+    const bool has_other_base =
+        std::any_of(all.begin(), all.end(),
+                    [&](const CheckpointState& one) { return one.base != all.back().base; });
+    if (is_there || !has_other_base) return;
     flipped_checkpoint_ = all.back().id;
-    const std::vector<SnapshotDone>& files = all.back().files;
-    path =
-        JoinPath(JoinPath(scenario_.plan.checkpoints.directory, CheckpointDirectory(all.back().id)),
-                 files[disk_random_.Below(files.size())].file);
+    std::vector<SnapshotDone> files = all.back().files;
+    std::erase_if(files,
+                  [this](const auto& file) { return file.checkpoint != flipped_checkpoint_; });
+    path = JoinPath(
+        JoinPath(scenario_.plan.checkpoints.directory, CheckpointDirectory(flipped_checkpoint_)),
+        files[disk_random_.Below(files.size())].file);
   }
   const absl::StatusOr<uint64_t> bytes = files_.Size(path);
   if (!bytes.ok() || *bytes == 0) return;

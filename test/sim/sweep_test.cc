@@ -65,6 +65,7 @@ TEST_CASE("Sweep: seeds that found a bug") {
       {598,
        "the power went while the first file of the log was made, which was refused as damaged"},
       {1484, "an evaluation was answered by a server that had been taken for dead"},
+      {1630, "a worker that asked for the map all the time did not notice that nobody answered"},
   };
   for (const Found& bug : found) {
     const SimResult result = RunScenario(MakeScenario(bug.seed));

@@ -60,7 +60,7 @@ JobPlan SamplePlan() {
   plan.end_with_clients = true;
   plan.want_digest = true;
   plan.save_dir = "/models/new";
-  plan.checkpoints = {"/checkpoints", 60.5, 3, true};
+  plan.checkpoints = {"/checkpoints", 60.5, 3, 8, true};
   return plan;
 }
 

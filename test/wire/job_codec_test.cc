@@ -149,7 +149,7 @@ TEST_CASE("a plan's numbers that mean nothing are refused by the name of the fie
   CHECK_THAT(with([](JobPlan* p) { p->stop.relative_change = kNan; }),
              Contains("plan.stop.relative_change"));
   std::vector<std::byte> bytes = Bytes(SamplePlan());
-  bytes[100] = std::byte{2};  // decay: neither true nor false.
+  bytes[104] = std::byte{2};  // decay: neither true nor false.
   CHECK_THAT(std::string(MessageOf(Read(bytes).status())), Contains("plan.schedule.decay"));
 }
 

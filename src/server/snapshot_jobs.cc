@@ -1,0 +1,210 @@
+#include "server/snapshot_jobs.h"
+
+#include "base/crc32c.h"
+#include "base/file_system.h"
+#include "base/status.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kRowsPerSlice = 256;             // Of a scan: well under a millisecond.
+constexpr uint32_t kStorageRequestsInFlight = 4;  // Of one snapshot: bounds its memory.
+
+}  // namespace
+
+bool SnapshotJobs::OnRequest(const SnapshotRequest& request, uint64_t ticket, Partition* partition,
+                             SnapshotActions* out) {
+  const auto id = std::make_pair(request.checkpoint, request.partition);
+  const auto found = jobs_.find(id);
+  if (found != jobs_.end()) {
+    Job& job = found->second;
+    if (job.finished) {
+      out->answers.push_back(job.done);
+    } else {
+      SetCut(&job, request.cut, out);
+    }
+    return false;
+  }
+  for (auto& [other, job] : jobs_) {
+    if (other.second != request.partition) continue;
+    if (other.first > request.checkpoint) return false;  // This request was overtaken.
+    if (!job.finished) Abort(&job, out);                 // Nobody waits for it any more.
+  }
+  // Answers to older requests for this partition are of no use to anybody any more.
+  std::erase_if(jobs_, [&](const auto& entry) { return entry.first.second == request.partition; });
+  Job& job = jobs_[id];
+  job.request = request;
+  job.partition = partition;
+  job.ticket = ticket;
+  Begin(&job, out);
+  return true;
+}
+
+void SnapshotJobs::Begin(Job* job, SnapshotActions* out) {
+  const SnapshotRequest& request = job->request;
+  job->done.checkpoint = request.checkpoint;
+  job->done.partition = request.partition;
+  job->done.term = request.term;
+  if (request.directory.empty()) {
+    job->digest = std::make_unique<DigestScan>(job->partition->shards());
+    return;
+  }
+  // The name holds who wrote it: a file is created once and never rewritten.
+  job->done.file = Concat("p", request.partition, "-c", request.checkpoint, "-t", request.term,
+                          "-i", process_, ".snapshot");
+  job->path = JoinPath(request.directory, job->done.file);
+  SnapshotHeader header;
+  header.job = context_->job.name;
+  header.checkpoint = request.checkpoint;
+  header.partition = request.partition;
+  header.partitions = context_->job.partitions;
+  header.tables = context_->job.tables;
+  std::vector<TableShard>* const shards = job->partition->shards();
+  if (request.is_checkpoint) {
+    header.since = job->done.since = IncrementOn(*job);
+    bases_.erase(request.partition);  // From here on rows are clean for this one.
+    job->writer =
+        std::make_unique<SnapshotWriter>(SnapshotWriter::OfCheckpoint(std::move(header), shards));
+  } else {
+    job->writer = std::make_unique<SnapshotWriter>(std::move(header), shards);
+  }
+  job->partition->set_snapshot(job->writer.get());
+  out->storage.push_back({job->ticket, StorageRequest::Kind::kCreate, job->path, {}, 0, 0});
+  ++job->requests_pending;
+}
+
+// On which checkpoint's snapshot this one may be an increment; 0: on none.
+uint64_t SnapshotJobs::IncrementOn(const Job& job) const {
+  const uint64_t since = job.request.since;
+  const auto base = bases_.find(job.request.partition);
+  const bool is_base = base != bases_.end() && base->second == since;
+  if (context_->guards.since_check && !is_base) return 0;
+  return job.partition->NotesErased() ? since : 0;
+}
+
+void SnapshotJobs::OnStep(uint32_t partition, SnapshotActions* out) {
+  for (auto& [id, job] : jobs_) {
+    if (id.second == partition && job.scanned && !job.finished && job.request.cut != kCutToCome) {
+      SetCut(&job, job.request.cut, out);
+    }
+  }
+}
+
+void SnapshotJobs::Forget(uint32_t partition, SnapshotActions* out) {
+  for (auto& [id, job] : jobs_) {
+    if (id.second == partition && !job.finished) Abort(&job, out);
+  }
+  std::erase_if(jobs_, [&](const auto& job) { return job.first.second == partition; });
+  bases_.erase(partition);
+}
+
+bool SnapshotJobs::OnStorage(const StorageResult& result, SnapshotActions* out) {
+  for (auto& [id, job] : jobs_) {
+    if (job.ticket != result.ticket || job.finished) continue;
+    --job.requests_pending;
+    if (!result.status.ok()) {
+      job.done.error = std::string(MessageOf(result.status));
+      Abort(&job, out);
+      Finish(&job, out);
+    } else if (result.kind == StorageRequest::Kind::kCommit) {
+      if (job.request.is_checkpoint) bases_[job.request.partition] = job.request.checkpoint;
+      Finish(&job, out);
+    }
+    return true;
+  }
+  return false;
+}
+
+// One after the other, so that little of each changes between its scan and its end.
+bool SnapshotJobs::Advance(SnapshotActions* out) {
+  for (auto& [id, job] : jobs_) {
+    if (!job.Scans()) continue;
+    if (job.requests_pending >= kStorageRequestsInFlight) return false;
+    Step(&job, out);
+    return true;
+  }
+  return false;
+}
+
+void SnapshotJobs::Append(Job* job, std::vector<std::byte> bytes, SnapshotActions* out) {
+  if (bytes.empty()) return;
+  job->done.bytes += bytes.size();
+  job->done.crc = Crc32c(bytes, job->done.crc);
+  out->storage.push_back(
+      {job->ticket, StorageRequest::Kind::kAppend, job->path, std::move(bytes), 0, 0});
+  ++job->requests_pending;
+}
+
+void SnapshotJobs::Step(Job* job, SnapshotActions* out) {
+  if (job->digest != nullptr) {
+    if (job->digest->Step(kRowsPerSlice)) return;  // More to scan.
+    SetTotals(job, job->digest->rows(), job->digest->digest());
+    Finish(job, out);
+    return;
+  }
+  std::vector<std::byte> bytes;
+  const bool more = job->writer->ScanSlice(kRowsPerSlice, &bytes);
+  if (!more && job->request.cut == kOwnMoment) {
+    Close(job, std::move(bytes), out);
+    return;
+  }
+  Append(job, std::move(bytes), out);
+  if (more) return;
+  job->scanned = true;
+  SetCut(job, job->request.cut, out);
+}
+
+// bsp: the snapshot is to be of this step. Before its body is there, that is only noted.
+void SnapshotJobs::SetCut(Job* job, StepIndex cut, SnapshotActions* out) {
+  job->request.cut = cut;
+  if (!job->scanned) return;
+  const StepIndex version = job->partition->version();
+  if (cut == kCutToCome) {
+    job->done.stage = SnapshotDone::Stage::kScanned;
+    job->done.version = version;
+    out->answers.push_back(job->done);
+    job->done.stage = SnapshotDone::Stage::kWritten;
+  } else if (version == cut) {
+    Close(job, {}, out);
+  } else if (version > cut) {
+    Abort(job, out);
+    job->done.stage = SnapshotDone::Stage::kPassed;
+    job->done.version = version;
+    Finish(job, out);
+  }
+}
+
+// Behind `bytes` of its body: the snapshot is the state of the partition at this moment.
+void SnapshotJobs::Close(Job* job, std::vector<std::byte> bytes, SnapshotActions* out) {
+  job->scanned = false;
+  job->writer->Finish(job->partition->AppliedStamps(), &bytes);
+  job->partition->set_snapshot(nullptr);
+  SetTotals(job, job->writer->rows(), job->writer->digest());
+  job->writer.reset();
+  Append(job, std::move(bytes), out);
+  out->storage.push_back({job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});
+  ++job->requests_pending;
+}
+
+// Its file is of no use.
+void SnapshotJobs::Abort(Job* job, SnapshotActions* out) {
+  if (job->writer != nullptr) job->partition->set_snapshot(nullptr);
+  job->writer.reset();
+  job->scanned = false;
+  if (job->path.empty()) return;
+  out->storage.push_back({job->ticket, StorageRequest::Kind::kAbort, job->path, {}, 0, 0});
+}
+
+void SnapshotJobs::SetTotals(Job* job, uint64_t rows, const ModelDigest& digest) {
+  job->done.rows = rows;
+  job->done.digest_high = digest.high;
+  job->done.digest_low = digest.low;
+}
+
+void SnapshotJobs::Finish(Job* job, SnapshotActions* out) {
+  job->finished = true;
+  job->digest.reset();
+  out->answers.push_back(job->done);
+}
+
+}  // namespace cairn
