@@ -1,6 +1,7 @@
 #include "cluster/saved_model.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/status.h"
@@ -17,9 +18,10 @@ absl::StatusOr<SavedModel> SavedModel::Open(FileSystem* files, const std::string
 }
 
 std::vector<Manifest::File> SavedModel::FilesOf(uint32_t partition) const {
-  const auto of = std::ranges::equal_range(
-      manifest_.files, partition, {}, [](const Manifest::File& file) { return file.partition; });
-  return {of.begin(), of.end()};
+  std::vector<Manifest::File> files;
+  std::copy_if(manifest_.files.begin(), manifest_.files.end(), std::back_inserter(files),
+               [&](const Manifest::File& file) { return file.partition == partition; });
+  return files;
 }
 
 std::string SavedModel::PathOf(uint32_t partition) const {
