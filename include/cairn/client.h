@@ -63,7 +63,7 @@ class Step {
   Step& operator=(Step&&) noexcept;
   ~Step();  // Without Commit nothing is pushed, and the step's number is used again.
 
-  uint64_t number() const;  // From 1.
+  uint64_t number() const;  // From 1; after those of the checkpoint, in kBsp and kSsp.
   // As Client::Pull, for this step.
   Pending Pull(const Table& table, std::span<const Key> keys, std::span<float> rows);
   // Adds gradients [keys.size() x width] to the step; copies. At most once a table.

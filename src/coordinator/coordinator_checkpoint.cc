@@ -262,6 +262,7 @@ void CoordinatorCore::MaybeRollBack(Micros now, CoordinatorActions* out) {
   if (!serverless_since_.has_value() || phase_ >= JobPhase::kFarewell) return;
   if (!NeedsRollback()) {  // It was only silent, and is back.
     serverless_since_.reset();
+    OpenClientStreams(out);
     return;
   }
   const uint32_t servers = CountOf(Role::kServer);
@@ -296,6 +297,7 @@ void CoordinatorCore::RollBack(uint64_t checkpoint, Micros now, CoordinatorActio
   checkpoint_due_ = now + CheckpointEvery();
   unleased_.clear();
   for (const auto& [id, stream] : state_.streams) unleased_.insert(id);
+  OpenClientStreams(out);
   if (phase_ == JobPhase::kForming) return;  // Training has not begun in this life.
   GoOnAsOf(now, out);
   TellMembers(out);

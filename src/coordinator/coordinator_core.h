@@ -197,6 +197,7 @@ class CoordinatorCore {
   void OpenEpoch(CoordinatorActions* out);
   void RaiseFloor(CoordinatorActions* out);
   void OpenEvaluation(CoordinatorActions* out);
+  void OpenClientStreams(CoordinatorActions* out);
   void OpenClientStream(const MemberState& member, CoordinatorActions* out);
   void LeaseStreams(CoordinatorActions* out);
   uint32_t WorkerFor(const std::map<uint32_t, uint32_t>& load, bool always) const;

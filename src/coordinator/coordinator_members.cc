@@ -128,7 +128,7 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
   }
   const ProcessId id{comes_back ? from.process : state_.next_process, from.incarnation};
   AddMember(id, hello, now, out);
-  if (hello.role == Role::kClient) OpenClientStream(state_.members.at(id.process), out);
+  if (hello.role == Role::kClient) OpenClientStreams(out);
   SendWelcome(id.process, from, now, out);
   MaybeRollBack(now, out);
   MaybeForm(now, out);

@@ -87,6 +87,18 @@ void CoordinatorCore::OpenEvaluation(CoordinatorActions* out) {
   Decide(std::move(opened), out);
 }
 
+// For every program that has none. Before the job goes back to a checkpoint they wait: what is
+// opened now would be gone then.
+void CoordinatorCore::OpenClientStreams(CoordinatorActions* out) {
+  const bool goes_back = state_.partitions.empty() && !state_.checkpoints.empty();
+  if (goes_back || serverless_since_.has_value()) return;
+  std::set<uint32_t> have;
+  for (const auto& [id, stream] : state_.streams) have.insert(stream.worker);
+  for (const auto& [process, member] : state_.members) {
+    if (member.role == Role::kClient && !have.contains(process)) OpenClientStream(member, out);
+  }
+}
+
 void CoordinatorCore::OpenClientStream(const MemberState& member, CoordinatorActions* out) {
   clients_came_ = true;
   StreamWork work{.kind = StreamWork::Kind::kClient, .last = kForever};
@@ -106,7 +118,7 @@ void CoordinatorCore::OpenClientStream(const MemberState& member, CoordinatorAct
   }
   for (const StreamId id : unleased_) {
     if (state_.streams.at(id).work.kind != StreamWork::Kind::kClient) continue;
-    Decide(StreamLeased{id, 1, member.id.process}, out);
+    Decide(StreamLeased{id, state_.streams.at(id).attempt + 1, member.id.process}, out);
     unleased_.erase(id);
     return;
   }

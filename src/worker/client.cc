@@ -431,6 +431,10 @@ void ClientShell::OnGrants() {
     has_stream_ = true;
     joined_at_rollback_ = member_->grants()->rollback_index;
     stream_ = grant.ref;
+    {
+      MutexLock lock(step_mutex_);
+      next_step_ = grant.base + 1;  // A stream that was resumed has steps behind it.
+    }
     core_->OpenRun(stream_, grant.base);
   }
 }

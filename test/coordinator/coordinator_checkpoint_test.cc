@@ -501,6 +501,64 @@ TEST_CASE("Resume: another cluster goes on from a checkpoint") {
   CHECK(next.core().status(next.now).rows == 20);
 }
 
+TEST_CASE("Resume: a program that joins before the servers has a stream all the same") {
+  for (const Consistency consistency : {Consistency::kAsp, Consistency::kBsp}) {
+    CoordinatorCore::Options options = WithCheckpoints(consistency);
+    options.given->plan.schedule = {};
+    Job job(options);
+    job.Join(Role::kClient, 301);
+    job.Answer(Stage::kScanned);
+    job.Commit();
+    options.opened.restored =
+        std::make_shared<const JobState>(StateAsOf(job.state(), job.state().checkpoints.back()));
+    CoordinatorHarness next(options);
+    const ProcessId client = next.Join(Role::kClient, 302);
+    CHECK(next.SentTo<JobEnd>(302) == nullptr);
+    next.Join(Role::kServer, 501);
+    next.Join(Role::kServer, 502);
+    REQUIRE(next.SentTo<Grants>(302) != nullptr);
+    const std::vector<Grant> grants = next.SentTo<Grants>(302)->grants;
+    REQUIRE(grants.size() == 1);
+    CHECK(grants[0].work.kind == StreamWork::Kind::kClient);
+    CHECK(grants[0].ref.attempt > next.state().attempt_base);
+    CHECK(next.state().streams.at(grants[0].ref.stream).worker == client.process);
+  }
+}
+
+TEST_CASE("Rollback: a program that has not heard of its stream yet gets another one") {
+  CoordinatorCore::Options options = WithCheckpoints(Consistency::kAsp);
+  options.given->plan.schedule = {};
+  Job job(options);
+  job.Commit();
+  const ProcessId client = job.Join(Role::kClient, 301);
+  job.LoseServer();
+  job.Join(Role::kServer, 103);
+  REQUIRE(job.state().rollbacks == 1);
+  REQUIRE(job.SentTo<Grants>(301) != nullptr);
+  REQUIRE(job.SentTo<Grants>(301)->grants.size() == 1);
+  CHECK(job.state().streams.at(job.SentTo<Grants>(301)->grants[0].ref.stream).worker ==
+        client.process);
+}
+
+TEST_CASE("Rollback: a program that comes before it waits for it") {
+  CoordinatorCore::Options options = WithCheckpoints(Consistency::kAsp);
+  options.given->plan.schedule = {};
+  Job job(options);
+  job.Commit();
+  job.LoseServer();
+  const bool was_silent = GENERATE(true, false);
+  const ProcessId client = job.Join(Role::kClient, 301);
+  CHECK(job.state().streams.empty());
+  if (was_silent) {
+    job.Join(Role::kServer, 102, job.servers[1].process);
+  } else {
+    job.Join(Role::kServer, 103);
+  }
+  CHECK(job.state().rollbacks == (was_silent ? 0 : 1));
+  REQUIRE(job.state().streams.size() == 1);
+  CHECK(job.state().streams.begin()->second.worker == client.process);
+}
+
 TEST_CASE("Resume: what contradicts the checkpoint is said") {
   Job job;
   job.Commit();

@@ -82,7 +82,8 @@ def counts_of_model(cairn, model):
     for line in dumped.stdout.partition("\nrows\n")[2].splitlines()[:-1]:
         table, key, _, weight = line.split()
         assert table == "counts", line
-        counts[key] = int(weight)
+        counts[key] = int(float(weight))  # The shortest text, such as 2e+05.
+    assert counts[key] == float(weight), line
     return counts
 
 

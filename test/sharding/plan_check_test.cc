@@ -33,6 +33,19 @@ TEST_CASE("CheckPlan: takes what a coordinator can run") {
   CHECK(ErrorOf({{}, {}}).empty());  // No data: user programs.
 }
 
+TEST_CASE("CheckPlan: programs keep checkpoints in asp and bsp") {
+  JobDefinition job;
+  job.plan.checkpoints = {"/checkpoints", 30, 2, 1, false};
+  for (const Consistency consistency : {Consistency::kAsp, Consistency::kBsp}) {
+    job.spec.mode.consistency = consistency;
+    CHECK(ErrorOf(job).empty());
+  }
+  job.spec.mode.consistency = Consistency::kSsp;
+  CHECK_THAT(ErrorOf(job), Catch::Contains("without data need asp or bsp"));
+  job.plan.checkpoints.directory.clear();
+  CHECK(ErrorOf(job).empty());
+}
+
 TEST_CASE("CheckPlan: names what would divide by zero, loop or grow without end") {
   const auto with = [](Consistency consistency, auto change) {
     JobDefinition job = Definition(consistency);
