@@ -43,6 +43,7 @@ void CoordinatorCore::CreateJob(JobDefinition job, OpenedDirectories opened, Mic
   }
   auto state = std::make_shared<JobState>(*opened.restored);
   state->plan = std::move(job.plan);
+  state->job.partitions = job.spec.partitions;
   state->job_id = job_id_;
   state->checkpoint = std::max(state->checkpoint, opened.checkpoint);
   Decide(JobRestored{std::move(state)}, out);

@@ -165,7 +165,7 @@ PartResult Partition::Judge(const Push& push, const PushPart& part) const {
   }
   const bool may_start =
       !chained && part.prev == kStart && (state.attempt < push.ref.attempt || state.last == 0);
-  if (context_->guards.gap_check && !may_start && part.prev != state.last) {
+  if (context_->guards.gap_check && !may_start && part.prev > state.last) {
     result.code = PartCode::kGap;
     return result;
   }
@@ -274,14 +274,20 @@ void Partition::Execute(const Push& push, Record record) {
 
 void Partition::ApplyNow(const Push& push, const Record& record) {
   const TableSchema::Step step = StepOf(push, push.rows, HashWords(push.ref.stream, push.step));
+  const bool is_partly_there = ahead_.Have(push.ref.stream, push.step);
   for (size_t f = 0; f < record.parts.size(); ++f) {
     const Push& fragment = *BodyAs<Push>(*record.messages[f]);
     for (uint32_t i = record.parts[f]->slice_begin; i < record.parts[f]->slice_end; ++i) {
-      const TableSlice& slice = fragment.slices[i];
+      TableSlice slice = fragment.slices[i];
+      TableShard& shard = shards_[slice.table];
+      if (is_partly_there) {
+        slice = ahead_.Lacking(slice, shard.schema(), push.ref.stream, push.step);
+      }
       if (snapshot_ != nullptr) snapshot_->RowsChanging(slice.table, slice.ids);
-      shards_[slice.table].Apply(step, slice.ids, slice.values, slice.counts);
+      shard.Apply(step, slice.ids, slice.values, slice.counts);
     }
   }
+  ahead_.OnApplied(push.ref.stream, push.step);
   SweepTables();
 }
 
@@ -371,6 +377,7 @@ bool Partition::OnStreamsChanged() {
     DropAssembly(assemblies_.begin()->first);
   }
   streams_.erase(streams_.begin(), streams_.lower_bound(set.floor));
+  ahead_.Forget(set.floor);
   return context_->job.mode.consistency == Consistency::kBsp && ApplyCompleteSteps();
 }
 
@@ -452,6 +459,7 @@ SnapshotStamps Partition::Stamps() const {
   for (const auto& [stream, state] : streams_) {
     stamps.streams.push_back({stream, state.attempt, state.last});
   }
+  stamps.ahead = ahead_.stamps();
   return stamps;
 }
 
@@ -469,6 +477,7 @@ void Partition::Restore(const SnapshotStamps& stamps) {
   for (const StreamStamp& stamp : stamps.streams) {
     if (context_->guards.stamps_kept) streams_[stamp.stream] = {stamp.attempt, stamp.last};
   }
+  if (context_->guards.ahead_kept) ahead_ = AheadRows(stamps.ahead);
 }
 
 }  // namespace cairn

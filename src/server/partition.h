@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "cairn/job.h"
+#include "server/ahead_rows.h"
 #include "server/guards.h"
 #include "server/snapshot.h"
 #include "server/table_shard.h"
@@ -136,6 +137,7 @@ class Partition {
   StepIndex version_ = 0;                 // bsp: the last step applied.
   std::map<StreamId, Record> delivered_;  // bsp: contributions to step version_ + 1.
   Undo undo_;                             // bsp: rows as they were before step version_.
+  AheadRows ahead_;                       // asp, ssp: rows with later steps than streams_ says.
 
   // ---- Volatile.
   std::map<StreamId, Assembly> assemblies_;

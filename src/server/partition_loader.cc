@@ -33,19 +33,20 @@ class PartitionLoader::Sink final : public SnapshotSink {
  public:
   // `before`: the checkpoint of which the rows are by now; 0: there are none of this file's
   // partition yet. What is not rows is taken from the last one.
-  Sink(Partition* partition, Stamps stamps, uint64_t before, bool is_last)
-      : partition_(partition),
-        stamps_(stamps),
-        before_(before),
+  Sink(Partition* partition, uint64_t before, bool is_last)
+      : before_(before),
         is_last_(is_last),
         shards_(partition->shards()),
         schemas_(partition->schemas()) {}
 
   uint64_t checkpoint() const { return checkpoint_; }
+  const FormerStamps& stamps() const { return stamps_; }
 
   absl::Status OnHeader(const SnapshotHeader& header) override {
     CAIRN_RETURN_IF_ERROR(CheckFollows(header.since, before_));
     checkpoint_ = header.checkpoint;
+    stamps_.partition = header.partition;
+    stamps_.partitions = header.partitions;
     converters_.clear();
     shard_of_.assign(header.tables.size(), nullptr);
     goes_on_.assign(header.tables.size(), false);
@@ -102,16 +103,15 @@ class PartitionLoader::Sink final : public SnapshotSink {
   }
 
   absl::Status OnStamps(const SnapshotStamps& stamps) override {
-    if (is_last_ && stamps_ == Stamps::kKept) partition_->Restore(stamps);
+    stamps_.stamps = stamps;
     return {};
   }
 
  private:
-  Partition* const partition_;
-  const Stamps stamps_;
   const uint64_t before_;
   const bool is_last_;
   uint64_t checkpoint_ = 0;
+  FormerStamps stamps_;
   std::vector<TableShard>* const shards_;
   const std::vector<std::shared_ptr<const TableSchema>>& schemas_;
   std::vector<TableShard*> shard_of_;  // By table of the file.
@@ -124,8 +124,6 @@ PartitionLoader::PartitionLoader(Partition* partition, uint32_t partitions,
                                  std::vector<InitFile> files, Stamps stamps, uint64_t ticket)
     : partition_(partition), stamps_(stamps), ticket_(ticket) {
   const uint32_t saved = files.empty() ? 0 : files.back().partition + 1;
-  CAIRN_CHECK(stamps_ == Stamps::kDropped || saved == partitions,
-              "stamps are those of one partition");
   const auto sources = SourcesOfPartition(saved, partition->index(), partitions);
   for (InitFile& file : files) {
     if (std::ranges::binary_search(sources, file.partition)) chosen_.push_back(std::move(file));
@@ -138,7 +136,7 @@ std::optional<StorageRequest> PartitionLoader::NextRead() {
   if (reading_ || done()) return std::nullopt;
   reading_ = true;
   if (parser_ == nullptr) {
-    sink_ = std::make_unique<Sink>(partition_, stamps_, read_, IsLastOfItsPartition());
+    sink_ = std::make_unique<Sink>(partition_, read_, IsLastOfItsPartition());
     parser_ = std::make_unique<SnapshotParser>(sink_.get());
     offset_ = 0;
     crc_ = 0;
@@ -167,9 +165,17 @@ absl::Status PartitionLoader::OnRead(const StorageResult& result) {
     return DataLoss(path, ": a whole snapshot, but not the one that the manifest names");
   }
   read_ = IsLastOfItsPartition() ? 0 : sink_->checkpoint();
+  if (IsLastOfItsPartition()) formers_.push_back(sink_->stamps());
   parser_.reset();
   sink_.reset();
   ++next_;
+  return done() && stamps_ == Stamps::kKept ? RestoreStamps() : absl::OkStatus();
+}
+
+absl::Status PartitionLoader::RestoreStamps() {
+  const absl::StatusOr<SnapshotStamps> merged = MergeStamps(formers_);
+  if (!merged.ok()) return Annotate(merged.status(), chosen_.back().path);
+  partition_->Restore(*merged);
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/ahead_rows.h"
 #include "server/partition.h"
 #include "server/snapshot.h"
 #include "server/storage.h"
@@ -21,8 +22,7 @@ namespace cairn {
 std::vector<uint32_t> SourcesOfPartition(uint32_t saved, uint32_t partition, uint32_t partitions);
 
 // Owned by an executor, beside the partition that it fills. A new job starts from the rows only:
-// the stamps in the files belong to the old one. A job that is restored goes on with them, in as
-// many partitions.
+// the stamps in the files belong to the old one. A job that is restored goes on with them.
 class PartitionLoader {
  public:
   enum class Stamps : uint8_t { kDropped, kKept };
@@ -46,6 +46,7 @@ class PartitionLoader {
   class Sink;
 
   bool IsLastOfItsPartition() const;
+  absl::Status RestoreStamps();
 
   Partition* partition_;
   Stamps stamps_;
@@ -56,6 +57,7 @@ class PartitionLoader {
   uint64_t offset_ = 0;  // Within the current file.
   uint32_t crc_ = 0;     // Of the current file, so far.
   bool reading_ = false;
+  std::vector<FormerStamps> formers_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<SnapshotParser> parser_;
 };

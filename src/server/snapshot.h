@@ -30,8 +30,8 @@
 
 namespace cairn {
 
-inline constexpr uint32_t kSnapshotVersion = 4;
-inline constexpr uint32_t kSnapshotVersionLeast = 3;  // That is read: without `since`.
+inline constexpr uint32_t kSnapshotVersion = 5;
+inline constexpr uint32_t kSnapshotVersionLeast = 3;  // That is read.
 
 struct SnapshotHeader {
   std::string job;
@@ -61,11 +61,22 @@ struct StreamStamp {
 
   bool operator==(const StreamStamp&) const = default;
 };
+// Those of the partition's rows that would be in `partition` if there were `partitions` of them
+// have the stream's steps up to `last`, though not all rows have (ahead_rows.h).
+struct AheadStamp {
+  StreamId stream = 0;
+  uint32_t partitions = 1;
+  uint32_t partition = 0;
+  StepIndex last = 0;
+
+  auto operator<=>(const AheadStamp&) const = default;
+};
 struct SnapshotStamps {
   StreamId closed = 0;    // Streams below are closed for good.
   uint64_t lsn = 0;       // Operations of the partition's log.
   StepIndex version = 0;  // bsp: the last step applied.
   std::vector<StreamStamp> streams;
+  std::vector<AheadStamp> ahead = {};  // asp and ssp. Ascending.
 
   bool operator==(const SnapshotStamps&) const = default;
 };
@@ -184,7 +195,16 @@ class SnapshotParser {
   uint64_t rows() const { return sparse_rows_; }         // Of sparse tables.
 
  private:
-  enum class Expect : uint8_t { kHeader, kTables, kRows, kRetention, kStreams, kFooter, kEnd };
+  enum class Expect : uint8_t {
+    kHeader,
+    kTables,
+    kRows,
+    kRetention,
+    kStreams,
+    kAhead,
+    kFooter,
+    kEnd
+  };
 
   absl::Status Damaged(std::string_view what) const;
   absl::Status Consume(std::span<const std::byte>* bytes);
@@ -200,6 +220,7 @@ class SnapshotParser {
   absl::Status HandleSketch(std::span<const std::byte> payload);
   absl::Status HandleStamps(std::span<const std::byte> payload);
   absl::Status HandleStreams(std::span<const std::byte> payload);
+  absl::Status HandleAhead(std::span<const std::byte> payload);
   absl::Status HandleFooter(std::span<const std::byte> payload);
   absl::Status EndStamps();
   absl::Status ReadKeys(uint32_t table, std::span<const std::byte> bytes);
@@ -209,6 +230,7 @@ class SnapshotParser {
   absl::Status status_;  // The first error.
   Expect expect_ = Expect::kHeader;
   SnapshotHeader header_;
+  uint32_t version_ = 0;
   std::vector<uint64_t> salts_;  // By table.
   uint32_t tables_missing_ = 0;
   uint32_t row_words_most_ = 0;
@@ -220,7 +242,7 @@ class SnapshotParser {
   uint32_t sketch_table_ = 0, pieces_missing_ = 0;
   uint64_t sketch_offset_ = 0;
   SnapshotStamps stamps_;
-  uint32_t streams_missing_ = 0;
+  uint32_t streams_missing_ = 0, ahead_missing_ = 0;
   uint32_t block_ = 0;   // Complete blocks so far.
   uint64_t offset_ = 0;  // Of the block in the making.
   uint32_t crc_ = 0;     // Of all bytes before it.

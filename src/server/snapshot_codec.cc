@@ -166,17 +166,16 @@ PayloadWriter EncodeHeader(const SnapshotHeader& header) {
 }
 
 absl::Status DecodeHeader(std::span<const std::byte> payload, SnapshotHeader* header,
-                          uint32_t* table_count) {
+                          uint32_t* version, uint32_t* table_count) {
   PayloadReader in(payload);
-  uint32_t version = 0;
-  if (!in.Get(&version)) return InvalidArgument("a header that is cut short");
-  if (version < kSnapshotVersionLeast || version > kSnapshotVersion) {
-    return MakeError(absl::StatusCode::kUnimplemented, "snapshot format version ", version,
+  if (!in.Get(version)) return InvalidArgument("a header that is cut short");
+  if (*version < kSnapshotVersionLeast || *version > kSnapshotVersion) {
+    return MakeError(absl::StatusCode::kUnimplemented, "snapshot format version ", *version,
                      "; this program reads versions ", kSnapshotVersionLeast, " to ",
                      kSnapshotVersion);
   }
   if (!in.Get(table_count, &header->checkpoint, &header->generation) ||
-      (version > 3 && !in.Get(&header->since)) ||
+      (*version > 3 && !in.Get(&header->since)) ||
       !in.Get(&header->seed, &header->schema_hash, &header->partition, &header->partitions) ||
       !in.GetString(limits::kStringBytesMax, &header->job) || in.left() != 0) {
     return InvalidArgument("a header of the wrong length");

@@ -30,6 +30,7 @@ enum class BlockKind : uint32_t {
   kFooter = 7,
   kRetention = 8,
   kSketch = 9,
+  kAhead = 10,
 };
 
 inline constexpr uint32_t kBlockMagic = 0x424E5243;  // "CRNB"
@@ -40,6 +41,7 @@ inline constexpr size_t kPayloadBytesMax = kBlockBytesMax - kBlockHeaderBytes - 
 inline constexpr size_t kRowsHeaderBytes = 12;     // Table, words of a row, rows.
 inline constexpr size_t kErasedHeaderBytes = 8;    // Table, keys.
 inline constexpr size_t kStreamBytes = 20;         // Stream, attempt, last.
+inline constexpr size_t kAheadBytes = 24;          // Stream, partitions, partition, last.
 inline constexpr size_t kSketchHeaderBytes = 12;   // Table, offset.
 inline constexpr size_t kSketchPieceBytes = 1024;  // Told if any byte is not 0.
 
@@ -132,6 +134,6 @@ PayloadWriter EncodeHeader(const SnapshotHeader& header);
 // kUnimplemented: another version; kInvalidArgument: a number out of its range. Of the tables only
 // their count is here.
 absl::Status DecodeHeader(std::span<const std::byte> payload, SnapshotHeader* header,
-                          uint32_t* table_count);
+                          uint32_t* version, uint32_t* table_count);
 
 }  // namespace cairn::snapshot

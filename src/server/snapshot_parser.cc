@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -101,6 +102,7 @@ absl::Status SnapshotParser::HandleBlock() {
       {Expect::kRetention, BlockKind::kSketch, &SnapshotParser::HandleSketch},
       {Expect::kRetention, BlockKind::kStamps, &SnapshotParser::HandleStamps},
       {Expect::kStreams, BlockKind::kStreams, &SnapshotParser::HandleStreams},
+      {Expect::kAhead, BlockKind::kAhead, &SnapshotParser::HandleAhead},
       {Expect::kFooter, BlockKind::kFooter, &SnapshotParser::HandleFooter},
   };
   const std::span<const std::byte> block = buffer_;
@@ -119,7 +121,8 @@ absl::Status SnapshotParser::HandleBlock() {
 }
 
 absl::Status SnapshotParser::HandleHeader(std::span<const std::byte> payload) {
-  const absl::Status status = snapshot::DecodeHeader(payload, &header_, &tables_missing_);
+  const absl::Status status =
+      snapshot::DecodeHeader(payload, &header_, &version_, &tables_missing_);
   if (status.code() == absl::StatusCode::kInvalidArgument) return Damaged(MessageOf(status));
   CAIRN_RETURN_IF_ERROR(status);
   expect_ = Expect::kTables;
@@ -264,7 +267,7 @@ absl::Status SnapshotParser::HandleStamps(std::span<const std::byte> payload) {
   }
   PayloadReader in(payload);
   if (!in.Get(&stamps_.closed, &stamps_.lsn, &stamps_.version, &streams_missing_) ||
-      in.left() != 0) {
+      (version_ > 4 && !in.Get(&ahead_missing_)) || in.left() != 0) {
     return Damaged("stamps of the wrong length");
   }
   expect_ = Expect::kStreams;
@@ -289,9 +292,31 @@ absl::Status SnapshotParser::HandleStreams(std::span<const std::byte> payload) {
   return EndStamps();
 }
 
+absl::Status SnapshotParser::HandleAhead(std::span<const std::byte> payload) {
+  PayloadReader in(payload);
+  const size_t count = payload.size() / snapshot::kAheadBytes;
+  if (count == 0 || count > ahead_missing_ || payload.size() % snapshot::kAheadBytes != 0) {
+    return Damaged(Concat(payload.size(), " bytes of rows ahead, ", ahead_missing_, " to come"));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    AheadStamp stamp;
+    if (!in.Get(&stamp.stream, &stamp.partitions, &stamp.partition, &stamp.last) ||
+        !std::has_single_bit(stamp.partitions) || stamp.partition >= stamp.partitions) {
+      return Damaged(Concat("rows ahead in partition ", stamp.partition, " of ", stamp.partitions));
+    }
+    if (!stamps_.ahead.empty() && stamp <= stamps_.ahead.back()) {
+      return Damaged(Concat("rows ahead in stream ", stamp.stream, " are out of order"));
+    }
+    stamps_.ahead.push_back(stamp);
+  }
+  ahead_missing_ -= static_cast<uint32_t>(count);
+  return EndStamps();
+}
+
 absl::Status SnapshotParser::EndStamps() {
   if (streams_missing_ > 0) return absl::OkStatus();
-  expect_ = Expect::kFooter;
+  expect_ = ahead_missing_ > 0 ? Expect::kAhead : Expect::kFooter;
+  if (ahead_missing_ > 0) return absl::OkStatus();
   return sink_->OnStamps(stamps_);
 }
 

@@ -23,12 +23,12 @@ void AppendValue(T value, std::vector<std::byte>* out) {
   out->insert(out->end(), begin, begin + sizeof(value));
 }
 
-// As many of `ids` as fit into one block, `item_bytes` each behind `header_bytes`; at least one.
-std::span<const uint64_t> TakeBlock(std::span<const uint64_t>* ids, size_t header_bytes,
-                                    size_t item_bytes) {
+// As many of `items` as fit into one block, `item_bytes` each behind `header_bytes`; at least one.
+template <typename T>
+std::span<const T> TakeBlock(std::span<const T>* items, size_t header_bytes, size_t item_bytes) {
   const size_t most = std::max<size_t>((snapshot::kPayloadBytesMax - header_bytes) / item_bytes, 1);
-  const std::span<const uint64_t> taken = ids->first(std::min(most, ids->size()));
-  *ids = ids->subspan(taken.size());
+  const std::span<const T> taken = items->first(std::min(most, items->size()));
+  *items = items->subspan(taken.size());
   return taken;
 }
 
@@ -213,18 +213,26 @@ void SnapshotWriter::WriteStamps(const SnapshotStamps& stamps, std::vector<std::
   payload.Put(stamps.lsn);
   payload.Put(stamps.version);
   payload.Put(static_cast<uint32_t>(stamps.streams.size()));
+  payload.Put(static_cast<uint32_t>(stamps.ahead.size()));
   blocks_.Append(static_cast<uint32_t>(BlockKind::kStamps), payload.bytes(), out);
-  constexpr size_t kMost = snapshot::kPayloadBytesMax / snapshot::kStreamBytes;
-  std::span<const StreamStamp> left = stamps.streams;
-  while (!left.empty()) {
+  for (std::span<const StreamStamp> left = stamps.streams; !left.empty();) {
     PayloadWriter streams;
-    for (const StreamStamp& stream : left.first(std::min(kMost, left.size()))) {
-      streams.Put(stream.stream);
-      streams.Put(stream.attempt);
-      streams.Put(stream.last);
+    for (const StreamStamp& stamp : TakeBlock(&left, 0, snapshot::kStreamBytes)) {
+      streams.Put(stamp.stream);
+      streams.Put(stamp.attempt);
+      streams.Put(stamp.last);
     }
     blocks_.Append(static_cast<uint32_t>(BlockKind::kStreams), streams.bytes(), out);
-    left = left.subspan(std::min(kMost, left.size()));
+  }
+  for (std::span<const AheadStamp> left = stamps.ahead; !left.empty();) {
+    PayloadWriter ahead;
+    for (const AheadStamp& stamp : TakeBlock(&left, 0, snapshot::kAheadBytes)) {
+      ahead.Put(stamp.stream);
+      ahead.Put(stamp.partitions);
+      ahead.Put(stamp.partition);
+      ahead.Put(stamp.last);
+    }
+    blocks_.Append(static_cast<uint32_t>(BlockKind::kAhead), ahead.bytes(), out);
   }
 }
 

@@ -135,6 +135,32 @@ class CheckpointTest(unittest.TestCase):
         self.assertEqual(on.returncode, DONE, on.stderr)
         self.assertIn(self.digest, on.stdout)
 
+    def kill_everything(self, launcher, beyond):
+        """Once there is a checkpoint with a number above this one; the newest there is then."""
+        self.assertTrue(wait_until(lambda: self.numbers()[-1:] > [beyond]), launcher.errors())
+        launcher.process.kill()
+        self.assertTrue(wait_until(lambda: not launcher.leftovers(), 5), launcher.leftovers())
+        return self.numbers()[-1]
+
+    def test_a_job_goes_on_in_another_number_of_partitions(self):
+        """On 2, 3 and 1 servers, with 64, 16 and 32 partitions."""
+        at = self.kill_everything(self.launch("--servers", "2", *self.bsp, every="0.1"), 1)
+        at = self.kill_everything(self.launch("--servers", "3", "--partitions", "16", "--resume",
+                                              *self.bsp, every="0.1"), at)
+        on = self.resume("--servers", "1", "--partitions", "32", *self.bsp)
+        self.assertEqual(on.returncode, DONE, on.stderr)
+        self.assertIn(self.digest, on.stdout)
+
+    def test_counts_are_exact_in_another_number_of_partitions(self):
+        model = self.path("counts")
+        job = [*self.count_job("asp", model), "--workers", "2"]
+        at = self.kill_everything(self.launch("--servers", "2", *job, every="0.1"), 1)
+        self.kill_everything(self.launch("--servers", "1", "--partitions", "8", "--resume", *job,
+                                         every="0.1"), at)
+        on = self.resume("--cluster", "local", "--servers", "3", "--partitions", "32", *job)
+        self.assertEqual(on.returncode, DONE, on.stderr)
+        self.check_counts(model)
+
     def test_counts_are_exact_after_everything_was_killed(self):
         model = self.path("counts")
         job = self.count_job("asp", model)

@@ -157,6 +157,15 @@ TEST_CASE("Partition: a record whose predecessor is missing is a gap, named by t
   CHECK(harness.Now(7) == 3);
 }
 
+TEST_CASE("Partition: a predecessor before the last step is no gap") {
+  Harness harness(kAspMode);
+  CHECK(harness.CodeOf({.step = 4, .prev = kStart}, {{7, 1}}) == PartCode::kOk);
+  // Of the former partition that step 4 has come from; of this one it touches nothing.
+  CHECK(harness.CodeOf({.step = 3, .prev = kStart, .attempt = 2}, {{7, 1}}) == PartCode::kOk);
+  CHECK(harness.CodeOf({.step = 6, .prev = 3, .attempt = 2}, {{7, 1}}) == PartCode::kOk);
+  CHECK(harness.Now(7) == 2);
+}
+
 TEST_CASE("Partition: an attempt starts its chain once") {
   Harness harness(kAspMode);
   CHECK(harness.CodeOf({.step = 1, .prev = kStart}, {{7, 1}}) == PartCode::kOk);

@@ -109,8 +109,9 @@ TEST_CASE("A header's payload decodes to the header", "[snapshot_codec]") {
   const SnapshotHeader header = Header();
   const PayloadWriter payload = EncodeHeader(header);
   SnapshotHeader decoded;
-  uint32_t tables = 0;
-  REQUIRE(DecodeHeader(payload.bytes(), &decoded, &tables).ok());
+  uint32_t version = 0, tables = 0;
+  REQUIRE(DecodeHeader(payload.bytes(), &decoded, &version, &tables).ok());
+  CHECK(version == kSnapshotVersion);
   CHECK(tables == 3);
   CHECK(decoded.job == header.job);
   CHECK(decoded.checkpoint == header.checkpoint);
@@ -120,7 +121,8 @@ TEST_CASE("A header's payload decodes to the header", "[snapshot_codec]") {
   CHECK(decoded.partition == header.partition);
   CHECK(decoded.partitions == header.partitions);
   for (size_t size = 0; size < payload.bytes().size(); ++size) {
-    CHECK(DecodeHeader(payload.bytes().first(size), &decoded, &tables).code() == kInvalid);
+    CHECK(DecodeHeader(payload.bytes().first(size), &decoded, &version, &tables).code() ==
+          kInvalid);
   }
 }
 
@@ -134,8 +136,8 @@ TEST_CASE("A header that cannot be is refused", "[snapshot_codec]") {
       [](SnapshotHeader* h) { h->tables.resize(4097); });
   SnapshotHeader header = Header(), decoded;
   change(&header);
-  uint32_t tables = 0;
-  CHECK(DecodeHeader(EncodeHeader(header).bytes(), &decoded, &tables).code() == kInvalid);
+  uint32_t version = 0, tables = 0;
+  CHECK(DecodeHeader(EncodeHeader(header).bytes(), &decoded, &version, &tables).code() == kInvalid);
 }
 
 TEST_CASE("The schema's hash tells tables apart", "[snapshot_codec]") {

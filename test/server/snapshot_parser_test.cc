@@ -222,6 +222,13 @@ TEST_CASE("Lies with good checksums are refused", "[snapshot_parser]") {
       {"stream cut", BlockKind::kStreams, [](Bytes* p) { p->pop_back(); }},
       {"no stream", BlockKind::kStreams, [](Bytes* p) { p->clear(); }},
       {"streams unsorted", BlockKind::kStreams, [](Bytes* p) { Store<uint64_t>(0, 6, p); }},
+      {"ahead of nothing", BlockKind::kStamps, [](Bytes* p) { Store<uint32_t>(28, 3, p); }},
+      {"ahead missing", BlockKind::kAhead, [](Bytes* p) { p->resize(24); }},
+      {"ahead cut", BlockKind::kAhead, [](Bytes* p) { p->pop_back(); }},
+      {"ahead of no power", BlockKind::kAhead, [](Bytes* p) { Store<uint32_t>(8, 9, p); }},
+      {"ahead elsewhere", BlockKind::kAhead, [](Bytes* p) { Store<uint32_t>(12, 8, p); }},
+      {"ahead twice", BlockKind::kAhead,
+       [](Bytes* p) { std::memcpy(p->data() + 24, p->data(), 24); }},
       {"rows counted", BlockKind::kFooter, [](Bytes* p) { Store<uint64_t>(8, 1, p); }},
       {"erased counted", BlockKind::kFooter, [](Bytes* p) { Store<uint64_t>(16, 2, p); }},
       {"footer cut", BlockKind::kFooter, [](Bytes* p) { p->pop_back(); }},
@@ -282,12 +289,12 @@ TEST_CASE("A payload that is too long is refused before it is kept", "[snapshot_
 
 TEST_CASE("Another format version is named", "[snapshot_parser]") {
   std::vector<Block> blocks = BlocksOf(test::SampleSnapshot());
-  const uint32_t version = GENERATE(2, 5);
+  const uint32_t version = GENERATE(2, 6);
   Store<uint32_t>(0, version, &blocks[0].payload);
   const absl::Status status = Parse(Frame(blocks));
   CHECK(status.code() == absl::StatusCode::kUnimplemented);
   CHECK(MessageOf(status) == "snapshot format version " + std::to_string(version) +
-                                 "; this program reads versions 3 to 4");
+                                 "; this program reads versions 3 to 5");
 }
 
 TEST_CASE("Other files are not taken for snapshots", "[snapshot_parser]") {

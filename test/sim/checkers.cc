@@ -76,17 +76,30 @@ void Checkers::OnPulled(const StepKey& key, const SimPrepared& prepared,
 // ---- Stamps: what a partition does with records -----------------------------------------------
 
 void Checkers::OnDecision(const LogRecord& record) {
-  if (std::holds_alternative<RolledBack>(record)) rolled_back_ = true;
+  if (const auto* restored = std::get_if<JobRestored>(&record)) moved_from_ = restored->state;
+  if (const auto* back = std::get_if<RolledBack>(&record)) {
+    rolled_back_ = true;
+    const CheckpointState* const former =
+        moved_from_ == nullptr ? nullptr : moved_from_->FindCheckpoint(back->checkpoint);
+    if (former != nullptr) {
+      progress_.clear();
+      for (const auto& [id, stream] : former->training.streams) progress_[id] = stream.progress;
+    }
+  }
   const auto* opened = std::get_if<StreamsOpened>(&record);
   if (opened != nullptr) {
-    for (size_t i = 0; i < opened->works.size(); ++i) works_[opened->first + i] = opened->works[i];
+    for (size_t i = 0; i < opened->works.size(); ++i) {
+      works_[opened->first + i] = opened->works[i];
+      progress_.erase(opened->first + i);
+    }
   }
 }
 
 // The step of the stream that a partition must execute after `last`.
 StepIndex Checkers::NextStep(StreamId stream, StepIndex last, uint32_t partition) const {
   const StreamWork& work = works_.at(stream);
-  StepIndex step = last + 1;
+  const auto moved = progress_.find(stream);
+  StepIndex step = std::max(last, moved == progress_.end() ? 0 : moved->second) + 1;
   if (scenario_.job.mode.consistency != Consistency::kAsp) return step;
   while (step <= work.last && !program_.Touches(work, step, partition)) ++step;
   return step;
@@ -158,6 +171,11 @@ void Checkers::CheckStep(const Before& before, const Push& push) {
     return;
   }
   probes_->Hit(Probe::kApplied, executed);
+  const bool is_partly_there = std::any_of(
+      before.stamps.ahead.begin(), before.stamps.ahead.end(), [&](const AheadStamp& stamp) {
+        return stamp.stream == push.ref.stream && stamp.last >= push.step;
+      });
+  if (is_partly_there) probes_->Hit(Probe::kRowsAhead);
   if (push.rows > 0 && push.slices.empty()) probes_->Hit(Probe::kBareRecord);
   if (!works_.contains(push.ref.stream)) {
     Report("stamps", Concat(where(), ": the stream is not in the coordinator's log"));
@@ -175,6 +193,18 @@ void Checkers::CheckStep(const Before& before, const Push& push) {
 }
 
 // ---- At the end -----------------------------------------------------------------------------
+
+void Checkers::OnReport(const JobResult& heard, const JobResult& result) {
+  if (heard.code == result.code && heard.rows == result.rows && heard.features == result.features &&
+      heard.digest_high == result.digest_high && heard.digest_low == result.digest_low &&
+      heard.epochs.size() == result.epochs.size()) {
+    return;
+  }
+  Report("report",
+         Concat("the submitter heard of code ", heard.code, ", ", heard.rows, " rows, ",
+                heard.features, " features, ", heard.epochs.size(), " epochs, but there were ",
+                result.code, ", ", result.rows, ", ", result.features, ", ", result.epochs.size()));
+}
 
 void Checkers::AtEnd(const std::vector<const ExecutorCore*>& executors,
                      const CoordinatorCore& coordinator) {

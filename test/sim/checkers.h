@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ class Checkers {
   void AfterHandling(const ExecutorCore& executor, const Message& message,
                      const ExecutorActions& actions);
 
+  // Whoever submitted the job knows in the end what the coordinator knows.
+  void OnReport(const JobResult& heard, const JobResult& result);
+
   // When all is over. executors: of all servers.
   void AtEnd(const std::vector<const ExecutorCore*>& executors, const CoordinatorCore& coordinator);
 
@@ -64,6 +68,10 @@ class Checkers {
   std::map<StreamId, StreamWork> works_;
   std::vector<Before> before_;
   bool rolled_back_ = false;
+  // Of the former cluster, if the job has moved; and how far its streams were in the checkpoint
+  // that the job has gone back to: steps up to there are everywhere.
+  std::shared_ptr<const JobState> moved_from_;
+  std::map<StreamId, StepIndex> progress_;
 };
 
 }  // namespace cairn::sim

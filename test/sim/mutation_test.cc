@@ -66,6 +66,11 @@ TEST_CASE("Mutation: a restored partition without its stamps counts rows of data
   CHECK(FirstSeedCaught(Consistency::kBsp, "stamps-kept", {"G1", "G4", "liveness"}) > 0);
 }
 
+TEST_CASE("Mutation: rows that are further than their partition count rows of data twice") {
+  CHECK(FirstSeedCaught(Consistency::kAsp, "ahead-kept", {"G1"}) > 0);
+  CHECK(FirstSeedCaught(Consistency::kSsp, "ahead-kept", {"G1"}) > 0);
+}
+
 TEST_CASE("Mutation: increments on what is not on disk lose rows of data") {
   CHECK(FirstSeedCaught(Consistency::kAsp, "since", {"G1", "G3"}) > 0);
 }

@@ -59,6 +59,8 @@ enum class Probe : uint8_t {
   kDiskError,
   kBitFlipped,     // In a checkpoint, or in the log;
   kDamageFound,    // in a checkpoint.
+  kMoved,          // To another cluster.
+  kRowsAhead,      // A record that some of its rows had, and others had not.
   kKeyWithoutRow,  // At the end: not admitted, expired, or given up.
   kCount,
 };
@@ -115,6 +117,8 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "disk errors",
                                                                    "bits flipped",
                                                                    "damage found",
+                                                                   "clusters moved",
+                                                                   "rows ahead",
                                                                    "keys without a row"};
 
 struct ProbeCounts {

@@ -38,6 +38,22 @@ bool SimCoordinator::OpenLog(std::optional<JobState>* resumed) {
   return true;
 }
 
+// As the shell does it: what a former cluster has left is gone on with.
+OpenedDirectories SimCoordinator::OpenDirectories() {
+  OpenedDirectories opened;
+  const CheckpointPlan& plan = host_->scenario().plan.checkpoints;
+  if (!plan.resume) return opened;
+  absl::StatusOr<FoundCheckpoints> found = FindCheckpoints(host_->files(), plan.directory);
+  if (!found.ok() || found->newest.empty()) {
+    host_->checkers()->Report(
+        "resume", found.ok() ? "there is no checkpoint" : std::string(MessageOf(found.status())));
+    return opened;
+  }
+  opened.checkpoint = found->highest;
+  opened.restored = std::make_shared<const JobState>(std::move(found->newest.front()));
+  return opened;
+}
+
 // Nothing that was durable is gone; what was being written is there as a whole or not at all.
 void SimCoordinator::WitnessLog(const JobState& state) {
   if (state.index < witness_->durable) {
@@ -69,6 +85,7 @@ void SimCoordinator::Start(Micros now) {
   CoordinatorCore::Options options;
   options.self = {kCoordinatorProcess, incarnation_};
   options.job_id = incarnation_;
+  if (given.has_value() && !resumed.has_value()) options.opened = OpenDirectories();
   options.given = std::move(given);
   options.resumed = std::move(resumed);
   options.times = scenario.times;
@@ -136,7 +153,7 @@ void SimCoordinator::CarryOut(CoordinatorActions actions) {
   if (actions.open_job.has_value()) {
     host_->After(host_->DrawDelay(kDiskMost), [this](Micros now) {
       CoordinatorActions more;
-      core_->JobOpened(OpenedDirectories{}, now, &more);
+      core_->JobOpened(OpenDirectories(), now, &more);
       Perform(std::move(more));
     });
   }

@@ -37,6 +37,7 @@ class SimCoordinator final : public SimProcess {
 
  private:
   bool OpenLog(std::optional<JobState>* resumed);
+  OpenedDirectories OpenDirectories();
   void WitnessLog(const JobState& state);
   void Perform(CoordinatorActions actions);
   void Advance();

@@ -14,6 +14,14 @@ const std::vector<Guard>& Guards() {
       {"log-first", [](Scenario* s) { s->log_first = false; }},
       {"syncs", [](Scenario* s) { s->syncs = false; }},
       {"stamps-kept", [](Scenario* s) { s->guards.stamps_kept = false; }, true},
+      {"ahead-kept",
+       [](Scenario* s) {
+         s->guards.ahead_kept = false;
+         s->faults.move_at = 600 * kMicrosPerMilli;
+         s->faults.moved_servers = 2;
+         s->faults.moved_partitions = s->job.partitions / 2;
+       },
+       true},
       {"since",
        [](Scenario* s) {
          s->guards.since_check = false;

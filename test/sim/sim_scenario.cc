@@ -191,6 +191,23 @@ void DrawDisks(Scenario* scenario) {
   faults.bit_flip = random.Chance(0.5) ? 0.5 : 0;
 }
 
+// Likewise. A fifth of the jobs with checkpoints ends one day on another cluster.
+void DrawMove(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("move"), scenario->seed));
+  if (random.Chance(0.8) || scenario->plan.checkpoints.directory.empty()) return;
+  const JobSpec& job = scenario->job;
+  Faults& faults = scenario->faults;
+  faults.move_at = (200 + static_cast<Micros>(random.Below(1'500))) * kMicrosPerMilli;
+  faults.moved_servers = 2 + static_cast<uint32_t>(random.Below(scenario->servers - 1));
+  faults.moved_partitions = 4u << random.Below(4);
+  const RetentionSpec& retention = job.tables[kTableX].retention;
+  // What expires is a matter of each partition: bsp's bits would be others. A budget is for so
+  // many.
+  const bool is_bound =
+      job.mode.consistency == Consistency::kBsp && !(retention == RetentionSpec{});
+  if (is_bound || retention.bytes_max > 0) faults.moved_partitions = job.partitions;
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -239,6 +256,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawCheckpoints(&scenario);
   DrawMachines(&scenario);
   DrawDisks(&scenario);
+  DrawMove(&scenario);
   // Without a checkpoint to go back to a server that is only slow must not be taken for dead.
   if (scenario.plan.checkpoints.directory.empty()) {
     scenario.times.server_lease = 600 * kMicrosPerSecond;

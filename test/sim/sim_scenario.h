@@ -52,6 +52,11 @@ struct Faults {
   double server_crash = 0;
   uint32_t server_crashes_max = 0;
   Micros exodus_at = 0;  // All workers die, to come back one by one; 0: they do not.
+  // All processes die, and nothing is left but checkpoints: from then on, or as soon as there is
+  // one, another cluster goes on, with other servers and partitions; 0: they do not.
+  Micros move_at = 0;
+  uint32_t moved_servers = 0;
+  uint32_t moved_partitions = 0;
   // Servers and the coordinator stand still as workers do, servers until they are taken for dead.
   double server_pause = 0;
   uint32_t server_pauses_max = 0;

@@ -26,6 +26,7 @@ const std::vector<Simplification>& Simplifications() {
       {"coordinator-crashes", [](Scenario* s) { s->faults.coordinator_crashes_max = 0; }},
       {"coordinator-pauses", [](Scenario* s) { s->faults.coordinator_pauses_max = 0; }},
       {"exodus", [](Scenario* s) { s->faults.exodus_at = 0; }},
+      {"move", [](Scenario* s) { s->faults.move_at = 0; }},
       {"drift", [](Scenario* s) { s->faults.drift = 0; }},
       {"power-losses", [](Scenario* s) { s->faults.power_loss = 0; }},
       {"disk-errors", [](Scenario* s) { s->faults.disk_error = 0; }},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <queue>
 #include <set>
 #include <utility>
@@ -26,7 +27,7 @@
 namespace cairn::sim {
 namespace {
 
-enum class EventKind : uint8_t { kDeliver, kWake, kCall, kStart, kHeal, kExodus };
+enum class EventKind : uint8_t { kDeliver, kWake, kCall, kStart, kHeal, kExodus, kMove };
 
 struct Event {
   Micros at = 0;
@@ -76,6 +77,7 @@ class World {
   Micros TimeOf(const Place& place, Micros clock) const;
   void Plan(Event event);
   void PlanStart(uint32_t place, Micros at);
+  void PlanAt(EventKind kind, Micros at);
   void Handle(Event* event);
   void Dispatch(Event* event, Place* place);
   void StartLife(uint32_t place);
@@ -88,17 +90,17 @@ class World {
   bool CanLoseServer() const;
   void Crash(uint32_t place, Micros away_least = 0);
   void Exodus();
+  void Move();
   SimSubmitter* submitter();
   void ReportDeath(uint32_t place, Probe probe);
   uint32_t PlaceOf(const Outgoing& out) const;
   bool AllEnded() const;
   void CheckEnd();
-  void CheckReport(const SimSubmitter& told, const JobResult& result);
   void NoteExpiry(const Message& message);
   void Note(const char* what, uint32_t place, uint32_t from, const Message* message);
 
-  const Scenario scenario_;
-  const SimProgram program_;
+  Scenario scenario_;                  // But for a move, const.
+  std::optional<SimProgram> program_;  // Likewise; always there.
   const Trace trace_;
   SimResult result_;
   SeededRandom random_;  // Mishaps and delays within processes.
@@ -136,7 +138,7 @@ class World::Host final : public SimHost {
   }
   const std::string& address() const override { return address_; }
   const Scenario& scenario() const override { return world_->scenario_; }
-  const SimProgram& program() const override { return world_->program_; }
+  const SimProgram& program() const override { return *world_->program_; }
   Checkers* checkers() override { return &world_->checkers_; }
   ProbeCounts* probes() override { return &world_->result_.probes; }
   FileSystem* files() override { return world_->places_[place_].disk.get(); }
@@ -151,27 +153,21 @@ class World::Host final : public SimHost {
 
 World::World(const Scenario& scenario, Trace trace)
     : scenario_(scenario),
-      program_(scenario_),
+      program_(std::in_place, scenario_),
       trace_(trace),
       random_(HashWords(HashString("world"), scenario.seed)),
       mishaps_(scenario_, &random_, &result_.probes),
       network_(scenario.faults, scenario.seed, &result_.probes),
       disk_random_(HashWords(HashString("disks"), scenario.seed)),
-      checkers_(scenario_, program_, &result_.probes) {
+      checkers_(scenario_, *program_, &result_.probes) {
   result_.seed = scenario.seed;
   AddPlace(Role::kCoordinator);
   for (uint32_t i = 0; i < scenario.servers; ++i) AddPlace(Role::kServer);
   for (uint32_t i = 0; i < scenario.workers; ++i) AddPlace(Role::kWorker);
   if (scenario.submitted) AddPlace(Role::kSubmitter);
-  Event heal;
-  heal.at = scenario.heal_at;
-  heal.kind = EventKind::kHeal;
-  Plan(std::move(heal));
-  if (scenario.faults.exodus_at == 0) return;
-  Event exodus;
-  exodus.at = scenario.faults.exodus_at;
-  exodus.kind = EventKind::kExodus;
-  Plan(std::move(exodus));
+  PlanAt(EventKind::kHeal, scenario.heal_at);
+  if (scenario.faults.exodus_at > 0) PlanAt(EventKind::kExodus, scenario.faults.exodus_at);
+  if (scenario.faults.move_at > 0) PlanAt(EventKind::kMove, scenario.faults.move_at);
 }
 
 void World::AddPlace(Role role) {
@@ -218,6 +214,13 @@ void World::PlanStart(uint32_t place, Micros at) {
   Plan(std::move(start));
 }
 
+void World::PlanAt(EventKind kind, Micros at) {
+  Event event;
+  event.at = at;
+  event.kind = kind;
+  Plan(std::move(event));
+}
+
 SimResult World::Run() {
   const Micros latest = scenario_.heal_at + scenario_.patience;
   while (!AllEnded()) {
@@ -251,6 +254,10 @@ void World::Handle(Event* event) {
   }
   if (event->kind == EventKind::kExodus) {
     Exodus();
+    return;
+  }
+  if (event->kind == EventKind::kMove) {
+    Move();
     return;
   }
   Place& place = places_[event->place];
@@ -296,6 +303,7 @@ void World::Dispatch(Event* event, Place* place) {
       return;
     case EventKind::kHeal:
     case EventKind::kExodus:
+    case EventKind::kMove:
       return;
   }
 }
@@ -470,6 +478,35 @@ void World::Exodus() {
   }
 }
 
+// Everybody dies, with the job log and all that was on its way. Whoever is started from now on is
+// of another cluster.
+void World::Move() {
+  if (!CanLoseServer()) {
+    constexpr Micros kLater = 20 * kMicrosPerMilli;
+    if (!mishaps_.healed()) PlanAt(EventKind::kMove, now_ + kLater);
+    return;
+  }
+  Note("move", 0, 0, nullptr);
+  result_.probes.Hit(Probe::kMoved);
+  for (uint32_t place = 0; place < places_.size(); ++place) {
+    if (places_[place].process != nullptr) Crash(place);
+  }
+  const std::vector<std::string> log = files_.List(kJobDirectory).value();
+  for (const std::string& name : log) {
+    CAIRN_CHECK(files_.Remove(JoinPath(kJobDirectory, name)).ok());
+  }
+  log_witness_ = {};
+  std::vector<Event> planned;
+  for (; !events_.empty(); events_.pop()) {
+    if (events_.top().kind != EventKind::kDeliver) planned.push_back(events_.top());
+  }
+  for (Event& event : planned) events_.push(std::move(event));
+  scenario_.plan.servers = scenario_.faults.moved_servers;
+  scenario_.plan.checkpoints.resume = true;
+  scenario_.job.partitions = scenario_.faults.moved_partitions;
+  program_.emplace(scenario_);
+}
+
 SimSubmitter* World::submitter() {
   Place& last = places_.back();
   return last.role == Role::kSubmitter ? static_cast<SimSubmitter*>(last.process.get()) : nullptr;
@@ -510,7 +547,8 @@ void World::CheckEnd() {
     checkers_.Report("liveness", Concat("the job ended with ", result.code, ": ", result.message));
     return;
   }
-  if (const SimSubmitter* told = submitter(); told != nullptr) CheckReport(*told, result);
+  const SimSubmitter* const told = submitter();
+  if (told != nullptr && told->ended()) checkers_.OnReport(told->core().result(), result);
   // Of those that serve: who was taken for dead, and was not, may wake up when all is over.
   std::set<uint64_t> primaries;
   for (const PartitionEntry& partition : coordinator->core()->state().partitions) {
@@ -524,21 +562,6 @@ void World::CheckEnd() {
     executors.insert(executors.end(), held.begin(), held.end());
   }
   checkers_.AtEnd(executors, *coordinator->core());
-}
-
-// Whoever submitted the job knows in the end what the coordinator knows.
-void World::CheckReport(const SimSubmitter& told, const JobResult& result) {
-  if (!told.ended()) return;  // That is the liveness checker's.
-  const JobResult& heard = told.core().result();
-  if (heard.code == result.code && heard.rows == result.rows && heard.features == result.features &&
-      heard.digest_high == result.digest_high && heard.digest_low == result.digest_low &&
-      heard.epochs.size() == result.epochs.size()) {
-    return;
-  }
-  checkers_.Report("report", Concat("the submitter heard of code ", heard.code, ", ", heard.rows,
-                                    " rows, ", heard.features, " features, ", heard.epochs.size(),
-                                    " epochs, but there were ", result.code, ", ", result.rows,
-                                    ", ", result.features, ", ", result.epochs.size()));
 }
 
 // ---- The trace ----------------------------------------------------------------------------------

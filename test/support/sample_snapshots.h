@@ -93,7 +93,7 @@ inline RetentionSpec SampleRetention() {
 }
 
 // A snapshot with every kind of block: rows of three tables, a tail with a change and a removal,
-// a sketch that knows a key without a row, two streams. Always the same bytes.
+// a sketch that knows a key without a row, two streams, rows ahead of one. Always the same bytes.
 inline std::vector<std::byte> SampleSnapshot() {
   JobSpec job = SampleJob(2);
   job.tables[2].retention = SampleRetention();
@@ -112,7 +112,11 @@ inline std::vector<std::byte> SampleSnapshot() {
   writer.RowsChanging(2, ids);
   shards[2].Erase(ids[0]);
   shards[2].Apply({}, std::span(ids).subspan(1), std::vector<float>(ids.size() - 1, 5.0f), {});
-  writer.Finish({.closed = 4, .lsn = 99, .version = 0, .streams = {{5, 1, 77}, {6, 0, 12}}},
+  writer.Finish({.closed = 4,
+                 .lsn = 99,
+                 .version = 0,
+                 .streams = {{5, 1, 77}, {6, 0, 12}},
+                 .ahead = {{5, 8, 6, 80}, {5, 16, 15, 78}}},
                 &bytes);
   return bytes;
 }
