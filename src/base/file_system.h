@@ -30,6 +30,12 @@ class WritableFile {
   virtual absl::Status Close() = 0;
 };
 
+// Holds a directory for its owner (FileSystem::LockDirectory).
+class DirectoryLock {
+ public:
+  virtual ~DirectoryLock() = default;
+};
+
 // Thread-safe; two writers of one path at a time are the caller's mistake. Errors name the
 // operation and the path. kNotFound: no such file, or no such parent directory. kAlreadyExists,
 // kPermissionDenied, kResourceExhausted (disk full) and kFailedPrecondition (a directory where a
@@ -81,6 +87,12 @@ class FileSystem {
 
   // Makes the names in a directory durable: files created in it, files removed from it.
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
+
+  // Keeps others out who lock the same directory, until the lock is destroyed or its process ends,
+  // however it does. By a file kLockName in it, which stays. kFailedPrecondition: somebody else has
+  // it, and is named. A file system that knows no locks keeps nobody out.
+  static constexpr char kLockName[] = "LOCK";
+  virtual absl::StatusOr<std::unique_ptr<DirectoryLock>> LockDirectory(const std::string& path) = 0;
 };
 
 // The directory that holds `path`: "a/b" -> "a", "/a" -> "/", "a" -> ".".

@@ -269,6 +269,7 @@ void MemoryFileSystem::SyncNames(const std::string& directory) {
 
 void MemoryFileSystem::Crash() {
   MutexLock lock(mutex_);
+  locked_.clear();
   ++crashes_;
   directories_ = durable_directories_;
   files_ = durable_files_;
@@ -287,6 +288,30 @@ absl::Status MemoryFileSystem::FlipBit(const std::string& path, uint64_t bit) {
   }
   node->bytes[bit / 8] ^= std::byte{1} << (bit % 8);
   return absl::OkStatus();
+}
+
+class MemoryFileSystem::Lock final : public DirectoryLock {
+ public:
+  Lock(MemoryFileSystem* files, uint64_t number) : files_(files), number_(number) {}
+  ~Lock() override {
+    MutexLock lock(files_->mutex_);
+    std::erase_if(files_->locked_, [this](const auto& held) { return held.second == number_; });
+  }
+
+ private:
+  MemoryFileSystem* const files_;
+  const uint64_t number_;
+};
+
+absl::StatusOr<std::unique_ptr<DirectoryLock>> MemoryFileSystem::LockDirectory(
+    const std::string& path) {
+  const std::string normal = Normal(path);
+  MutexLock lock(mutex_);
+  if (!IsDirectory(normal)) return NotFound("lock ", path, ": no such directory");
+  if (!locked_.emplace(normal, locks_ + 1).second) {
+    return FailedPrecondition(path, " is in use by another process");
+  }
+  return std::make_unique<Lock>(this, ++locks_);
 }
 
 }  // namespace cairn

@@ -32,10 +32,11 @@ class MemoryFileSystem final : public FileSystem {
   absl::StatusOr<bool> Exists(const std::string& path) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<DirectoryLock>> LockDirectory(const std::string& path) override;
 
   // The power goes and comes back: what was not synced is lost, in the worst way that a real disk
   // is allowed (no unsynced byte stays, no unsynced removal took place). Open files fail from now
-  // on with kUnavailable.
+  // on with kUnavailable; nothing is locked.
   void Crash();
 
   // Flips one bit of a file's content, durable part included, for tests of what reads it. `bit`
@@ -44,6 +45,7 @@ class MemoryFileSystem final : public FileSystem {
 
  private:
   class OpenFile;
+  class Lock;
   struct Node {
     std::vector<std::byte> bytes;
     size_t written = 0;       // A prefix; OpenZeroed: what is behind it is zero.
@@ -69,6 +71,8 @@ class MemoryFileSystem final : public FileSystem {
   // Normal paths. Directories are durable from the start, as CreateDirectories promises.
   std::set<std::string> directories_ CAIRN_GUARDED_BY(mutex_);
   std::set<std::string> durable_directories_ CAIRN_GUARDED_BY(mutex_);
+  std::map<std::string, uint64_t> locked_ CAIRN_GUARDED_BY(mutex_);  // Normal path to lock.
+  uint64_t locks_ CAIRN_GUARDED_BY(mutex_) = 0;
   Names files_ CAIRN_GUARDED_BY(mutex_);
   Names durable_files_ CAIRN_GUARDED_BY(mutex_);
 };

@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <limits>
@@ -163,6 +165,21 @@ class PosixWritableFile final : public WritableFile {
   absl::Status failure_;  // Of an earlier Append or Sync.
 };
 
+class PosixLock final : public DirectoryLock {
+ public:
+  explicit PosixLock(Descriptor file) : file_(std::move(file)) {}
+
+ private:
+  const Descriptor file_;
+};
+
+// "process 4711 on node-3"
+std::string ThisProcess() {
+  char host[256] = {};
+  if (::gethostname(host, sizeof(host) - 1) != 0) host[0] = '?';
+  return Concat("process ", ::getpid(), " on ", host);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::byte>> PosixFileSystem::ReadAll(const std::string& path) {
@@ -281,6 +298,30 @@ absl::Status PosixFileSystem::SyncDirectory(const std::string& path) {
     return SystemError("sync directory", path, errno);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<DirectoryLock>> PosixFileSystem::LockDirectory(
+    const std::string& path) {
+  const std::string name = JoinPath(path, kLockName);
+  CAIRN_ASSIGN_OR_RETURN(Descriptor file, Open(name, O_RDWR | O_CREAT));
+  if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
+    const bool is_held = errno == EWOULDBLOCK;
+    if (!is_held && errno != ENOLCK && errno != ENOTSUP && errno != ENOSYS) {
+      return SystemError("lock", name, errno);
+    }
+    if (is_held) {
+      std::array<std::byte, 512> owner;
+      const absl::StatusOr<size_t> bytes = ReadFully(file, name, 0, owner);
+      const std::string_view text(reinterpret_cast<const char*>(owner.data()), bytes.value_or(0));
+      return FailedPrecondition(path, " is in use by ", text.empty() ? "another process" : text);
+    }
+  }
+  // For whoever is kept out; without it the lock holds as well.
+  const std::string owner = ThisProcess();
+  const bool is_written =
+      ::ftruncate(file.fd(), 0) == 0 && ::pwrite(file.fd(), owner.data(), owner.size(), 0) >= 0;
+  static_cast<void>(is_written);
+  return std::make_unique<PosixLock>(std::move(file));
 }
 
 }  // namespace cairn

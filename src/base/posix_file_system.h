@@ -26,6 +26,7 @@ class PosixFileSystem final : public FileSystem {
   absl::StatusOr<bool> Exists(const std::string& path) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<DirectoryLock>> LockDirectory(const std::string& path) override;
 };
 
 }  // namespace cairn

@@ -1,6 +1,7 @@
 // checkpoint list, verify, show and prune.
 #include <sys/stat.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -102,6 +103,10 @@ absl::Status CheckpointPruneCommand(const OptionValues& values, const Console& c
   CAIRN_ASSIGN_OR_RETURN(const PrunePlan plan,
                          PlanPrune(&files, values.Text("checkpoint-dir"),
                                    static_cast<uint32_t>(values.Count("keep"))));
+  std::unique_ptr<DirectoryLock> lock;  // A job that goes on removes what it does not need itself.
+  if (!dry_run) {
+    CAIRN_ASSIGN_OR_RETURN(lock, files.LockDirectory(values.Text("checkpoint-dir")));
+  }
   for (const std::string& note : plan.notes) *console.err << "note   " << note << '\n';
   for (const uint64_t number : plan.kept) PrintResult(console, Concat("kept     ", number));
   const std::string_view done = dry_run ? "would go " : "removed  ";

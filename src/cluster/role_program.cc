@@ -1,6 +1,7 @@
 #include "cluster/role_program.h"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -42,7 +43,16 @@ absl::StatusOr<OptionValues> ValuesOf(const RoleProgram& program,
   return ReadOptions({specs, program.environment_prefix}, {arguments, environment, &files});
 }
 
+// Each connection takes one. With as few as a shell gives, strangers could take all of them.
+void RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // Else it stays as it is.
+}
+
 absl::Status Serve(const RoleProgram& program, const OptionValues& values) {
+  RaiseDescriptorLimit();
   if (values.IsGiven("parent")) CAIRN_RETURN_IF_ERROR(DieWithParent(values.Count("parent")));
   const InterruptScope interrupt;
   return program.serve(values, interrupt);

@@ -68,6 +68,16 @@ absl::Status ProbeSaveDirectory(FileSystem* files, const std::string& directory)
   return ProbeDirectory(files, directory, "no model");
 }
 
+// Two jobs at once would remove each other's. Nullptr: there is no such directory.
+absl::StatusOr<std::unique_ptr<DirectoryLock>> LockCheckpoints(FileSystem* files,
+                                                               const CheckpointPlan& plan) {
+  if (plan.directory.empty()) return nullptr;
+  CAIRN_RETURN_IF_ERROR(ProbeDirectory(files, plan.directory, "no checkpoint"));
+  absl::StatusOr<std::unique_ptr<DirectoryLock>> lock = files->LockDirectory(plan.directory);
+  if (!lock.ok()) return Annotate(lock.status(), "--checkpoint-dir");
+  return lock;
+}
+
 // What is in the directory of checkpoints is gone on with if that is wished, and never mixed with
 // another job's.
 absl::Status OpenCheckpoints(FileSystem* files, const CheckpointPlan& plan,
@@ -125,11 +135,13 @@ class CoordinatorShell final : public RunningCoordinator {
     transport_.reset();  // Last: the loop sends through it.
   }
 
-  // Fills in who and which job it is. `log`: null, or what options.resumed is by.
+  // Fills in who and which job it is. `log`: null, or what options.resumed is by. `lock`: of the
+  // directory of checkpoints, if there is one yet.
   absl::Status Start(CoordinatorCore::Options options, std::unique_ptr<FileJobLog> log,
-                     const TransportMaker& make_transport) {
+                     std::unique_ptr<DirectoryLock> lock, const TransportMaker& make_transport) {
     log_ = std::move(log);
     is_resumed_ = options.resumed.has_value();
+    checkpoint_lock_ = std::move(lock);
     CAIRN_ASSIGN_OR_RETURN(transport_,
                            make_transport([this](MessagePtr m) { loop_.Deliver(std::move(m)); }));
     options.self = {kCoordinatorProcess, NewIncarnation()};
@@ -240,8 +252,14 @@ class CoordinatorShell final : public RunningCoordinator {
 
   void OpenJob(const JobDirectories& directories) {
     CoordinatorActions more;
-    core_->JobOpened(OpenDirectories(files_, directories), time_.NowMicros(), &more);
+    core_->JobOpened(LockAndOpen(directories), time_.NowMicros(), &more);
     Execute(std::move(more));
+  }
+
+  absl::StatusOr<OpenedDirectories> LockAndOpen(const JobDirectories& directories) {
+    checkpoint_lock_.reset();  // Of a job that was refused.
+    CAIRN_ASSIGN_OR_RETURN(checkpoint_lock_, LockCheckpoints(files_, directories.checkpoints));
+    return OpenDirectories(files_, directories);
   }
 
   // A file that stays does no harm: the manifest does not name it.
@@ -290,6 +308,7 @@ class CoordinatorShell final : public RunningCoordinator {
   CommitQueue queue_;                      // The loop's thread.
   bool log_failed_ = false;                // Likewise.
   bool is_resumed_ = false;
+  std::unique_ptr<DirectoryLock> checkpoint_lock_;
   std::unique_ptr<FileJobLog> log_;  // The log loop's thread, once it runs.
   EventLoop loop_;
   EventLoop log_loop_;
@@ -378,6 +397,7 @@ absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
   CAIRN_RETURN_IF_ERROR(CheckJob(options.given->spec));
   CAIRN_RETURN_IF_ERROR(CheckPlan(*options.given));
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<FileJobLog> log, OpenLog(files, setup.job_dir, &options));
+  CAIRN_ASSIGN_OR_RETURN(auto lock, LockCheckpoints(files, options.given->plan.checkpoints));
   if (!options.resumed.has_value()) {
     CAIRN_ASSIGN_OR_RETURN(
         options.opened,
@@ -388,7 +408,8 @@ absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartCoordinator(
     }
   }
   auto shell = std::make_unique<CoordinatorShell>(files);
-  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), std::move(log), make_transport));
+  CAIRN_RETURN_IF_ERROR(
+      shell->Start(std::move(options), std::move(log), std::move(lock), make_transport));
   return shell;
 }
 
@@ -398,8 +419,13 @@ absl::StatusOr<std::unique_ptr<RunningCoordinator>> StartIdleCoordinator(
   CoordinatorCore::Options options;
   options.times = times;
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<FileJobLog> log, OpenLog(files, job_dir, &options));
+  std::unique_ptr<DirectoryLock> lock;
+  if (options.resumed.has_value()) {
+    CAIRN_ASSIGN_OR_RETURN(lock, LockCheckpoints(files, options.resumed->plan.checkpoints));
+  }
   auto shell = std::make_unique<CoordinatorShell>(files);
-  CAIRN_RETURN_IF_ERROR(shell->Start(std::move(options), std::move(log), make_transport));
+  CAIRN_RETURN_IF_ERROR(
+      shell->Start(std::move(options), std::move(log), std::move(lock), make_transport));
   return shell;
 }
 

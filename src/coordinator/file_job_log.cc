@@ -196,6 +196,7 @@ absl::StatusOr<std::vector<uint64_t>> Segments(FileSystem* files, const std::str
 absl::StatusOr<FileJobLog::Opened> FileJobLog::Open(const Options& options) {
   FileSystem* const files = options.files;
   CAIRN_RETURN_IF_ERROR(files->CreateDirectories(options.directory));
+  CAIRN_ASSIGN_OR_RETURN(auto lock, files->LockDirectory(options.directory));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<uint64_t> segments, Segments(files, options.directory));
   Opened opened;
   JobState state;
@@ -225,7 +226,7 @@ absl::StatusOr<FileJobLog::Opened> FileJobLog::Open(const Options& options) {
   }
   if (state.job_id == 0) state = {};
   const uint64_t next = segments.empty() ? 1 : segments.back() + 1;
-  opened.log.reset(new FileJobLog(options, std::move(state), next));
+  opened.log.reset(new FileJobLog(options, std::move(lock), std::move(state), next));
   CAIRN_RETURN_IF_ERROR(opened.log->BeginSegment(0));
   for (const uint64_t segment : segments) {
     CAIRN_RETURN_IF_ERROR(files->Remove(PathOf(options.directory, segment)));

@@ -28,7 +28,8 @@ class FileJobLog {
   };
   struct Opened;
 
-  // Reads what is there, and begins a new file. kDataLoss: what is there is damaged beyond repair,
+  // Reads what is there, and begins a new file. The directory is locked from here on.
+  // kFailedPrecondition: another process has it; kDataLoss: what is there is damaged beyond repair,
   // file and byte are named; kPermissionDenied and the like: it cannot be read or written.
   static absl::StatusOr<Opened> Open(const Options& options);
 
@@ -40,13 +41,15 @@ class FileJobLog {
   const JobState& state() const { return state_; }
 
  private:
-  FileJobLog(const Options& options, JobState state, uint64_t segment)
-      : options_(options), state_(std::move(state)), segment_(segment) {}
+  FileJobLog(const Options& options, std::unique_ptr<DirectoryLock> lock, JobState state,
+             uint64_t segment)
+      : options_(options), lock_(std::move(lock)), state_(std::move(state)), segment_(segment) {}
 
   absl::Status BeginSegment(uint64_t room);
   absl::Status Write(const std::vector<LogBatch>& batches);
 
   const Options options_;
+  const std::unique_ptr<DirectoryLock> lock_;
   JobState state_;
   uint64_t segment_;  // The number of the file that is written to.
   std::unique_ptr<WritableFile> file_;

@@ -257,6 +257,24 @@ TEMPLATE_TEST_CASE("a directory is not a file, nor a file a directory", "", OnDi
   CHECK(files.SyncDirectory(at("")).ok());
 }
 
+TEMPLATE_TEST_CASE("a directory is locked for one at a time", "", OnDisk, InMemory) {
+  TestType at;
+  FileSystem& files = at.files();
+  CHECK(files.LockDirectory(at("missing")).status().code() == absl::StatusCode::kNotFound);
+  REQUIRE(files.CreateDirectories(at("held")).ok());
+  REQUIRE(files.CreateDirectories(at("free")).ok());
+  {
+    const auto lock = files.LockDirectory(at("held"));
+    REQUIRE(lock.ok());
+    const absl::Status second = files.LockDirectory(at("held")).status();
+    CHECK(second.code() == absl::StatusCode::kFailedPrecondition);
+    CHECK_THAT(std::string(second.message()),
+               Catch::StartsWith(at("held") + " is in use by ") && Catch::Contains("process"));
+    CHECK(files.LockDirectory(at("free")).ok());
+  }
+  CHECK(files.LockDirectory(at("held")).ok());
+}
+
 TEST_CASE("ParentDirectory and JoinPath") {
   CHECK(ParentDirectory("a/b") == "a");
   CHECK(ParentDirectory("a//b") == "a");

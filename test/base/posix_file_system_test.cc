@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -24,6 +25,30 @@ TEST_CASE("errors say operation, path and the system's reason") {
         "open /nonexistent/f: No such file or directory");
   CHECK(MessageOf(files.List("/nonexistent").status()) ==
         "list /nonexistent: No such file or directory");
+}
+
+TEST_CASE("a lock ends with its process, and says whose it is") {
+  const TempDirectory directory;
+  PosixFileSystem files;
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto lock = files.LockDirectory(directory.path());
+    const char told = lock.ok() ? '1' : '0';
+    if (::write(ready[1], &told, 1) == 1) ::pause();
+    ::_exit(1);
+  }
+  char told = 0;
+  REQUIRE(::read(ready[0], &told, 1) == 1);
+  REQUIRE(told == '1');
+  CHECK_THAT(std::string(files.LockDirectory(directory.path()).status().message()),
+             Catch::Contains("is in use by process " + std::to_string(child) + " on "));
+  ::kill(child, SIGKILL);
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  CHECK(files.LockDirectory(directory.path()).ok());
+  ::close(ready[0]);
+  ::close(ready[1]);
 }
 
 TEST_CASE("devices and pipes are refused, without waiting for a writer") {

@@ -177,8 +177,9 @@ TEST_CASE("Coordinator: one that is started again goes on by its log") {
     server.Take<MapUpdate>();
   }
   files.Crash();
-  const auto coordinator = start().value();
+  auto coordinator = start().value();
   CHECK(coordinator->status().phase == JobPhase::kServing);
+  CHECK_THAT(std::string(MessageOf(start().status())), Catch::Contains("/jobs/1 is in use by"));
   server.Send(coordinator->address(), self, first, Heartbeat{});
   const MessagePtr welcome = server.Take<Welcome>();
   CHECK(welcome->header.from != first);
@@ -188,6 +189,7 @@ TEST_CASE("Coordinator: one that is started again goes on by its log") {
   server.Take<JobEnd>();
   server.Send(coordinator->address(), self, welcome->header.from, Goodbye{});
   CHECK(coordinator->Wait().code == 130);
+  coordinator.reset();
   // It is over, and everybody knows.
   const absl::Status over = start().status();
   CHECK(over.code() == absl::StatusCode::kFailedPrecondition);

@@ -212,6 +212,18 @@ class CheckpointTest(unittest.TestCase):
         self.assertEqual(same.returncode, DONE, same.stderr)
         self.assertIn(self.digest, same.stdout)
 
+    def test_one_job_at_a_time(self):
+        launcher = self.launch(*self.bsp[:-1], "1000000")
+        self.assertTrue(wait_until(self.manifests), launcher.errors())
+        for other in (self.resume(*self.bsp[:-1], "1000000"),
+                      run(CAIRN, "checkpoint", "prune", self.checkpoints, "--keep", "1")):
+            self.assertEqual(other.returncode, USAGE, other.stderr)
+            self.assertRegex(other.stderr, rf"{self.checkpoints} is in use by process \d+ on ")
+        launcher.process.kill()
+        self.assertTrue(wait_until(lambda: not launcher.leftovers(), 5), launcher.leftovers())
+        again = self.resume(*self.bsp[:-1], "1000000", "--max-seconds", "0.2")
+        self.assertEqual(again.returncode, DONE, again.stderr)
+
     def test_a_checkpoint_is_a_model(self):
         first = run(CAIRN, "train", "--checkpoint-dir", self.checkpoints, *self.bsp)
         self.assertEqual(first.returncode, DONE, first.stderr)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Malformed frames of every kind at every role's socket of a live cluster, by cairn_hostile_proxy,
-and connections that speak no ZeroMQ at all: each is counted, the job goes on, its result is that of
-an undisturbed one to the last bit, and memory stays within its bound.
+connections that speak no ZeroMQ at all, and 10,000 at once that say nothing to one of the servers.
+Each frame is counted, the job goes on, its result is that of an undisturbed one to the last bit,
+and memory stays within its bound.
 
 Usage: hostile_test.py PROGRAM_DIR PROXY [SECONDS [SEED]]
 """
@@ -10,6 +11,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -25,6 +27,10 @@ FRAMES_PER_SECOND = 1000
 START_SECONDS_MAX = 20
 END_SECONDS_MAX = SECONDS + 60
 RSS_MIB_MAX = 256
+HALF_OPEN = 10000
+HALF_OPEN_LEAST = 400  # Where few descriptors are allowed, or all is slow.
+DESCRIPTORS_SPARE = 500
+CROWD_MIB_MAX = 64  # What all of them may cost.
 KINDS = 12
 ZMTP_GREETING = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL"
 
@@ -72,6 +78,36 @@ class Stranger(threading.Thread):
             except OSError:
                 pass  # The listener may cut it off as it likes.
         for connection in held:
+            connection.close()
+
+
+class Crowd:
+    """Many connections at once that say nothing."""
+
+    def __init__(self, address):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        wanted = min(HALF_OPEN, hard - DESCRIPTORS_SPARE)
+        host, port = address.removeprefix("tcp://").split(":")
+        self.held = [socket.socket() for _ in range(wanted)]
+        for connection in self.held:
+            connection.setblocking(False)
+            connection.connect_ex((host, int(port)))
+        self.most = 0
+
+    def look(self):
+        """How many of them there are by now, at most."""
+        self.most = max(self.most, sum(self.is_open(connection) for connection in self.held))
+
+    @staticmethod
+    def is_open(connection):
+        try:
+            return bool(connection.getpeername())
+        except OSError:
+            return False
+
+    def close(self):
+        for connection in self.held:
             connection.close()
 
 
@@ -139,6 +175,9 @@ def run_cluster(cluster, data, report):
         cluster.start(f"worker-{w}", [program("ps_worker"), "--coordinator", through])
     for stranger in strangers:
         stranger.start()
+    cluster.ready("server-1")
+    crowd = Crowd(listen)
+    looked = time.monotonic()
     peaks = {}
     deadline = time.monotonic() + END_SECONDS_MAX
     while cluster.processes["coordinator"].poll() is None and time.monotonic() < deadline:
@@ -148,10 +187,14 @@ def run_cluster(cluster, data, report):
                     peaks[name] = peak_mib(process)
                 except (OSError, AttributeError):
                     pass  # It has just ended.
+        if time.monotonic() > looked + 2:
+            looked = time.monotonic()
+            crowd.look()
         time.sleep(0.1)
     for stranger in strangers:
         stranger.over.set()
-    return peaks, sum(stranger.connections for stranger in strangers)
+    crowd.close()
+    return peaks, sum(stranger.connections for stranger in strangers), crowd.most
 
 
 def main():
@@ -162,7 +205,7 @@ def main():
     report = os.path.join(directory, "report.json")
     cluster = Cluster(directory)
     try:
-        peaks, connections = run_cluster(cluster, data, report)
+        peaks, connections, half_open = run_cluster(cluster, data, report)
     finally:
         cluster.end()
     for name, process in cluster.processes.items():
@@ -188,9 +231,12 @@ def main():
     # seen; of a burst, some may be dropped on the way.
     assert refused > 0.3 * sum(sent.values()), (refused, sent)
     assert max(peaks.values()) < RSS_MIB_MAX, peaks
+    assert half_open > HALF_OPEN_LEAST, half_open
+    assert peaks["server-1"] < peaks["server-0"] + CROWD_MIB_MAX, peaks
     shutil.rmtree(directory)
     print(f"{epochs} epochs; {sum(sent.values()):,} hostile frames and {connections:,} "
-          f"connections, {refused:,} frames refused; peak memory MiB "
+          f"connections, {half_open:,} half-open ones at once, {refused:,} frames refused; peak "
+          f"memory MiB "
           f"{ {name: round(mib) for name, mib in peaks.items()} }")
 
 

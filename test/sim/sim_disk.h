@@ -55,6 +55,9 @@ class SimDisk final : public FileSystem {
   absl::StatusOr<bool> Exists(const std::string& path) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<DirectoryLock>> LockDirectory(const std::string& path) override {
+    return options_.stored->LockDirectory(path);
+  }
 
  private:
   class OpenFile;
