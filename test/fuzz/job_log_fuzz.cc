@@ -33,9 +33,10 @@ int JobLogFuzz(const uint8_t* data, size_t size) {
   MemoryFileSystem files;
   CAIRN_CHECK(files.CreateDirectories(kDirectory).ok());
   CAIRN_CHECK(files.WriteFileAtomically(kFirstFile, std::as_bytes(std::span(data, size))).ok());
-  const auto opened = FileJobLog::Open(OptionsOf(&files));
+  auto opened = FileJobLog::Open(OptionsOf(&files));
   if (!opened.ok()) return -1;
   const std::vector<std::byte> once = BytesOf(opened->log->state());
+  opened->log.reset();
   const auto again = FileJobLog::Open(OptionsOf(&files));
   CAIRN_CHECK(again.ok(), MessageOf(again.status()));
   CAIRN_CHECK(BytesOf(again->log->state()) == once);
