@@ -108,15 +108,15 @@ class ServerShell final : public Server {
     }
   }
 
-  // To the executors that it concerns.
+  // To the executors that it concerns. Those that are busy have it come again later.
   void HandOver(const MessagePtr& message) {
-    if (executors_.size() == 1) {
-      executors_[0]->loop.Deliver(message);
-      return;
-    }
+    bool taken = true;
     for (const auto& executor : executors_) {
-      if (Concerns(*message, *executor->core)) executor->loop.Deliver(message);
+      const bool concerns = executors_.size() == 1 || Concerns(*message, *executor->core);
+      taken = (!concerns || executor->loop.Deliver(message)) && taken;
     }
+    const MessagePtr answer = taken ? nullptr : ComeAgain(*message);
+    if (answer != nullptr) transport_->Reply(answer->header.to, answer);
   }
 
   static bool Concerns(const Message& message, const ExecutorCore& core) {
@@ -145,8 +145,10 @@ class ServerShell final : public Server {
               << member_->self().process;
       StartExecutors(&news, &out);
     }
-    if (news.map) {
-      for (const auto& executor : executors_) executor->loop.Deliver(message);
+    if (news.map) {  // However busy they are: nobody would say it again.
+      for (uint32_t e = 0; e < executors_.size(); ++e) {
+        executors_[e]->loop.Post([this, e, message] { Handle(e, message); });
+      }
     }
     Finish(news, &out);
   }
@@ -205,12 +207,7 @@ class ServerShell final : public Server {
     auto executor = std::make_unique<Executor>(EventLoop::Options{
         .name = Concat("executor ", number),
         .time = &time_,
-        .on_message =
-            [this, number](MessagePtr message) {
-              ExecutorActions actions;
-              executors_[number]->core->Receive(message, &actions);
-              Execute(number, std::move(actions));
-            },
+        .on_message = [this, number](const MessagePtr& message) { Handle(number, message); },
         .on_tick =
             [this, number](Micros) {
               ExecutorActions actions;
@@ -223,6 +220,12 @@ class ServerShell final : public Server {
   }
 
   // ---- The executor's thread.
+  void Handle(uint32_t number, const MessagePtr& message) {
+    ExecutorActions actions;
+    executors_[number]->core->Receive(message, &actions);
+    Execute(number, std::move(actions));
+  }
+
   void Execute(uint32_t number, ExecutorActions actions) {
     Executor& executor = *executors_[number];
     SendAll(transport_.get(), &actions.messages);

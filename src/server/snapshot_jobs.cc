@@ -1,5 +1,7 @@
 #include "server/snapshot_jobs.h"
 
+#include <utility>
+
 #include "base/crc32c.h"
 #include "base/file_system.h"
 #include "base/status.h"
@@ -126,12 +128,12 @@ bool SnapshotJobs::Advance(SnapshotActions* out) {
   return false;
 }
 
-void SnapshotJobs::Append(Job* job, std::vector<std::byte> bytes, SnapshotActions* out) {
-  if (bytes.empty()) return;
-  job->done.bytes += bytes.size();
-  job->done.crc = Crc32c(bytes, job->done.crc);
+void SnapshotJobs::Append(Job* job, SnapshotActions* out) {
+  if (job->bytes.empty()) return;
+  job->done.bytes += job->bytes.size();
+  job->done.crc = Crc32c(job->bytes, job->done.crc);
   out->storage.push_back(
-      {job->ticket, StorageRequest::Kind::kAppend, job->path, std::move(bytes), 0, 0});
+      {job->ticket, StorageRequest::Kind::kAppend, job->path, std::exchange(job->bytes, {}), 0, 0});
   ++job->requests_pending;
 }
 
@@ -142,13 +144,12 @@ void SnapshotJobs::Step(Job* job, SnapshotActions* out) {
     Finish(job, out);
     return;
   }
-  std::vector<std::byte> bytes;
-  const bool more = job->writer->ScanSlice(kRowsPerSlice, &bytes);
+  const bool more = job->writer->ScanSlice(kRowsPerSlice, &job->bytes);
   if (!more && job->request.cut == kOwnMoment) {
-    Close(job, std::move(bytes), out);
+    Close(job, out);
     return;
   }
-  Append(job, std::move(bytes), out);
+  if (job->bytes.size() >= append_bytes_) Append(job, out);
   if (more) return;
   job->scanned = true;
   SetCut(job, job->request.cut, out);
@@ -165,7 +166,7 @@ void SnapshotJobs::SetCut(Job* job, StepIndex cut, SnapshotActions* out) {
     out->answers.push_back(job->done);
     job->done.stage = SnapshotDone::Stage::kWritten;
   } else if (version == cut) {
-    Close(job, {}, out);
+    Close(job, out);
   } else if (version > cut) {
     Abort(job, out);
     job->done.stage = SnapshotDone::Stage::kPassed;
@@ -174,14 +175,14 @@ void SnapshotJobs::SetCut(Job* job, StepIndex cut, SnapshotActions* out) {
   }
 }
 
-// Behind `bytes` of its body: the snapshot is the state of the partition at this moment.
-void SnapshotJobs::Close(Job* job, std::vector<std::byte> bytes, SnapshotActions* out) {
+// Its body is complete: the snapshot is the state of the partition at this moment.
+void SnapshotJobs::Close(Job* job, SnapshotActions* out) {
   job->scanned = false;
-  job->writer->Finish(job->partition->AppliedStamps(), &bytes);
+  job->writer->Finish(job->partition->AppliedStamps(), &job->bytes);
   job->partition->set_snapshot(nullptr);
   SetTotals(job, job->writer->rows(), job->writer->digest());
   job->writer.reset();
-  Append(job, std::move(bytes), out);
+  Append(job, out);
   out->storage.push_back({job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});
   ++job->requests_pending;
 }
@@ -190,6 +191,7 @@ void SnapshotJobs::Close(Job* job, std::vector<std::byte> bytes, SnapshotActions
 void SnapshotJobs::Abort(Job* job, SnapshotActions* out) {
   if (job->writer != nullptr) job->partition->set_snapshot(nullptr);
   job->writer.reset();
+  job->bytes = {};
   job->scanned = false;
   if (job->path.empty()) return;
   out->storage.push_back({job->ticket, StorageRequest::Kind::kAbort, job->path, {}, 0, 0});

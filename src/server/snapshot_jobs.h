@@ -26,9 +26,10 @@ struct SnapshotActions {
 // first.
 class SnapshotJobs {
  public:
-  // `context` is that of the partitions, and outlives this; `process` is the server's.
-  SnapshotJobs(const PartitionContext* context, uint32_t process)
-      : context_(context), process_(process) {}
+  // `context` is that of the partitions, and outlives this; `process` is the server's. Bytes are
+  // handed to the disk when there are `append_bytes` of them, or no more to come.
+  SnapshotJobs(const PartitionContext* context, uint32_t process, size_t append_bytes)
+      : context_(context), process_(process), append_bytes_(append_bytes) {}
 
   // Begins, goes on with or answers again. `ticket` is new, for the files of this one if it begins;
   // then true: Advance has work.
@@ -52,6 +53,7 @@ class SnapshotJobs {
     std::unique_ptr<DigestScan> digest;
     std::unique_ptr<SnapshotWriter> writer;
     std::string path;
+    std::vector<std::byte> bytes;  // Not handed to the disk yet.
     uint64_t ticket = 0;
     uint32_t requests_pending = 0;  // Storage requests without a result.
     bool scanned = false;           // bsp: the body is complete, the cut has not come.
@@ -65,14 +67,15 @@ class SnapshotJobs {
   uint64_t IncrementOn(const Job& job) const;
   void Step(Job* job, SnapshotActions* out);
   void SetCut(Job* job, StepIndex cut, SnapshotActions* out);
-  void Close(Job* job, std::vector<std::byte> bytes, SnapshotActions* out);
+  void Close(Job* job, SnapshotActions* out);
   void Abort(Job* job, SnapshotActions* out);
   void Finish(Job* job, SnapshotActions* out);
-  static void Append(Job* job, std::vector<std::byte> bytes, SnapshotActions* out);
+  static void Append(Job* job, SnapshotActions* out);
   static void SetTotals(Job* job, uint64_t rows, const ModelDigest& digest);
 
   const PartitionContext* const context_;
   const uint32_t process_;
+  const size_t append_bytes_;
   std::map<std::pair<uint64_t, uint32_t>, Job> jobs_;  // By checkpoint, partition.
   // By partition: of which checkpoint the snapshot is to which its rows are dirty or clean. It is
   // durable, and was written here.

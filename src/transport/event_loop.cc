@@ -17,7 +17,7 @@ constexpr Micros kWaitMax = 3'600 * kMicrosPerSecond;
 }  // namespace
 
 EventLoop::EventLoop(Options options)
-    : options_(std::move(options)), mailbox_(options_.messages_max) {
+    : options_(std::move(options)), mailbox_(options_.messages_max, options_.bytes_max) {
   CAIRN_CHECK(options_.time != nullptr && options_.on_message != nullptr &&
               options_.on_tick != nullptr);
 }
@@ -50,7 +50,8 @@ bool EventLoop::TryInline(const Work& work) {
 
 bool EventLoop::Deliver(MessagePtr message) {
   if (TryInline([&] { options_.on_message(std::move(message)); })) return true;
-  if (mailbox_.Push(std::move(message))) return true;
+  const size_t bytes = message->bytes;
+  if (mailbox_.Push(std::move(message), bytes)) return true;
   messages_dropped_.fetch_add(1, std::memory_order_relaxed);
   return false;
 }

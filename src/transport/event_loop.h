@@ -37,6 +37,7 @@ class EventLoop {
     std::string name;                  // Of the thread, as debuggers show it; cut at 15 bytes.
     const TimeSource* time = nullptr;  // A real clock: the loop sleeps by it. Not owned.
     size_t messages_max = limits::kMailboxMessagesMax;
+    size_t bytes_max = limits::kMailboxBytesMax;  // Of messages, as they came over the network.
     std::function<void(MessagePtr)> on_message;
     std::function<void(Micros now)> on_tick;  // At the time last given to SetTimer; once for each.
     // kInline saves two wake-ups for whoever delivers and waits for what comes of it, and costs the

@@ -12,19 +12,26 @@
 
 namespace cairn {
 
-// First in, first out, bounded by count. Thread-safe; items of one producer keep their order.
+// First in, first out, bounded by count and by bytes. Thread-safe; items of one producer keep their
+// order.
 template <typename T>
 class Mailbox {
  public:
-  explicit Mailbox(size_t items_max) : items_max_(items_max) {}
+  static constexpr size_t kUnbounded = static_cast<size_t>(-1);
 
-  // False, and `item` is dropped, if the mailbox is full or closed.
-  bool Push(T item) CAIRN_EXCLUDES(mutex_) { return Put(std::move(item), items_max_); }
+  explicit Mailbox(size_t items_max, size_t bytes_max = kUnbounded)
+      : items_max_(items_max), bytes_max_(bytes_max) {}
 
-  // As Push, but past the bound: for completions of what the consumer itself began, which bounds
+  // False, and `item` is dropped, if the mailbox is full or closed. It is full of bytes when there
+  // are bytes_max of them, so that one item of any size finds room in an empty one.
+  bool Push(T item, size_t bytes = 0) CAIRN_EXCLUDES(mutex_) {
+    return Put(std::move(item), bytes, {items_max_, bytes_max_});
+  }
+
+  // As Push, but past the bounds: for completions of what the consumer itself began, which bounds
   // them already and which must not be lost. False only if the mailbox is closed.
   bool PushCompletion(T item) CAIRN_EXCLUDES(mutex_) {
-    return Put(std::move(item), static_cast<size_t>(-1));
+    return Put(std::move(item), 0, {kUnbounded, kUnbounded});
   }
 
   // The oldest item, waited for until `deadline`. Nothing at the deadline, after Leave asked for
@@ -45,7 +52,8 @@ class Mailbox {
     }
     waiting_ = wake_ = false;
     if (closed_ || items_.empty()) return std::nullopt;
-    std::optional<T> item(std::move(items_.front()));
+    std::optional<T> item(std::move(items_.front().item));
+    bytes_ -= items_.front().bytes;
     items_.pop_front();
     return item;
   }
@@ -68,7 +76,7 @@ class Mailbox {
 
   // Wakes the consumer for good. May be called twice.
   void Close() CAIRN_EXCLUDES(mutex_) {
-    std::deque<T> dropped;  // Outlives the lock: an item's destructor may do anything.
+    std::deque<Entry> dropped;  // Outlives the lock: an item's destructor may do anything.
     MutexLock lock(mutex_);
     closed_ = true;
     dropped.swap(items_);
@@ -81,20 +89,30 @@ class Mailbox {
   }
 
  private:
-  bool Put(T item, size_t items_max) CAIRN_EXCLUDES(mutex_) {
+  struct Entry {
+    T item;
+    size_t bytes;
+  };
+  struct Bounds {
+    size_t items, bytes;
+  };
+
+  bool Put(T item, size_t bytes, Bounds most) CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (closed_ || items_.size() >= items_max) return false;
-    items_.push_back(std::move(item));
+    if (closed_ || items_.size() >= most.items || bytes_ >= most.bytes) return false;
+    items_.push_back({std::move(item), bytes});
+    bytes_ += bytes;
     // The one consumer only waits for the first item.
     if (items_.size() == 1 && !entered_) changed_.NotifyOne();
     return true;
   }
 
-  const size_t items_max_;
+  const size_t items_max_, bytes_max_;
 
   mutable Mutex mutex_;
   CondVar changed_;
-  std::deque<T> items_ CAIRN_GUARDED_BY(mutex_);
+  std::deque<Entry> items_ CAIRN_GUARDED_BY(mutex_);
+  size_t bytes_ CAIRN_GUARDED_BY(mutex_) = 0;
   bool closed_ CAIRN_GUARDED_BY(mutex_) = false;
   bool waiting_ CAIRN_GUARDED_BY(mutex_) = false;  // The consumer is in PopUntil.
   bool entered_ CAIRN_GUARDED_BY(mutex_) = false;

@@ -176,6 +176,8 @@ absl::StatusOr<MessagePtr> DecodeMessage(std::span<const std::byte> frame) {
 absl::StatusOr<MessagePtr> DecodeMessage(const FrameView& frame,
                                          const std::shared_ptr<const void>& owner) {
   auto message = std::make_shared<Message>();
+  message->bytes = frame.head.size();
+  for (const std::span<const std::byte> other : frame.others) message->bytes += other.size();
   if (frame.others.empty() && IsVersionNotice(frame.head)) {
     CAIRN_ASSIGN_OR_RETURN(message->body, ReadVersionNotice(frame.head));
     return message;

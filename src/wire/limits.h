@@ -64,5 +64,6 @@ inline constexpr uint32_t kSendQueueMillisMax = 2'000;           // Older is not
 inline constexpr uint32_t kCloseMillisMax = 200;                 // For last words on closing.
 inline constexpr uint32_t kConnectionsMax = 4'096;               // Outgoing, of one transport.
 inline constexpr uint32_t kMailboxMessagesMax = 65'536;          // Of one event loop.
+inline constexpr size_t kMailboxBytesMax = size_t{256} << 20;    // Likewise, as they came.
 
 }  // namespace cairn::limits

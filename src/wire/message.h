@@ -545,6 +545,7 @@ struct Header {
 struct Message {
   Header header;
   Body body;
+  size_t bytes = 0;  // Of the frame that it came in; 0: it was not sent as bytes.
 };
 using MessagePtr = std::shared_ptr<const Message>;
 

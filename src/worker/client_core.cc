@@ -245,6 +245,11 @@ Micros ClientCore::Backoff(uint32_t tries) const {
   return std::min(options_.retry_after << std::min(tries, 10u), options_.retry_after_max);
 }
 
+// A server that has too much to do is not helped by what it has not taken, at once and again.
+Micros ClientCore::ComeAgainAfter(uint32_t tries) const {
+  return options_.come_again_after << std::min(std::max(tries, 1u) - 1, 5u);
+}
+
 template <typename Target, typename Fill>
 std::map<ProcessId, std::vector<Target>> ClientCore::ByServer(const std::vector<Part>& parts,
                                                               const std::vector<size_t>& chosen,
@@ -358,7 +363,7 @@ void ClientCore::OnPullReply(const Message& message, const PullReply& reply, Mic
         status = InvalidArgument("the server refused a pull: ", reply.error);
         break;
       default:
-        op.retry_at = std::min(op.retry_at, now + options_.come_again_after);
+        op.retry_at = std::min(op.retry_at, now + ComeAgainAfter(op.tries));
         Schedule(op.retry_at);
         break;
     }
@@ -405,7 +410,7 @@ void ClientCore::OnPushReply(const Message&, const PushReply& reply, Micros now,
                 InvalidArgument("the server refused a push: ", reply.error));
         return;
       default:
-        op.retry_at = std::min(op.retry_at, now + options_.come_again_after);
+        op.retry_at = std::min(op.retry_at, now + ComeAgainAfter(op.tries));
         Schedule(op.retry_at);
         break;
     }

@@ -48,7 +48,7 @@ class ClientCore {
     CutSizes sizes;
     Micros retry_after = 300'000;  // Doubles with every repetition, up to retry_after_max.
     Micros retry_after_max = 3'000'000;
-    Micros come_again_after = 10'000;  // After "not primary" and "behind".
+    Micros come_again_after = 10'000;  // After "not primary" and "behind"; doubles, to 32 times.
     bool rollback_check = true;        // Off in tests only: see MaySend.
   };
 
@@ -164,6 +164,7 @@ class ClientCore {
   void Complete(const Op& op, bool is_push, Completion::Code code, absl::Status status);
   absl::Status LateError(const Op& op, bool is_push) const;
   Micros Backoff(uint32_t tries) const;
+  Micros ComeAgainAfter(uint32_t tries) const;
   void Schedule(Micros at) { next_tick_ = std::min(next_tick_, at); }
   bool Chained() const { return job_.mode.consistency != Consistency::kAsp; }
 

@@ -2,16 +2,20 @@
 #include "cairn/server.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/memory_file_system.h"
+#include "base/mutex.h"
 #include "base/status.h"
 #include "server/server_shell.h"
 #include "sharding/placement.h"
 #include "support/peer.h"
+#include "wire/limits.h"
 
 namespace cairn {
 namespace {
@@ -22,8 +26,11 @@ constexpr ProcessId kWorker{9, 99};
 // A server that was welcomed to a job with one "sum" table and knows that all partitions are its.
 class Harness {
  public:
-  explicit Harness(uint32_t executors, const std::string& optimizer = "sum") : peer_(&network_) {
+  explicit Harness(uint32_t executors, const std::string& optimizer = "sum",
+                   RowOptimizers optimizers = {})
+      : peer_(&network_) {
     Server::Options options;
+    options.optimizers = std::move(optimizers);
     options.coordinator = peer_.address();
     options.executors = executors;
     server = StartServer(options, test::MakerOn(&network_), &files).value();
@@ -39,18 +46,20 @@ class Harness {
     welcome.job.tables[0].parts[0].optimizer.name = optimizer;
     peer_.Send(server->address(), kCoordinator, {kUnassignedProcess, life}, welcome);
   }
-  void SendMap() {
+  void SendMap(uint64_t term = 1) {
     peer_.Take<Heartbeat>();  // Sent once the executors run: before, what comes is dropped.
     MapUpdate map;
-    map.index = 1;
+    map.index = term;
     map.opened = 1;
-    map.partitions.assign(kPartitions, {1, self});
+    map.partitions.assign(kPartitions, {term, self});
     FromCoordinator(map);
   }
   void FromCoordinator(Body body) {
     peer_.Send(server->address(), kCoordinator, self, std::move(body));
   }
-  void FromWorker(Body body) { peer_.Send(server->address(), kWorker, self, std::move(body), 7); }
+  void FromWorker(Body body, size_t bytes = 0) {
+    peer_.Send(server->address(), {{kWorker, self, 7, 0}, std::move(body), bytes});
+  }
   // The coordinator, and the worker: in one endpoint.
   test::Peer& peer() { return peer_; }
 
@@ -77,6 +86,62 @@ Push PushOf(const std::shared_ptr<std::vector<uint64_t>>& ids, const std::vector
     push.parts.push_back({p, 1, kStart, 0, 1, i, i + 1});
   }
   return push;
+}
+
+// Applies nothing before it is released, and says when it is at it.
+class SlowOptimizer final : public RowOptimizer {
+ public:
+  uint32_t StateFloats(uint32_t) const override { return 0; }
+  void InitState(std::span<float>) const override {}
+  void Apply(const RowUpdate&) const override {
+    MutexLock lock(mutex);
+    is_at_it = true;
+    changed.NotifyAll();
+    while (!released) changed.Wait(mutex);
+  }
+  static absl::StatusOr<std::unique_ptr<RowOptimizer>> Make(const OptimizerSpec&) {
+    return std::make_unique<SlowOptimizer>();
+  }
+
+  static inline Mutex mutex;
+  static inline CondVar changed;
+  static inline bool is_at_it = false, released = false;
+};
+
+TEST_CASE("Server: an executor with too many bytes to handle has them come again") {
+  Harness harness(2, "slow", {{"slow", &SlowOptimizer::Make}});
+  harness.SendMap();
+  const auto ids = std::make_shared<std::vector<uint64_t>>(1, 1);
+  const std::vector<float> values = {1};
+  const Push push = PushOf(ids, values);
+  const auto code_of_next = [&] {
+    return BodyAs<PushReply>(*harness.peer().Take<PushReply>())->parts.at(0).code;
+  };
+  {
+    MutexLock lock(SlowOptimizer::mutex);
+    while (!SlowOptimizer::is_at_it) {  // Until the map is there, the answer is "not primary".
+      harness.FromWorker(push);
+      SlowOptimizer::changed.WaitUntil(
+          SlowOptimizer::mutex, std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
+    }
+  }
+  while (harness.peer().Has<PushReply>()) code_of_next();
+  harness.FromWorker(push, limits::kMailboxBytesMax);
+  harness.FromWorker(push, 100);
+  CHECK(code_of_next() == PartCode::kBehind);  // Not waiting for the executor.
+  harness.SendMap(2);
+  {
+    MutexLock lock(SlowOptimizer::mutex);
+    SlowOptimizer::released = true;
+    SlowOptimizer::changed.NotifyAll();
+  }
+  // What had found room is handled, and the map, which always does.
+  PartCode code = PartCode::kOk;
+  while (code != PartCode::kNotPrimary) {
+    while (harness.peer().Has<PushReply>()) code = code_of_next();
+    harness.FromWorker(push);
+    code = code_of_next();
+  }
 }
 
 TEST_CASE("Server: every executor applies its part of a push, and answers for it") {

@@ -59,10 +59,12 @@ class Fixture {
 
   PartitionContext context;
   std::unique_ptr<Partition> partition;
-  SnapshotJobs jobs{&context, 7};
+  static constexpr size_t kAppendBytes = 50'000;
+  SnapshotJobs jobs{&context, 7, kAppendBytes};
   SnapshotActions actions;
   std::map<std::string, std::vector<std::byte>> disk;
-  Kind fails = Kind::kRead;  // That kind of request; nothing asks for reads.
+  std::vector<size_t> appended;  // Bytes of each piece.
+  Kind fails = Kind::kRead;      // That kind of request; nothing asks for reads.
 
  private:
   void Store(const StorageRequest& request) {
@@ -72,6 +74,7 @@ class Fixture {
       result.status = absl::ResourceExhaustedError("the disk is full");
     } else if (request.kind == Kind::kAppend) {
       file.insert(file.end(), request.bytes.begin(), request.bytes.end());
+      appended.push_back(request.bytes.size());
     } else if (request.kind == Kind::kAbort) {
       disk.erase(request.path);
     }
@@ -103,6 +106,17 @@ TEST_CASE_METHOD(Fixture, "SnapshotJobs: an increment on what was written before
   REQUIRE(actions.answers.size() == 1);
   CHECK(actions.answers[0] == second);
   CHECK(actions.storage.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "SnapshotJobs: the disk gets large pieces", "[snapshot_jobs]") {
+  Push(0, 20'000);
+  const SnapshotDone done = Take(1, 0);
+  REQUIRE(appended.size() > 3);
+  for (size_t i = 0; i + 1 < appended.size(); ++i) {
+    CHECK(appended[i] >= kAppendBytes);
+    CHECK(appended[i] < kAppendBytes + 10'000);  // And what one slice more brings.
+  }
+  CHECK(disk.at("/c/checkpoint-1/" + done.file).size() == done.bytes);
 }
 
 TEST_CASE_METHOD(Fixture, "SnapshotJobs: all rows when an increment would be on something else",

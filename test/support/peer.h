@@ -32,6 +32,9 @@ class Peer {
             uint64_t request = 0) {
     transport_->Send(address, MakeMessage({from, to, request, 0}, std::move(body)));
   }
+  void Send(const std::string& address, Message message) {
+    transport_->Send(address, std::make_shared<const Message>(std::move(message)));
+  }
 
   // The oldest message of this kind that was not taken yet. Waits for it, for as long as the test
   // program may run: what a test takes is bound to come.

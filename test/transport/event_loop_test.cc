@@ -114,6 +114,24 @@ TEST_CASE("messages beyond the bound are dropped and counted, tasks are not") {
   CHECK(messages == 2);
 }
 
+TEST_CASE("a loop with many bytes to handle takes no more of them") {
+  RealTimeSource time;
+  EventLoop loop({.name = "full",
+                  .time = &time,
+                  .bytes_max = 1'000,
+                  .on_message = [](MessagePtr) {},
+                  .on_tick = [](Micros) {}});
+  const auto sized = [](size_t bytes) {
+    Message message = *Numbered(1);
+    message.bytes = bytes;
+    return std::make_shared<const Message>(std::move(message));
+  };
+  CHECK(loop.Deliver(sized(900)));
+  CHECK(loop.Deliver(sized(900)));
+  CHECK_FALSE(loop.Deliver(sized(1)));
+  CHECK(loop.messages_dropped() == 1);
+}
+
 TEST_CASE("an idle loop that may lets the deliverer work, and keeps order and timer all the same") {
   RealTimeSource time;
   Mutex mutex;

@@ -37,6 +37,21 @@ TEST_CASE("a full mailbox takes completions only") {
   CHECK(mailbox.PopUntil(kPast) == 4);
 }
 
+TEST_CASE("a mailbox is full of bytes, too, and one item always finds room") {
+  Mailbox<int> mailbox(10, 100);
+  CHECK(mailbox.Push(1, 1'000));
+  CHECK_FALSE(mailbox.Push(2, 1));
+  CHECK(mailbox.PushCompletion(3));
+  CHECK(mailbox.PopUntil(kPast) == 1);
+  CHECK(mailbox.Push(4, 99));
+  CHECK(mailbox.Push(5, 1));
+  CHECK_FALSE(mailbox.Push(6, 1));
+  CHECK(mailbox.PopUntil(kPast) == 3);
+  CHECK_FALSE(mailbox.Push(6, 1));
+  CHECK(mailbox.PopUntil(kPast) == 4);
+  CHECK(mailbox.Push(6, 1));
+}
+
 TEST_CASE("a closed mailbox takes and gives nothing, and lets go of what it held") {
   Mailbox<std::shared_ptr<int>> mailbox(2);
   const auto item = std::make_shared<int>(1);

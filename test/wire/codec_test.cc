@@ -100,6 +100,7 @@ TEST_CASE("golden bytes decode to the message, from any address") {
       const auto decoded = DecodeMessage(std::span(shifted).subspan(shift));
       REQUIRE(decoded.ok());
       CHECK((*decoded)->header == sample.message.header);
+      CHECK((*decoded)->bytes == golden.size());
       CHECK((*decoded)->body.index() == sample.message.body.index());
       CHECK(DescribeMessage(**decoded) == DescribeMessage(sample.message));
       shifted.assign(shifted.size(), std::byte{0xEE});  // Nothing of the frame is referenced.

@@ -205,6 +205,19 @@ TEST_CASE("ClientCore: what is not answered is sent again, and only that") {
   CHECK(harness.Sent<Push>(1) == std::set<uint32_t>{2, 3});
 }
 
+TEST_CASE(
+    "ClientCore: who is told to come again waits longer each time, up to a third of a second") {
+  Harness harness(Consistency::kAsp);
+  harness.PushKeys(1, ManyKeys());
+  for (const Micros wait : {10, 20, 40, 80, 160, 320, 320}) {
+    harness.AnswerPush(1, AllParts(PartCode::kBehind));
+    harness.Wait(wait * kMicrosPerMilli - 1);
+    CHECK(harness.Sent<Push>(1).empty());
+    harness.Wait(1);
+    CHECK(harness.Sent<Push>(1) == kEverywhere);
+  }
+}
+
 TEST_CASE("ClientCore: a gap rewinds the window there, once in a round trip") {
   Harness harness(Consistency::kAsp);
   for (StepIndex step = 1; step <= 3; ++step) harness.PushKeys(step, ManyKeys());
