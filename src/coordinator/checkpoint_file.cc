@@ -13,7 +13,7 @@
 namespace cairn {
 namespace {
 
-constexpr uint64_t kVersion = 2;
+constexpr uint64_t kVersion = 3;
 constexpr std::string_view kPrefix = "checkpoint-";
 
 }  // namespace

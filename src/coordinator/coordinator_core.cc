@@ -88,6 +88,8 @@ void CoordinatorCore::Receive(const MessagePtr& message, Micros now, Coordinator
     OnHeartbeat(*message, *beat, now, out);
   } else if (const auto* progress = BodyAs<Progress>(*message)) {
     OnProgress(*message, *progress, now, out);
+  } else if (const auto* alone = BodyAs<StepAlone>(*message)) {
+    OnStepAlone(*message, *alone, out);
   } else if (const auto* result = BodyAs<EvaluationResult>(*message)) {
     OnEvaluationResult(*message, *result, now, out);
   } else if (const auto* done = BodyAs<SnapshotDone>(*message)) {

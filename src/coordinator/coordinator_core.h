@@ -127,6 +127,7 @@ class CoordinatorCore {
     uint64_t map_index = 0;
     uint64_t grants_index = 0;
     ProcessUsage usage;
+    StepAlone alone;  // What it is about, if it is about one step; step 0: it is not.
   };
   // Of the checkpoint that is being taken.
   struct Taking {
@@ -205,6 +206,11 @@ class CoordinatorCore {
                   CoordinatorActions* out);
   void OnEvaluationResult(const Message& message, const EvaluationResult& result, Micros now,
                           CoordinatorActions* out);
+  void OnStepAlone(const Message& message, const StepAlone& alone, CoordinatorActions* out);
+  void SuspectWorkOf(uint32_t process, CoordinatorActions* out);
+  bool TooMuchLeftOut() const;
+  std::string LeftOut() const;
+  std::string BatchName(const StreamState& stream, StreamId id, StepIndex step) const;
   bool EpochComplete() const;
   std::string Divergence(const StreamState& stream, const Progress& progress) const;
   std::string WhatIsLeft() const;

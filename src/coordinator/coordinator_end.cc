@@ -74,11 +74,11 @@ void CoordinatorCore::BeginSaving(int32_t code, const std::string& message, Micr
   const JobPlan& plan = state_.plan;
   interrupted_.reset();  // It came to its end before.
   pending_code_ = code;
-  pending_message_ = message;
+  pending_message_ = message + LeftOut();
   if (!state_.kept.files.empty() && (code == 0 || code == kExitDiverged)) {
     Conclude(now, out);
   } else if (code != 0 || (!plan.want_digest && plan.save_dir.empty())) {
-    End(code, message, now, out);
+    End(code, pending_message_, now, out);
   } else {
     TakeSnapshots(now, out);
   }

@@ -268,6 +268,7 @@ void CoordinatorCore::LoseMember(uint32_t process, const std::string& how, Micro
                                  CoordinatorActions* out) {
   const MemberState member = state_.members.at(process);
   const bool was_whole = !NeedsRollback();
+  if (member.role == Role::kWorker) SuspectWorkOf(process, out);
   RemoveMember(process, out);
   if (phase_ >= JobPhase::kFarewell) {
     FinishIfAlone();
@@ -280,6 +281,10 @@ void CoordinatorCore::LoseMember(uint32_t process, const std::string& how, Micro
   } else if (member.role == Role::kWorker) {
     ++workers_lost_;
     last_lost_ = Concat(MemberName(member), ' ', how);
+    if (TooMuchLeftOut()) {
+      End(kExitInternal,
+          Concat(last_lost_, LeftOut(), ": too many; look into the data, or the model"), now, out);
+    }
   }
 }
 

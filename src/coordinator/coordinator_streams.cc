@@ -192,14 +192,9 @@ void CoordinatorCore::OnProgress(const Message& message, const Progress& progres
 
 // "the training diverged in epoch 1, batch 17 of 253 (stream 3, step 5): ..."
 std::string CoordinatorCore::Divergence(const StreamState& stream, const Progress& progress) const {
-  const Schedule& schedule = state_.plan.schedule;
-  const StreamWork& work = stream.work;
-  const BatchRef at = Fixed() ? FixedBatch(schedule, work.slot, progress.step)
-                              : BatchRef{work.epoch, work.first_batch + progress.step - 1, true};
-  return Concat("the training diverged in epoch ", at.epoch + 1, ", batch ", at.batch + 1, " of ",
-                schedule.batches_per_epoch, " (stream ", progress.ref.stream, ", step ",
-                progress.step, "): the loss of its rows is beyond all measure; ", WhatIsLeft(),
-                "; ", kAgainstDivergence);
+  return Concat("the training diverged in ", BatchName(stream, progress.ref.stream, progress.step),
+                ": the loss of its rows is beyond all measure; ", WhatIsLeft(), "; ",
+                kAgainstDivergence);
 }
 
 std::string CoordinatorCore::WhatIsLeft() const {

@@ -23,6 +23,12 @@ struct CoordinatorTimes {
   // bsp: a checkpoint is of a step so far ahead of the partitions, that word of it may reach them
   // in time; further after one that came too late.
   uint64_t cut_ahead = 64;
+  // Steps of each stream of a lost worker that are run alone, from the recorded progress on; twice
+  // as many after each loss without any more of it. A worker is further than it has reported. 0:
+  // none.
+  uint64_t suspects = 16;
+  // Of all batches so many may be left out since workers died of them; one may in any case.
+  double left_out_most = 0.001;
 };
 
 }  // namespace cairn

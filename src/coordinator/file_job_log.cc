@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "job-log-";
 constexpr uint32_t kMagic = 0x4C6A6E43;  // "CnjL"
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 
 enum class FrameKind : uint32_t {
   kState = 1,   // First in a file: version and length of the file, then the state.

@@ -91,6 +91,7 @@ struct Fold {
   void operator()(const StreamProgressed& r) const {
     StreamState& stream = state.streams.at(r.ref.stream);
     stream.progress = r.step;
+    stream.suspicions = 0;
     stream.rows += r.rows;
     stream.loss_sum += r.loss_sum;
     stream.extra_weight += r.extra_weight;
@@ -100,6 +101,19 @@ struct Fold {
     state.rows_total += r.rows;
   }
   void operator()(const StreamClosed& r) const { Close(&state, r.stream); }
+  void operator()(const StreamSuspected& r) const {
+    StreamState& stream = state.streams.at(r.stream);
+    stream.alone_until = std::max(stream.alone_until, r.until);
+    ++stream.suspicions;
+    state.grants_index = state.index;
+  }
+  void operator()(const StepBlamed& r) const {
+    std::vector<StepBlame>& blames = state.blames[r.stream];
+    const auto known = std::ranges::find(blames, r.step, &StepBlame::step);
+    StepBlame& blame = known == blames.end() ? blames.emplace_back(StepBlame{r.step, 0}) : *known;
+    ++blame.deaths;
+    state.grants_index = state.index;
+  }
   void operator()(const LimitRaised& r) const {
     for (auto& [id, stream] : state.streams) {
       if (stream.work.kind == StreamWork::Kind::kTrain) stream.limit = r.limit;
@@ -249,8 +263,25 @@ Grants JobState::MakeGrants(uint32_t worker) const {
   for (const auto& [id, stream] : streams) {
     if (stream.worker != worker) continue;
     grants.grants.push_back({{id, stream.attempt}, stream.progress, stream.limit, stream.work});
+    if (stream.alone_until > stream.progress) {
+      grants.notes.push_back({StepNote::Kind::kAlone, id, stream.alone_until});
+    }
+    const auto blamed = blames.find(id);
+    if (blamed == blames.end()) continue;
+    for (const StepBlame& blame : blamed->second) {
+      if (!blame.is_skipped() || blame.step <= stream.progress) continue;
+      grants.notes.push_back({StepNote::Kind::kSkipped, id, blame.step});
+    }
   }
   return grants;
+}
+
+uint64_t JobState::skipped() const {
+  uint64_t sum = 0;
+  for (const auto& [stream, blamed] : blames) {
+    sum += static_cast<uint64_t>(std::ranges::count_if(blamed, &StepBlame::is_skipped));
+  }
+  return sum;
 }
 
 absl::Status CheckRecord(const JobState& state, const LogRecord& record) {
@@ -266,6 +297,8 @@ absl::Status CheckRecord(const JobState& state, const LogRecord& record) {
   if (const auto* progressed = std::get_if<StreamProgressed>(&record)) {
     stream = progressed->ref.stream;
   }
+  if (const auto* suspected = std::get_if<StreamSuspected>(&record)) stream = suspected->stream;
+  if (const auto* blamed = std::get_if<StepBlamed>(&record)) stream = blamed->stream;
   std::optional<uint64_t> restored;
   if (const auto* back = std::get_if<RolledBack>(&record)) restored = back->checkpoint;
   if (restored.has_value() && state.FindCheckpoint(*restored) == nullptr) {

@@ -61,6 +61,16 @@ struct StreamProgressed {
 struct StreamClosed {
   StreamId stream = 0;
 };
+// Its worker was lost, and nobody knows by what: steps up to this one are run alone.
+struct StreamSuspected {
+  StreamId stream = 0;
+  StepIndex until = 0;
+};
+// A worker was lost while it did this step, and nothing else.
+struct StepBlamed {
+  StreamId stream = 0;
+  StepIndex step = 0;
+};
 // bsp, ssp: all fixed streams may go on to this step.
 struct LimitRaised {
   StepIndex limit = 0;
@@ -122,11 +132,11 @@ struct JobRestored {
   std::shared_ptr<const JobState> state;  // Not null.
 };
 
-using LogRecord =
-    std::variant<JobCreated, MemberJoined, MemberLeft, MapChanged, StreamsOpened, StreamLeased,
-                 StreamProgressed, StreamClosed, LimitRaised, FloorRaised, EpochEnded,
-                 CheckpointBegun, ModelKept, JobEnded, CheckpointCut, CheckpointCommitted,
-                 CheckpointAbandoned, RolledBack, CheckpointDamaged, JobRestored>;
+using LogRecord = std::variant<JobCreated, MemberJoined, MemberLeft, MapChanged, StreamsOpened,
+                               StreamLeased, StreamProgressed, StreamClosed, LimitRaised,
+                               FloorRaised, EpochEnded, CheckpointBegun, ModelKept, JobEnded,
+                               CheckpointCut, CheckpointCommitted, CheckpointAbandoned, RolledBack,
+                               CheckpointDamaged, JobRestored, StreamSuspected, StepBlamed>;
 
 // What was decided at once, and takes effect as a whole or not at all.
 struct LogBatch {
@@ -159,6 +169,18 @@ struct StreamState {
   uint64_t rows = 0;
   double loss_sum = 0;
   double extra_weight = 0;
+  StepIndex alone_until = 0;  // As StreamSuspected.
+  uint32_t suspicions = 0;    // So often, since it came further.
+};
+
+// A step that workers have died of.
+struct StepBlame {
+  StepIndex step = 0;
+  uint32_t deaths = 0;
+
+  bool is_skipped() const { return deaths >= kDeathsOfOne; }
+  // Besides the one before, of which nobody knew the cause.
+  static constexpr uint32_t kDeathsOfOne = 2;
 };
 
 // How far the training is: what a rollback takes back.
@@ -203,9 +225,10 @@ struct JobState : TrainingState {
   // asp: the first stream of each epoch that was ever opened. After a rollback it is opened as the
   // same ones again: partitions may have been written with steps of them already.
   std::map<uint64_t, StreamId> epoch_streams;
-  uint32_t attempts = 0;      // The highest attempt of any stream,
-  uint32_t attempt_base = 0;  // and that was it at the last rollback.
-  uint64_t checkpoint = 0;    // The last one that was begun.
+  std::map<StreamId, std::vector<StepBlame>> blames;  // By the steps' order of dying.
+  uint32_t attempts = 0;                              // The highest attempt of any stream,
+  uint32_t attempt_base = 0;                          // and that was it at the last rollback.
+  uint64_t checkpoint = 0;                            // The last one that was begun.
   std::optional<CheckpointState> taking;
   std::vector<CheckpointState> checkpoints;  // That can be restored; ids rise.
   uint64_t restored = 0;                     // Which of them partitions began with; 0: none.
@@ -227,6 +250,8 @@ struct JobState : TrainingState {
   std::vector<SnapshotDone> WithFormerFiles(uint64_t since,
                                             std::vector<SnapshotDone> written) const;
   Grants MakeGrants(uint32_t worker) const;
+
+  uint64_t skipped() const;  // Steps that are run as if they had no rows.
 };
 
 // kInvalidArgument: the state has no such stream, or no job, as the record is of. For records that

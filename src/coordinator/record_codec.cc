@@ -280,6 +280,18 @@ void Fields(A& a, Field<A, StreamClosed> closed) {
 }
 
 template <typename A>
+void Fields(A& a, Field<A, StreamSuspected> suspected) {
+  a.Number("stream", suspected.stream);
+  a.Number("until", suspected.until);
+}
+
+template <typename A>
+void Fields(A& a, Field<A, StepBlamed> blamed) {
+  a.Number("stream", blamed.stream);
+  a.Number("step", blamed.step);
+}
+
+template <typename A>
 void Fields(A& a, Field<A, LimitRaised> raised) {
   a.Number("limit", raised.limit);
 }
@@ -370,6 +382,8 @@ void Fields(A& a, Field<A, StreamState> stream) {
   a.Number("stream.rows", stream.rows);
   a.Real("stream.loss_sum", stream.loss_sum);
   a.Real("stream.extra_weight", stream.extra_weight);
+  a.Number("stream.alone_until", stream.alone_until);
+  a.Number("stream.suspicions", stream.suspicions);
 }
 
 template <typename A>
@@ -413,6 +427,12 @@ void Fields(A& a, Field<A, JobState> state) {
   a.Number("next_evaluation", state.next_evaluation);
   a.Map("epoch_streams", state.epoch_streams,
         [&](auto& first) { a.Number("epoch_streams.first", first); });
+  a.Map("blames", state.blames, [&](auto& blames) {
+    a.List("blames.steps", blames, [&](auto& blame) {
+      a.Number("blames.step", blame.step);
+      a.Number("blames.deaths", blame.deaths);
+    });
+  });
   a.Number("attempts", state.attempts);
   a.Number("attempt_base", state.attempt_base);
   Fields(a, static_cast<Field<A, TrainingState>>(state));

@@ -115,8 +115,18 @@ class ServerShell final : public Server {
       const bool concerns = executors_.size() == 1 || Concerns(*message, *executor->core);
       taken = (!concerns || executor->loop.Deliver(message)) && taken;
     }
-    const MessagePtr answer = taken ? nullptr : ComeAgain(*message);
-    if (answer != nullptr) transport_->Reply(answer->header.to, answer);
+    if (!taken) Refuse(*message);
+  }
+
+  // By the control loop: when the transport goes, its threads bring messages still.
+  void Refuse(const Message& request) {
+    const MessagePtr answer = ComeAgain(request);
+    if (answer == nullptr || refusals_.load(std::memory_order_relaxed) >= kRefusalsMax) return;
+    refusals_.fetch_add(1, std::memory_order_relaxed);
+    control_.Post([this, answer] {
+      refusals_.fetch_sub(1, std::memory_order_relaxed);
+      transport_->Reply(answer->header.to, answer);
+    });
   }
 
   static bool Concerns(const Message& message, const ExecutorCore& core) {
@@ -243,6 +253,7 @@ class ServerShell final : public Server {
   }
 
   static constexpr int32_t kExitUsage = 2;
+  static constexpr uint32_t kRefusalsMax = 4'096;  // Waiting to be sent; more are not.
 
   const Options options_;
   const RealTimeSource time_;
@@ -252,6 +263,7 @@ class ServerShell final : public Server {
   absl::Status failure_;                              // Likewise: why this server cannot serve.
   std::vector<std::unique_ptr<Executor>> executors_;  // Filled once, before serving_.
   std::atomic<bool> serving_{false};
+  std::atomic<uint32_t> refusals_{0};
   CoordinatorWatch watch_;
   EventLoop control_;
   DoneSignal<absl::Status> done_;

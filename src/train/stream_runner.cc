@@ -44,8 +44,12 @@ void StreamRunner::OnGrants(Micros now, RunnerActions* out) {
     run.grant = grant;
     run.next_step = grant.base + 1;
     run.done = run.reported = grant.base;
+    TakeNotes(grants, grant.ref, &run);
     if (!Evaluates(run)) client_->OpenRun(grant.ref, grant.base);
   }
+  any_alone_ = std::any_of(runs_.begin(), runs_.end(), [](const auto& entry) {
+    return entry.second.alone_until > entry.second.done;
+  });
   std::vector<Run*> by_step;
   for (auto& [ref, run] : runs_) by_step.push_back(&run);
   std::stable_sort(by_step.begin(), by_step.end(),
@@ -70,6 +74,11 @@ StreamRunner::Step* StreamRunner::FindStep(const StepKey& key, Run** run) {
 
 void StreamRunner::DropRun(const StreamRef& ref) {
   if (client_->HasRun(ref)) client_->DropRun(ref);
+  if (alone_.has_value() && alone_->key.ref == ref) {
+    alone_.reset();
+    held_up_ = true;
+    WakeAt(0);
+  }
   runs_.erase(ref);
   std::erase_if(ops_, [&](const auto& entry) { return entry.second.ref == ref; });
 }
@@ -77,8 +86,10 @@ void StreamRunner::DropRun(const StreamRef& ref) {
 BatchRef StreamRunner::BatchOf(const Run& run, StepIndex step) const {
   const StreamWork& work = run.grant.work;
   const bool fixed = job_.mode.consistency != Consistency::kAsp;
-  if (fixed && !Evaluates(run)) return FixedBatch(schedule_, work.slot, step);
-  return {work.epoch, work.first_batch + step - 1, true};
+  BatchRef batch{work.epoch, work.first_batch + step - 1, true};
+  if (fixed && !Evaluates(run)) batch = FixedBatch(schedule_, work.slot, step);
+  batch.exists = batch.exists && std::ranges::find(run.skipped, step) == run.skipped.end();
+  return batch;
 }
 
 float StreamRunner::RateOf(const Run& run, const Step& step) const {
@@ -96,9 +107,12 @@ void StreamRunner::Advance(Run* run, Micros now, RunnerActions* out) {
   const StepIndex end = std::min(run->grant.limit, run->grant.work.last);
   const size_t window = options_.steps_in_flight;
   while (run->steps.size() < window + options_.reads_ahead && run->next_step <= end) {
+    const BatchRef batch = BatchOf(*run, run->next_step);
+    if (!MayBegin(*run, run->next_step, batch.exists)) break;
     Step& step = run->steps.emplace_back();
+    step.stage = Stage::kReading;
     step.step = run->next_step++;
-    step.batch = BatchOf(*run, step.step);
+    step.batch = batch;
     out->reads.push_back({{run->grant.ref, step.step},
                           Evaluates(*run),
                           step.batch.epoch,
@@ -108,7 +122,7 @@ void StreamRunner::Advance(Run* run, Micros now, RunnerActions* out) {
   for (size_t i = 0; i < std::min(window, run->steps.size()); ++i) {
     const Stage stage = run->steps[i].stage;
     // A step that is still being read keeps its turn: one behind it would wait for what it pushes.
-    if (stage == Stage::kReading && options_.steps_at_once > 0 && !Evaluates(*run)) return;
+    if (stage <= Stage::kReading && options_.steps_at_once > 0 && !Evaluates(*run)) return;
     if (stage != Stage::kRead) continue;
     if (!MayPull(*run)) return;
     StartPull(run, &run->steps[i], now, out);
@@ -153,6 +167,10 @@ void StreamRunner::BatchRead(const StepKey& key, std::unique_ptr<PreparedBatch> 
   if (step == nullptr || step->stage != Stage::kReading) return;  // Of a run that was dropped.
   step->prepared = std::move(batch);
   step->stage = Stage::kRead;
+  if (alone_.has_value() && alone_->key == key) {
+    alone_->is_closing = true;
+    SayAlone(now, out);
+  }
   Advance(run, now, out);
   Drain(now, out);
 }
@@ -207,6 +225,7 @@ void StreamRunner::ComputeInOrder(Run* run, Micros now, RunnerActions* out) {
       continue;
     }
     if (step.stage == Stage::kPulled) {
+      if (!MayBegin(*run, step.step, step.batch.exists)) return;
       step.stage = Stage::kComputing;
       out->computes.push_back({{run->grant.ref, step.step},
                                Evaluates(*run),
@@ -224,13 +243,27 @@ void StreamRunner::Computed(const StepKey& key, std::shared_ptr<const PushPayloa
   Run* run = nullptr;
   Step* step = FindStep(key, &run);
   if (step == nullptr || step->stage != Stage::kComputing) return;
+  if (alone_.has_value() && alone_->key == key) {  // It is over before anybody sees what it did.
+    alone_->is_closing = true;
+    alone_->push = std::move(push);
+    alone_->trained = trained;
+    SayAlone(now, out);
+    return;
+  }
+  Push(key, std::move(push), trained, now, out);
+  Drain(now, out);
+}
+
+void StreamRunner::Push(const StepKey& key, std::shared_ptr<const PushPayload> push,
+                        const TrainedRows& trained, Micros now, RunnerActions* out) {
+  Run* run = nullptr;
+  Step* step = FindStep(key, &run);
   step->stage = Stage::kPushing;
   step->trained = trained;
   step->op = client_->StartPush({key.ref, key.step, std::move(push)}, now, &out->messages);
   ops_[step->op] = key;
   ComputeInOrder(run, now, out);
   if (options_.steps_at_once > 0) AdvanceAfter(run, now, out);
-  Drain(now, out);
 }
 
 void StreamRunner::Scored(const StepKey& key, ScoredRows rows, Micros now, RunnerActions* out) {
@@ -249,8 +282,10 @@ void StreamRunner::Scored(const StepKey& key, ScoredRows rows, Micros now, Runne
 }
 
 void StreamRunner::Receive(const Message& message, Micros now, RunnerActions* out) {
+  if (message.header.to != member_->self()) return;
+  if (const auto* alone = BodyAs<StepAloneAck>(message)) OnAloneAck(*alone, now, out);
   const auto* ack = BodyAs<EvaluationAck>(message);
-  if (ack == nullptr || message.header.to != member_->self()) return;
+  if (ack == nullptr) return;
   Run* run = nullptr;
   const Step* step = FindStep({ack->ref, ack->step}, &run);
   if (step == nullptr || step->result == nullptr) return;
@@ -282,7 +317,9 @@ void StreamRunner::Settle(Run* run, Micros now, RunnerActions* out) {
     ops_.erase(step.op);
     run->steps.pop_front();
   }
-  if (run->done > run->reported && (AtEnd(*run) || now >= run->report_at)) Report(run, now, out);
+  // Of steps that are run alone at once: if the next one kills, it is known that these did not.
+  const bool at_once = AtEnd(*run) || run->done <= run->alone_until;
+  if (run->done > run->reported && (at_once || now >= run->report_at)) Report(run, now, out);
   if (run->done > run->reported) WakeAt(run->report_at);
   AdvanceAfter(run, now, out);
 }
@@ -301,14 +338,20 @@ void StreamRunner::Report(Run* run, Micros now, RunnerActions* out) {
 void StreamRunner::Drain(Micros now, RunnerActions* out) {
   while (true) {
     std::vector<Completion> completions = client_->TakeCompletions();
-    if (completions.empty()) return;
+    if (completions.empty()) break;
     for (Completion& completion : completions) OnCompletion(std::move(completion), now, out);
   }
+  ServeAlone(now, out);
 }
 
 void StreamRunner::Tick(Micros now, RunnerActions* out) {
   next_tick_ = INT64_MAX;
+  if (!alone_.has_value() && held_up_) Resume(now, out);
   Drain(now, out);
+  if (alone_.has_value() && (!alone_->is_open || alone_->is_closing)) {
+    if (now >= alone_repeat_at_) SayAlone(now, out);
+    WakeAt(alone_repeat_at_);
+  }
   for (auto& [ref, run] : runs_) {
     const bool evaluates = Evaluates(run);
     const bool at_end = !evaluates && AtEnd(run);
@@ -328,6 +371,123 @@ void StreamRunner::Tick(Micros now, RunnerActions* out) {
       run.report_at = repeat ? now + options_.repeat_after : run.report_at;
       WakeAt(run.report_at);
     }
+  }
+}
+
+// ---- Steps that are done alone ----------------------------------------------------------------
+
+void StreamRunner::TakeNotes(const Grants& grants, const StreamRef& ref, Run* run) {
+  for (const StepNote& note : grants.notes) {
+    if (note.stream != ref.stream) continue;
+    if (note.kind == StepNote::Kind::kAlone) run->alone_until = note.step;
+    if (note.kind == StepNote::Kind::kSkipped) run->skipped.push_back(note.step);
+  }
+}
+
+// The run's step, if it is the next one to be computed, and that alone.
+const StreamRunner::Step* StreamRunner::ToComputeAlone(const Run& run) const {
+  const auto next = std::ranges::find_if(
+      run.steps, [](const Step& step) { return step.stage != Stage::kPushing; });
+  const bool is_ready = next != run.steps.end() && next->stage == Stage::kPulled && !next->passed;
+  return is_ready && RunsAlone(run, next->step, next->batch.exists) ? &*next : nullptr;
+}
+
+bool StreamRunner::IsToReadAlone(const Run& run) const {
+  const bool has_room = run.steps.size() < options_.steps_in_flight + options_.reads_ahead;
+  const bool has_more = run.next_step <= std::min(run.grant.limit, run.grant.work.last);
+  return has_room && has_more && run.next_step <= run.alone_until &&
+         RunsAlone(run, run.next_step, BatchOf(run, run.next_step).exists);
+}
+
+bool StreamRunner::AnyWaitsToBeAlone() const {
+  return any_alone_ && std::any_of(runs_.begin(), runs_.end(), [this](const auto& entry) {
+           return IsToReadAlone(entry.second) || ToComputeAlone(entry.second) != nullptr;
+         });
+}
+
+// Anything that could kill the process, or shows others what was done: pulls do neither.
+bool StreamRunner::IsBusy() const {
+  return std::any_of(runs_.begin(), runs_.end(), [](const auto& entry) {
+    return std::any_of(entry.second.steps.begin(), entry.second.steps.end(), [](const Step& step) {
+      return step.stage == Stage::kReading || step.stage >= Stage::kComputing;
+    });
+  });
+}
+
+// May the step be read, or computed, now, beside others?
+bool StreamRunner::MayBegin(const Run& run, StepIndex step, bool exists) {
+  const bool may = !alone_.has_value() && !RunsAlone(run, step, exists) && !AnyWaitsToBeAlone();
+  held_up_ = held_up_ || !may;
+  return may;
+}
+
+// Lets the next one begin, as soon as there is nothing else.
+void StreamRunner::ServeAlone(Micros now, RunnerActions* out) {
+  if (!any_alone_ || alone_.has_value() || IsBusy()) return;
+  for (auto& [ref, run] : runs_) {
+    const Step* const computed = ToComputeAlone(run);
+    if (computed == nullptr && !IsToReadAlone(run)) continue;
+    BeginAlone(&run, computed, now, out);
+    return;
+  }
+}
+
+// `computed`: null: the next step is read.
+void StreamRunner::BeginAlone(Run* run, const Step* computed, Micros now, RunnerActions* out) {
+  if (computed == nullptr) {
+    Step& step = run->steps.emplace_back();
+    step.stage = Stage::kAsking;
+    step.step = run->next_step++;
+    step.batch = BatchOf(*run, step.step);
+  }
+  const StepIndex number = computed == nullptr ? run->steps.back().step : computed->step;
+  alone_.emplace();
+  alone_->key = {run->grant.ref, number};
+  alone_->computes = computed != nullptr;
+  SayAlone(now, out);
+}
+
+void StreamRunner::SayAlone(Micros now, RunnerActions* out) {
+  const StepIndex step = alone_->is_closing ? 0 : alone_->key.step;
+  out->messages.push_back(
+      {member_->coordinator_address(),
+       MakeMessage(member_->HeaderTo(member_->coordinator()), StepAlone{alone_->key.ref, step})});
+  alone_repeat_at_ = now + options_.repeat_after;
+  WakeAt(alone_repeat_at_);
+}
+
+void StreamRunner::OnAloneAck(const StepAloneAck& ack, Micros now, RunnerActions* out) {
+  if (!alone_.has_value() || ack.ref != alone_->key.ref) return;
+  const StepKey key = alone_->key;
+  if (alone_->is_closing) {
+    if (ack.step != 0) return;
+    const Alone done = std::move(*alone_);
+    alone_.reset();
+    if (done.computes) Push(key, done.push, done.trained, now, out);
+    Resume(now, out);
+    Drain(now, out);
+    return;
+  }
+  if (ack.step != key.step || alone_->is_open) return;
+  alone_->is_open = true;
+  Run* run = nullptr;
+  Step* const step = FindStep(key, &run);
+  if (alone_->computes) {
+    step->stage = Stage::kComputing;
+    out->computes.push_back({key, false, step->batch.epoch, RateOf(*run, *step),
+                             std::move(step->prepared), std::move(step->values)});
+  } else {
+    step->stage = Stage::kReading;
+    out->reads.push_back({key, false, step->batch.epoch, step->batch.batch, true});
+  }
+}
+
+// What was held up may go on.
+void StreamRunner::Resume(Micros now, RunnerActions* out) {
+  held_up_ = false;
+  for (auto& [ref, run] : runs_) {
+    ComputeInOrder(&run, now, out);
+    Advance(&run, now, out);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "sharding/schedule.h"
@@ -93,7 +94,7 @@ class StreamRunner {
 
   // The member core has newer grants.
   void OnGrants(Micros now, RunnerActions* out);
-  // EvaluationAck; anything else is ignored.
+  // EvaluationAck, StepAloneAck; anything else is ignored.
   void Receive(const Message& message, Micros now, RunnerActions* out);
   // What the client core completed. Call with TakeCompletions after every call to it.
   void OnCompletion(Completion completion, Micros now, RunnerActions* out);
@@ -111,7 +112,7 @@ class StreamRunner {
 
  private:
   // In the order of a step's life.
-  enum class Stage : uint8_t { kReading, kRead, kPulling, kPulled, kComputing, kPushing };
+  enum class Stage : uint8_t { kAsking, kReading, kRead, kPulling, kPulled, kComputing, kPushing };
   struct Step {
     StepIndex step = 0;
     Stage stage = Stage::kReading;
@@ -131,6 +132,17 @@ class StreamRunner {
     StepIndex reported = 0;
     TrainedRows trained;  // Of the steps since the attempt's base. A loss of NaN: it has diverged.
     Micros report_at = 0;
+    StepIndex alone_until = 0;       // Steps up to this one are run alone,
+    std::vector<StepIndex> skipped;  // and these as if they had no rows.
+  };
+  // What is done alone: the reading of a step, or its computing. It is announced, and it is said
+  // when it is over; until each of that is acknowledged, nothing is begun.
+  struct Alone {
+    StepKey key;
+    bool computes = false;  // Else it reads.
+    bool is_open = false, is_closing = false;
+    std::shared_ptr<const PushPayload> push;  // What it came to.
+    TrainedRows trained;
   };
 
   bool Evaluates(const Run& run) const {
@@ -153,6 +165,24 @@ class StreamRunner {
   static bool AtEnd(const Run& run);
   void Report(Run* run, Micros now, RunnerActions* out);
   void Drain(Micros now, RunnerActions* out);
+  void Push(const StepKey& key, std::shared_ptr<const PushPayload> push, const TrainedRows& trained,
+            Micros now, RunnerActions* out);
+
+  // Steps that are done alone.
+  static void TakeNotes(const Grants& grants, const StreamRef& ref, Run* run);
+  bool RunsAlone(const Run& run, StepIndex step, bool exists) const {
+    return exists && !Evaluates(run) && step <= run.alone_until;
+  }
+  const Step* ToComputeAlone(const Run& run) const;
+  bool IsToReadAlone(const Run& run) const;
+  bool AnyWaitsToBeAlone() const;
+  bool IsBusy() const;
+  bool MayBegin(const Run& run, StepIndex step, bool exists);
+  void ServeAlone(Micros now, RunnerActions* out);
+  void BeginAlone(Run* run, const Step* computed, Micros now, RunnerActions* out);
+  void SayAlone(Micros now, RunnerActions* out);
+  void OnAloneAck(const StepAloneAck& ack, Micros now, RunnerActions* out);
+  void Resume(Micros now, RunnerActions* out);
   void WakeAt(Micros at) { next_tick_ = std::min(next_tick_, at); }
 
   const JobSpec job_;
@@ -162,6 +192,10 @@ class StreamRunner {
   const Options options_;
   std::map<StreamRef, Run> runs_;
   std::map<OpId, StepKey> ops_;
+  bool any_alone_ = false;  // Some run has steps to run alone.
+  std::optional<Alone> alone_;
+  Micros alone_repeat_at_ = 0;
+  bool held_up_ = false;  // Something was not begun because of one that is to be alone.
   absl::Status error_;
   Micros next_tick_ = INT64_MAX;
 };

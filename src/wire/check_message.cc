@@ -102,6 +102,12 @@ absl::Status Check(const Grants& grants) {
     CAIRN_RETURN_IF_ERROR(
         AtMost("grants.grants", i, "work.slot", work.slot, limits::kFixedStreamsMax - 1));
   }
+  CAIRN_RETURN_IF_ERROR(AtMost("grants.notes", grants.notes.size(), limits::kStepNotesMax));
+  for (size_t i = 0; i < grants.notes.size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(AtMost("grants.notes", i, "kind",
+                                 static_cast<uint64_t>(grants.notes[i].kind),
+                                 static_cast<uint64_t>(StepNote::Kind::kSkipped)));
+  }
   return absl::OkStatus();
 }
 
@@ -276,6 +282,8 @@ absl::Status Check(const PullReply& reply) { return CheckResults("pull_reply.par
 absl::Status Check(const Heartbeat&) { return absl::OkStatus(); }
 absl::Status Check(const Progress&) { return absl::OkStatus(); }
 absl::Status Check(const EvaluationAck&) { return absl::OkStatus(); }
+absl::Status Check(const StepAlone&) { return absl::OkStatus(); }
+absl::Status Check(const StepAloneAck&) { return absl::OkStatus(); }
 absl::Status Check(const JobEnd&) { return absl::OkStatus(); }
 absl::Status Check(const Goodbye&) { return absl::OkStatus(); }
 absl::Status Check(const Wait&) { return absl::OkStatus(); }

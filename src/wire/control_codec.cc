@@ -123,6 +123,13 @@ struct RawGrant {
 };
 static_assert(sizeof(RawGrant) == 64);
 
+struct RawStepNote {
+  uint64_t stream, step;
+  uint8_t kind;
+  uint8_t reserved[7];
+};
+static_assert(sizeof(RawStepNote) == 24);
+
 }  // namespace
 
 // ---- Hello, Welcome, Heartbeat ----
@@ -281,6 +288,7 @@ uint32_t WriteBody(const Grants& grants, ByteWriter* out) {
   control.set_index(grants.index);
   control.set_rollback_index(grants.rollback_index);
   control.set_grant_count(static_cast<uint32_t>(grants.grants.size()));
+  control.set_note_count(static_cast<uint32_t>(grants.notes.size()));
   const uint32_t control_bytes = WriteControl(control, out);
   for (const Grant& grant : grants.grants) {
     out->Record(RawGrant{.stream = grant.ref.stream,
@@ -293,6 +301,12 @@ uint32_t WriteBody(const Grants& grants, ByteWriter* out) {
                          .slot = grant.work.slot,
                          .kind = static_cast<uint8_t>(grant.work.kind),
                          .reserved = {}});
+  }
+  for (const StepNote& note : grants.notes) {
+    out->Record(RawStepNote{.stream = note.stream,
+                            .step = note.step,
+                            .kind = static_cast<uint8_t>(note.kind),
+                            .reserved = {}});
   }
   return control_bytes;
 }
@@ -314,6 +328,12 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader* payload, Gra
                                        .epoch = raw.epoch,
                                        .first_batch = raw.first_batch,
                                        .last = raw.last}});
+  }
+  std::vector<RawStepNote> raw_notes;
+  CAIRN_RETURN_IF_ERROR(payload->Records("grants.notes", control.note_count(), &raw_notes));
+  grants->notes.reserve(raw_notes.size());
+  for (const RawStepNote& raw : raw_notes) {
+    grants->notes.push_back({static_cast<StepNote::Kind>(raw.kind), raw.stream, raw.step});
   }
   return absl::OkStatus();
 }
@@ -384,6 +404,34 @@ uint32_t WriteBody(const EvaluationAck& ack, ByteWriter* out) {
 absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, EvaluationAck* ack) {
   pb::EvaluationAck control;
   CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "evaluation_ack", &control));
+  GetRef(control, ack);
+  return absl::OkStatus();
+}
+
+// ---- StepAlone ----
+
+uint32_t WriteBody(const StepAlone& alone, ByteWriter* out) {
+  pb::StepAlone control;
+  SetRef(alone, &control);
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, StepAlone* alone) {
+  pb::StepAlone control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "step_alone", &control));
+  GetRef(control, alone);
+  return absl::OkStatus();
+}
+
+uint32_t WriteBody(const StepAloneAck& ack, ByteWriter* out) {
+  pb::StepAloneAck control;
+  SetRef(ack, &control);
+  return WriteControl(control, out);
+}
+
+absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, StepAloneAck* ack) {
+  pb::StepAloneAck control;
+  CAIRN_RETURN_IF_ERROR(ReadControl(bytes, "step_alone_ack", &control));
   GetRef(control, ack);
   return absl::OkStatus();
 }

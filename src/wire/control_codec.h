@@ -21,6 +21,8 @@ uint32_t WriteBody(const Grants& grants, ByteWriter* out);
 uint32_t WriteBody(const Progress& progress, ByteWriter* out);
 uint32_t WriteBody(const EvaluationResult& result, ByteWriter* out);
 uint32_t WriteBody(const EvaluationAck& ack, ByteWriter* out);
+uint32_t WriteBody(const StepAlone& alone, ByteWriter* out);
+uint32_t WriteBody(const StepAloneAck& ack, ByteWriter* out);
 uint32_t WriteBody(const SnapshotRequest& request, ByteWriter* out);
 uint32_t WriteBody(const SnapshotDone& done, ByteWriter* out);
 uint32_t WriteBody(const JobEnd& end, ByteWriter* out);
@@ -43,6 +45,8 @@ absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, P
 absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload,
                       EvaluationResult* result);
 absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, EvaluationAck* ack);
+absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, StepAlone* alone);
+absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, StepAloneAck* ack);
 absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload,
                       SnapshotRequest* request);
 absl::Status ReadBody(std::span<const std::byte> control, ByteReader* payload, SnapshotDone* done);

@@ -85,6 +85,10 @@ void Describe(std::ostream& out, const Grants& m) {
         << grant.limit << '/' << grant.work.last;
   }
   out << ']';
+  for (const StepNote& note : m.notes) {
+    out << (note.kind == StepNote::Kind::kAlone ? " alone to " : " without ") << note.stream << ':'
+        << note.step;
+  }
 }
 void Describe(std::ostream& out, const Progress& m) {
   out << " stream " << m.ref << " step " << m.step << " rows " << m.rows;
@@ -93,6 +97,12 @@ void Describe(std::ostream& out, const EvaluationResult& m) {
   out << " stream " << m.ref << " step " << m.step << " rows " << m.labels.size();
 }
 void Describe(std::ostream& out, const EvaluationAck& m) {
+  out << " stream " << m.ref << " step " << m.step;
+}
+void Describe(std::ostream& out, const StepAlone& m) {
+  out << " stream " << m.ref << " step " << m.step;
+}
+void Describe(std::ostream& out, const StepAloneAck& m) {
   out << " stream " << m.ref << " step " << m.step;
 }
 void Describe(std::ostream& out, const SnapshotRequest& m) {

@@ -22,6 +22,7 @@ inline constexpr uint32_t kPartsMax = 64;             // Parts of a row.
 inline constexpr uint32_t kRowFloatsMax = 65'536;     // Weights of a row.
 inline constexpr uint32_t kProcessesMax = 65'536;     // Members of a cluster over its life.
 inline constexpr uint32_t kFixedStreamsMax = 65'536;  // bsp, ssp.
+inline constexpr uint32_t kStepNotesMax = 131'072;    // Of one Grants.
 inline constexpr uint32_t kProgramBytesMax = 48u << 10;
 inline constexpr size_t kJobBytesMax = size_t{2} << 20;  // Encoded: a Welcome has to be one frame.
 inline constexpr uint64_t kEpochsMax = 1'000'000;

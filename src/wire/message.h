@@ -176,13 +176,43 @@ struct Grant {
   bool operator==(const Grant&) const = default;
 };
 
+// About a step of a stream that is granted.
+struct StepNote {
+  enum class Kind : uint8_t {
+    kAlone = 0,    // One of the steps up to this one may have killed a worker: each is run alone.
+    kSkipped = 1,  // This one has killed too many, and is run as if it had no rows.
+  };
+  Kind kind = Kind::kAlone;
+  StreamId stream = 0;
+  StepIndex step = 0;
+
+  bool operator==(const StepNote&) const = default;
+};
+
 // All grants of one worker, in answer to its heartbeat; whatever is not listed is to be dropped.
 struct Grants {
   uint64_t index = 0;
   uint64_t rollback_index = 0;
   std::vector<Grant> grants;
+  std::vector<StepNote> notes = {};
 
   bool operator==(const Grants&) const = default;
+};
+
+// The worker is about to do this step and nothing else; if it dies now, the step has killed it.
+// Step 0: that is over. Repeated until StepAloneAck, and until then nothing is done.
+struct StepAlone {
+  StreamRef ref;
+  StepIndex step = 0;
+
+  bool operator==(const StepAlone&) const = default;
+};
+
+struct StepAloneAck {
+  StreamRef ref;
+  StepIndex step = 0;
+
+  bool operator==(const StepAloneAck&) const = default;
 };
 
 // All steps <= step are acknowledged by every partition that they touch. Sums since the attempt's
@@ -529,7 +559,7 @@ struct PullReply {
 using Body = std::variant<Hello, Welcome, Heartbeat, MapUpdate, Grants, Progress, EvaluationResult,
                           EvaluationAck, SnapshotRequest, SnapshotDone, JobEnd, Goodbye, Submit,
                           Wait, StopJob, MemberDead, StatusRequest, StatusReply, VersionNotice,
-                          Push, PushReply, Pull, PullReply>;
+                          StepAlone, StepAloneAck, Push, PushReply, Pull, PullReply>;
 
 struct Header {
   ProcessId from;

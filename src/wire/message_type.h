@@ -29,6 +29,8 @@ enum class MessageType : uint16_t {
   kMemberDead = 16,
   kStatusRequest = 17,
   kStatusReply = 18,
+  kStepAlone = 19,
+  kStepAloneAck = 20,
   kPush = 32,
   kPushReply = 33,
   kPull = 34,
@@ -54,6 +56,8 @@ constexpr MessageType TypeOf(const StopJob*) { return MessageType::kStopJob; }
 constexpr MessageType TypeOf(const MemberDead*) { return MessageType::kMemberDead; }
 constexpr MessageType TypeOf(const StatusRequest*) { return MessageType::kStatusRequest; }
 constexpr MessageType TypeOf(const StatusReply*) { return MessageType::kStatusReply; }
+constexpr MessageType TypeOf(const StepAlone*) { return MessageType::kStepAlone; }
+constexpr MessageType TypeOf(const StepAloneAck*) { return MessageType::kStepAloneAck; }
 constexpr MessageType TypeOf(const VersionNotice*) { return MessageType::kVersionNotice; }
 constexpr MessageType TypeOf(const Push*) { return MessageType::kPush; }
 constexpr MessageType TypeOf(const PushReply*) { return MessageType::kPushReply; }
@@ -103,6 +107,10 @@ constexpr std::string_view NameOf(MessageType type) {
       return "status_request";
     case MessageType::kStatusReply:
       return "status_reply";
+    case MessageType::kStepAlone:
+      return "step_alone";
+    case MessageType::kStepAloneAck:
+      return "step_alone_ack";
     case MessageType::kVersionNotice:
       return "version_notice";
     case MessageType::kPush:

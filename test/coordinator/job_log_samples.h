@@ -31,6 +31,7 @@ inline std::vector<LogBatch> SampleBatches() {
           StreamsOpened{0, 100, {{.last = 4}, {.first_batch = 4, .last = 4}}}});
   decide({StreamLeased{0, 1, 2}, StreamLeased{1, 1, 2}});
   decide({StreamProgressed{{0, 1}, 2, 20, 1.25, 0.5}});
+  decide({StreamSuspected{1, 16}, StepBlamed{1, 2}, StepBlamed{1, 2}, StepBlamed{0, 3}});
   decide({StreamProgressed{{0, 1}, 4, 20, 1, 0}, StreamClosed{0}});
   decide(
       {StreamsOpened{kEvaluationBit,

@@ -1,11 +1,13 @@
 // The server's shell, against a coordinator that the test plays itself.
 #include "cairn/server.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -142,6 +144,23 @@ TEST_CASE("Server: an executor with too many bytes to handle has them come again
     harness.FromWorker(push);
     code = code_of_next();
   }
+}
+
+TEST_CASE("Server: requests that come as it goes do no harm") {
+  Harness harness(GENERATE(1, 2));
+  harness.SendMap();
+  const auto ids = std::make_shared<std::vector<uint64_t>>(1, 1);
+  const std::vector<float> values = {1};
+  const Push push = PushOf(ids, values);
+  const std::string address = harness.server->address();
+  std::atomic<bool> over = false;
+  std::thread sender([&] {
+    while (!over) harness.peer().Send(address, {{kWorker, harness.self, 7, 0}, push});
+  });
+  harness.peer().Take<PushReply>();
+  harness.server.reset();
+  over = true;
+  sender.join();
 }
 
 TEST_CASE("Server: every executor applies its part of a push, and answers for it") {

@@ -254,7 +254,7 @@ void Checkers::CheckBudget(const std::vector<const Partition*>& partitions) {
   std::set<uint64_t> ids;  // That were pushed.
   for (uint64_t b = 0; b < scenario_.shape.batches; ++b) {
     const SimBatch& batch = program_.batch(b);
-    if (!batch.bare) ids.insert(batch.x->ids.begin(), batch.x->ids.end());
+    if (batch.counts()) ids.insert(batch.x->ids.begin(), batch.x->ids.end());
   }
   uint64_t rows = 0;
   for (const Partition* partition : partitions) {
@@ -273,7 +273,7 @@ void Checkers::CheckBooks(const CoordinatorCore& coordinator) {
   if (result.epochs.size() != epochs) {
     Report("report", Concat(result.epochs.size(), " epochs were reported, not ", epochs));
   }
-  const uint64_t rows = epochs * program_.rows();
+  const uint64_t rows = epochs * (program_.rows() - program_.rows_left_out());
   const bool exact = scenario_.job.mode.consistency != Consistency::kBsp;
   if (result.rows > rows || (exact && result.rows != rows)) {
     Report("report", Concat(result.rows, " rows were reported, not ", rows));

@@ -60,6 +60,8 @@ enum class Probe : uint8_t {
   kBitFlipped,     // In a checkpoint, or in the log;
   kDamageFound,    // in a checkpoint.
   kMoved,          // To another cluster.
+  kBlamed,         // A step for the death of a worker,
+  kLeftOut,        // and then it was left out.
   kRowsAhead,      // A record that some of its rows had, and others had not.
   kKeyWithoutRow,  // At the end: not admitted, expired, or given up.
   kCount,
@@ -118,6 +120,8 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "bits flipped",
                                                                    "damage found",
                                                                    "clusters moved",
+                                                                   "steps blamed",
+                                                                   "batches left out",
                                                                    "rows ahead",
                                                                    "keys without a row"};
 

@@ -70,6 +70,7 @@ void SerialReference::RunStep(StepIndex step) {
     epoch = ref.epoch;
     if (!ref.exists) continue;
     const SimBatch& batch = program_.batch(ref.batch);
+    if (batch.kills()) continue;
     double loss_sum = 0;
     const auto push = program_.Compute(&batch, Read(*batch.x, TableShard::Missing::kInitial),
                                        ref.epoch, rate, &loss_sum);

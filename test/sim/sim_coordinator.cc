@@ -198,6 +198,9 @@ void SimCoordinator::CountProbes(const CoordinatorActions& actions) {
                     [](const Outgoing& out) { return BodyAs<Wait>(*out.message) != nullptr; });
   host_->probes()->Hit(Probe::kToldToWait, static_cast<uint64_t>(waits));
   const std::vector<LogRecord>& decided = actions.log.records;
+  for (const std::string& warning : actions.warnings) {
+    if (warning.ends_with("is left out from now on")) host_->probes()->Hit(Probe::kLeftOut);
+  }
   const bool left = std::any_of(decided.begin(), decided.end(), [](const LogRecord& record) {
     return std::holds_alternative<MemberLeft>(record);
   });
@@ -209,6 +212,7 @@ void SimCoordinator::CountProbes(const CoordinatorActions& actions) {
                         [](const SnapshotDone& file) { return file.since != 0; });
       host_->probes()->Hit(Probe::kIncrement, static_cast<uint64_t>(increments));
     }
+    if (std::holds_alternative<StepBlamed>(record)) host_->probes()->Hit(Probe::kBlamed);
     if (std::holds_alternative<CheckpointAbandoned>(record))
       host_->probes()->Hit(Probe::kAbandoned);
     if (std::holds_alternative<RolledBack>(record)) host_->probes()->Hit(Probe::kRolledBack);

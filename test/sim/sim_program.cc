@@ -65,6 +65,8 @@ SimBatch SimProgram::MakeBatch(uint64_t index, uint64_t rows, bool evaluation) {
   SimBatch batch;
   batch.features = shape.features_per_row;
   batch.bare = !evaluation && shape.bare_every > 0 && salt % shape.bare_every == 0;
+  batch.kills_reader = !evaluation && index + 1 == shape.kills_reader;
+  batch.kills_computer = !evaluation && index + 1 == shape.kills_computer;
   std::vector<Key> x_keys;
   std::vector<Key> ones_keys;
   for (uint64_t i = 0; i < rows; ++i) {
@@ -87,12 +89,18 @@ Key SimProgram::KeyOfRow(uint64_t row) { return row - 1; }
 
 uint64_t SimProgram::TrainingsOfRow(uint64_t row) const {
   const uint64_t batch = row / scenario_.shape.rows_per_batch;
-  return batches_[batch].bare ? 0 : scenario_.plan.schedule.epochs;
+  return batches_[batch].counts() ? scenario_.plan.schedule.epochs : 0;
+}
+
+uint64_t SimProgram::rows_left_out() const {
+  uint64_t rows = 0;
+  for (const SimBatch& batch : batches_) rows += batch.kills() ? batch.rows.size() : 0;
+  return rows;
 }
 
 // bsp, ssp: how often the batch was trained in steps 1 .. step.
 uint64_t SimProgram::TrainingsThrough(uint64_t batch, StepIndex step) const {
-  if (batches_[batch].bare) return 0;
+  if (!batches_[batch].counts()) return 0;
   const Schedule& schedule = scenario_.plan.schedule;
   const uint64_t steps = FixedStepsOfEpoch(schedule, 0);
   const uint64_t first = batch % steps + 1;
@@ -130,8 +138,8 @@ std::vector<Sighting> SimProgram::OwnSightings(const ReadAction& read,
   for (StepIndex own = step - std::min(step - 1, kOwnStepsLookedAt); own <= step; ++own) {
     const SimBatch& batch = batches_[work.first_batch + own - 1];
     for (const uint64_t row : batch.rows) {
-      const uint64_t least = batch.bare ? 0 : read.epoch;
-      sightings.push_back({row, least, batch.bare ? 0 : least + 1, batch.bare ? 0 : own});
+      const uint64_t least = batch.counts() ? read.epoch : 0;
+      sightings.push_back({row, least, batch.counts() ? least + 1 : 0, batch.counts() ? own : 0});
     }
   }
   return sightings;
@@ -189,6 +197,7 @@ std::vector<float> SimProgram::Score(const SimBatch& batch, const std::vector<fl
 
 bool SimProgram::Touches(const StreamWork& work, StepIndex step, uint32_t partition) const {
   const SimBatch& batch = batches_[work.first_batch + step - 1];
+  if (batch.kills()) return false;
   return !batch.x->IdsOf(partition).empty() || !batch.ones->IdsOf(partition).empty();
 }
 

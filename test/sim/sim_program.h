@@ -29,6 +29,11 @@ struct SimBatch {
   bool bare = false;                   // Its gradient counts as not finite: only stamps are pushed.
   std::shared_ptr<const KeyCut> x;     // Keys [rows x features].
   std::shared_ptr<const KeyCut> ones;  // Keys [rows].
+  bool kills_reader = false;           // Whoever reads it dies;
+  bool kills_computer = false;         // whoever computes with it.
+
+  bool kills() const { return kills_reader || kills_computer; }
+  bool counts() const { return !bare && !kills(); }  // Its rows are trained.
 };
 
 // What a pull for training must see of one row of data: how often it was trained.
@@ -53,10 +58,12 @@ class SimProgram {
  public:
   explicit SimProgram(const Scenario& scenario);
 
-  uint64_t rows() const { return rows_; }  // Of the training data.
+  uint64_t rows() const { return rows_; }  // Of the training data,
+  uint64_t rows_left_out() const;          // and of those batches of it that kill.
   // Name of a row of data in table "ones".
   static Key KeyOfRow(uint64_t row);
-  // How often the row is trained in the whole job: 0 for rows of a bare batch.
+  // How often the row is trained in the whole job: 0 for rows of a bare batch, or of one that
+  // kills.
   uint64_t TrainingsOfRow(uint64_t row) const;
   const SimBatch& batch(uint64_t index) const { return batches_[index]; }
   const SimBatch& evaluation_batch(uint64_t index) const { return evaluation_[index]; }

@@ -208,6 +208,16 @@ void DrawMove(Scenario* scenario) {
   if (is_bound || retention.bytes_max > 0) faults.moved_partitions = job.partitions;
 }
 
+// Likewise. Some data kills those who work on it, again and again.
+void DrawKillers(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("killers"), scenario->seed));
+  scenario->times.left_out_most = 1;
+  if (random.Chance(0.9)) return;
+  ProgramShape& shape = scenario->shape;
+  uint64_t* const killer = random.Chance(0.5) ? &shape.kills_reader : &shape.kills_computer;
+  *killer = 1 + random.Below(shape.batches);
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -257,6 +267,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawMachines(&scenario);
   DrawDisks(&scenario);
   DrawMove(&scenario);
+  DrawKillers(&scenario);
   // Without a checkpoint to go back to a server that is only slow must not be taken for dead.
   if (scenario.plan.checkpoints.directory.empty()) {
     scenario.times.server_lease = 600 * kMicrosPerSecond;
@@ -271,6 +282,8 @@ void MakeHarsh(Scenario* scenario) {
   scenario->times.cut_ahead = 2;
   scenario->times.server_lease = 1'500 * kMicrosPerMilli;
   scenario->times.replacement_timeout = 20 * kMicrosPerMilli;
+  scenario->times.suspects = 0;  // Steps that are run alone come too slowly.
+  scenario->shape.kills_reader = scenario->shape.kills_computer = 0;
   Faults& faults = scenario->faults;
   faults.server_crash = 0.004;
   faults.server_crashes_max = 12;

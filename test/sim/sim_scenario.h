@@ -21,8 +21,10 @@ struct ProgramShape {
   uint64_t rows_per_batch = 5;
   uint64_t rows_of_last_batch = 3;
   uint32_t features_per_row = 4;
-  uint64_t feature_pool = 40;  // Distinct keys of table "x": few, so that batches collide.
-  uint64_t bare_every = 0;     // One batch in so many has a gradient that is not finite; 0: none.
+  uint64_t feature_pool = 40;   // Distinct keys of table "x": few, so that batches collide.
+  uint64_t bare_every = 0;      // One batch in so many has a gradient that is not finite; 0: none.
+  uint64_t kills_reader = 0;    // The batch, counted from 1, that kills whoever reads it,
+  uint64_t kills_computer = 0;  // or computes with it; 0: none.
 };
 
 // What goes wrong while the safety phase lasts. Shares are probabilities per message.

@@ -122,6 +122,10 @@ void SimWorker::Read(const ReadAction& read, Micros now) {
   if (ended()) return;
   const StreamWork* work = WorkOf(read.key.ref);
   if (work == nullptr) return;  // The run is gone.
+  if (!read.evaluation && read.exists && host_->program().batch(read.batch).kills_reader) {
+    host_->Die();
+    return;
+  }
   auto prepared = host_->program().Prepare(read, *work);
   prepared->acknowledged = client_->ProgressOf(read.key.ref);
   RunnerActions actions;
@@ -133,6 +137,10 @@ void SimWorker::Compute(ComputeAction compute, Micros now) {
   if (ended()) return;
   const SimProgram& program = host_->program();
   const auto& prepared = static_cast<const SimPrepared&>(*compute.batch);
+  if (prepared.batch != nullptr && prepared.batch->kills_computer) {
+    host_->Die();
+    return;
+  }
   RunnerActions actions;
   if (compute.evaluation) {
     host_->probes()->Hit(Probe::kEvaluated);

@@ -133,6 +133,7 @@ Grants SampleGrants() {
   evaluate.work = {
       .kind = StreamWork::Kind::kEvaluate, .slot = 0, .epoch = 1, .first_batch = 10, .last = 20};
   grants.grants = {train, evaluate};
+  grants.notes = {{StepNote::Kind::kAlone, 7, 116}, {StepNote::Kind::kSkipped, 7, 103}};
   return grants;
 }
 
@@ -228,6 +229,8 @@ std::vector<SampleMessage> SampleMessages() {
        {to_coordinator,
         EvaluationResult{{8, 1}, 4, {0.5f, -1.5f, 2.f}, {1.f, 0.f, 1.f}, {1.f, 0.25f, 3.f}}}},
       {"evaluation_ack", {from_coordinator, EvaluationAck{{8, 1}, 4}}},
+      {"step_alone", {to_coordinator, StepAlone{{7, 2}, 101}}},
+      {"step_alone_ack", {from_coordinator, StepAloneAck{{7, 2}, 101}}},
       {"snapshot_request", {from_coordinator, SnapshotRequest{2, 3, 4, "/checkpoints/2"}}},
       {"snapshot_done",
        {to_coordinator, SnapshotDone{2, 3, 4, "p3-t4.snap", 123'456, 0xDEADBEEF, 789,

@@ -49,10 +49,11 @@ class Harness {
     runner = std::make_unique<StreamRunner>(job_, schedule, &member_, client_.get(), options);
   }
 
-  void GiveGrants(std::vector<Grant> grants) {
+  void GiveGrants(std::vector<Grant> grants, std::vector<StepNote> notes = {}) {
     Grants all;
     all.index = ++grants_index_;
     all.grants = std::move(grants);
+    all.notes = std::move(notes);
     Tell(all);
     actions = {};
     runner->OnGrants(now, &actions);
@@ -354,6 +355,89 @@ TEST_CASE("StreamRunner: a refused request is an error that ends the job") {
   harness.NotePulls();
   harness.AnswerPull({kRef, 1}, PartCode::kInvalid);
   CHECK(harness.runner->error().code() == absl::StatusCode::kInvalidArgument);
+}
+
+// ---- Steps that may kill ----------------------------------------------------------------------
+
+TEST_CASE("StreamRunner: a step that is run alone is announced, and nothing is done beside it") {
+  Harness harness(Consistency::kAsp, {.steps_in_flight = 2, .reads_ahead = 1});
+  constexpr StreamRef kOther{1, 1};
+  const StepKey first{kRef, 1};
+  harness.GiveGrants({TrainGrant(kRef, 0, 6), TrainGrant(kOther, 0, 6)},
+                     {{StepNote::Kind::kAlone, 0, 1}});
+  // Read alone.
+  CHECK(harness.actions.reads.empty());
+  REQUIRE(harness.Sent<StepAlone>() != nullptr);
+  CHECK(*harness.Sent<StepAlone>() == StepAlone{kRef, 1});
+  harness.Wait(kMicrosPerSecond);
+  REQUIRE(harness.Sent<StepAlone>() != nullptr);  // Perhaps it was lost.
+  CHECK(harness.actions.reads.empty());
+  harness.Give(StepAloneAck{kRef, 1});
+  REQUIRE(harness.actions.reads.size() == 1);
+  CHECK(harness.actions.reads[0].key == first);
+  harness.Give(StepAloneAck{kRef, 1});
+  CHECK(harness.actions.reads.empty());
+  harness.Read(first);
+  REQUIRE(harness.Sent<StepAlone>() != nullptr);
+  CHECK(*harness.Sent<StepAlone>() == StepAlone{kRef, 0});
+  CHECK(harness.NotePulls() == 1);
+  CHECK(harness.actions.reads.empty());
+  // Then others go on, until it is its turn again.
+  harness.Give(StepAloneAck{kRef, 0});
+  const std::vector<ReadAction> reads = harness.actions.reads;
+  REQUIRE(reads.size() == 5);  // Of the stream two more, of the other one three.
+  harness.AnswerPull(first);
+  CHECK(harness.actions.computes.empty());
+  for (const ReadAction& read : reads) {
+    CHECK(harness.Sent<StepAlone>() == nullptr);
+    harness.Read(read.key);
+    harness.NotePulls();
+    CHECK(harness.actions.reads.empty());
+  }
+  REQUIRE(harness.Sent<StepAlone>() != nullptr);
+  CHECK(*harness.Sent<StepAlone>() == StepAlone{kRef, 1});
+  harness.AnswerPull({kOther, 1});
+  CHECK(harness.actions.computes.empty());
+  harness.Give(StepAloneAck{kRef, 1});
+  REQUIRE(harness.actions.computes.size() == 1);
+  CHECK(harness.actions.computes[0].key == first);
+  // Nobody sees what it came to before it is known that it has killed nobody.
+  harness.Compute(first);
+  REQUIRE(harness.Sent<StepAlone>() != nullptr);
+  CHECK(*harness.Sent<StepAlone>() == StepAlone{kRef, 0});
+  CHECK(harness.Sent<Push>() == nullptr);
+  harness.Give(StepAloneAck{kRef, 0});
+  REQUIRE(harness.Sent<Push>() != nullptr);
+  CHECK(harness.Sent<Push>()->step == 1);
+  REQUIRE(harness.actions.computes.size() == 1);
+  CHECK(harness.actions.computes[0].key == StepKey{kOther, 1});
+  harness.AnswerPush(first);
+  REQUIRE(harness.Sent<Progress>() != nullptr);
+  CHECK(harness.Sent<Progress>()->step == 1);
+}
+
+TEST_CASE("StreamRunner: a stream that is taken away holds nobody up") {
+  Harness harness(Consistency::kAsp);
+  constexpr StreamRef kOther{1, 1};
+  harness.GiveGrants({TrainGrant(kRef, 0, 6), TrainGrant(kOther, 0, 6)},
+                     {{StepNote::Kind::kAlone, 0, 6}});
+  CHECK(harness.actions.reads.empty());
+  harness.GiveGrants({TrainGrant(kOther, 0, 6)});
+  harness.Wait(1);
+  CHECK(harness.actions.reads.empty());  // Begun with the grants.
+  harness.Read({kOther, 1});
+  CHECK(harness.NotePulls() == 1);
+}
+
+TEST_CASE("StreamRunner: a step that has killed too many is one without rows") {
+  Harness harness(GENERATE(Consistency::kAsp, Consistency::kBsp));
+  harness.GiveGrants({TrainGrant(kRef, 0, 3)},
+                     {{StepNote::Kind::kAlone, 0, 2}, {StepNote::Kind::kSkipped, 0, 1}});
+  REQUIRE(harness.actions.reads.size() == 1);
+  CHECK_FALSE(harness.actions.reads[0].exists);
+  harness.Read({kRef, 1});
+  REQUIRE(harness.Sent<StepAlone>() != nullptr);
+  CHECK(*harness.Sent<StepAlone>() == StepAlone{kRef, 2});
 }
 
 }  // namespace

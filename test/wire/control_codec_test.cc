@@ -38,8 +38,9 @@ Written Write(const T& body) {
 }
 
 TEMPLATE_TEST_CASE("control messages come back equal", "", Hello, Welcome, Heartbeat, MapUpdate,
-                   Grants, Progress, EvaluationResult, EvaluationAck, SnapshotRequest, SnapshotDone,
-                   JobEnd, Goodbye, Submit, Wait, StopJob, MemberDead, StatusRequest) {
+                   Grants, Progress, EvaluationResult, EvaluationAck, StepAlone, StepAloneAck,
+                   SnapshotRequest, SnapshotDone, JobEnd, Goodbye, Submit, Wait, StopJob,
+                   MemberDead, StatusRequest) {
   const TestType body = Sample<TestType>();
   const Written written = Write(body);
   ByteReader payload = written.payload();

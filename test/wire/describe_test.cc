@@ -20,7 +20,7 @@ TEST_CASE("messages describe themselves in one stable line") {
         "123456789abcdef wants \"flights\"");
   CHECK(Described("grants") ==
         "grants 0#c0 -> 5#abcdef0123456789 request 3 map 18: index 21 rollback 5 "
-        "[7.2 100..164/300, 8.1 0..0/20]");
+        "[7.2 100..164/300, 8.1 0..0/20] alone to 7:116 without 7:103");
   CHECK(Described("push") ==
         "push 5#abcdef0123456789 -> 1#1111 request 18446744069414584321 map 17: stream 7.2 step "
         "101 epoch 1 rows 1000 ids 6 [p0 term 2 prev start, p2 term 4 prev 100 fragment 1 of 3]");
