@@ -441,9 +441,12 @@ void StreamRunner::BeginAlone(Run* run, const Step* computed, Micros now, Runner
     step.batch = BatchOf(*run, step.step);
   }
   const StepIndex number = computed == nullptr ? run->steps.back().step : computed->step;
-  alone_.emplace();
-  alone_->key = {run->grant.ref, number};
-  alone_->computes = computed != nullptr;
+  alone_ = Alone{.key = {run->grant.ref, number},
+                 .computes = computed != nullptr,
+                 .is_open = false,
+                 .is_closing = false,
+                 .push = nullptr,
+                 .trained = {}};
   SayAlone(now, out);
 }
 

@@ -36,6 +36,7 @@ ROWS = 20_000
 HANG_SECONDS = 30    # Until the job has gone on: with nothing else it would hang.
 END_SECONDS = 120    # From the last fault to the job's end.
 POLL_SECONDS = 0.05
+EXACT_MOST = 1 << 24
 PROGRESS_LEAST = 0.3  # Beside an undisturbed run.
 
 
@@ -149,9 +150,13 @@ class Job:
         counts = processes.counts_of_model(os.path.join(self.programs, "cairn"), self.model)
         wanted = processes.counts_of_text(self.data)
         epochs = self.epochs()
-        wrong = {key: (counts.get(key), epochs * count) for key, count in wanted.items()
-                 if counts.get(key) != epochs * count}
+        # Beyond that floats, which the counts are, leave numbers out.
+        exact = {key: epochs * count for key, count in wanted.items()
+                 if epochs * count <= EXACT_MOST}
+        wrong = {key: (counts.get(key), count) for key, count in exact.items()
+                 if counts.get(key) != count}
         assert not wrong and len(counts) == len(wanted), list(wrong.items())[:10]
+        assert len(exact) > 0.9 * len(wanted), (len(exact), len(wanted))
 
     def close(self):
         if self.launcher is not None:
