@@ -127,7 +127,8 @@ class CoordinatorCore {
     uint64_t map_index = 0;
     uint64_t grants_index = 0;
     ProcessUsage usage;
-    StepAlone alone;  // What it is about, if it is about one step; step 0: it is not.
+    uint64_t alone_number = 0;  // Of its last announcement:
+    StepAlone alone;            // what it is about, if it is about one step; step 0: it is not.
   };
   // Of the checkpoint that is being taken.
   struct Taking {

@@ -21,8 +21,13 @@ void CoordinatorCore::OnStepAlone(const Message& message, const StepAlone& alone
   const bool is_its = found != state_.streams.end() && found->second.worker == process &&
                       found->second.attempt == alone.ref.attempt;
   if (!is_its) return;  // Grants will tell it.
-  volatile_[process].alone = alone;
-  Send(message.header.from, StepAloneAck{alone.ref, alone.step}, out);
+  Volatile& known = volatile_[process];
+  const uint64_t number = message.header.request;
+  if (number < known.alone_number) return;  // It comes late.
+  known.alone_number = number;
+  known.alone = alone;
+  out->messages.push_back({"", MakeMessage({self_, message.header.from, number, state_.map_index},
+                                           StepAloneAck{alone.ref, alone.step})});
 }
 
 // The worker is lost, and holds its streams still.

@@ -169,6 +169,7 @@ void StreamRunner::BatchRead(const StepKey& key, std::unique_ptr<PreparedBatch> 
   step->stage = Stage::kRead;
   if (alone_.has_value() && alone_->key == key) {
     alone_->is_closing = true;
+    ++alone_number_;
     SayAlone(now, out);
   }
   Advance(run, now, out);
@@ -245,6 +246,7 @@ void StreamRunner::Computed(const StepKey& key, std::shared_ptr<const PushPayloa
   if (step == nullptr || step->stage != Stage::kComputing) return;
   if (alone_.has_value() && alone_->key == key) {  // It is over before anybody sees what it did.
     alone_->is_closing = true;
+    ++alone_number_;
     alone_->push = std::move(push);
     alone_->trained = trained;
     SayAlone(now, out);
@@ -283,7 +285,7 @@ void StreamRunner::Scored(const StepKey& key, ScoredRows rows, Micros now, Runne
 
 void StreamRunner::Receive(const Message& message, Micros now, RunnerActions* out) {
   if (message.header.to != member_->self()) return;
-  if (const auto* alone = BodyAs<StepAloneAck>(message)) OnAloneAck(*alone, now, out);
+  if (BodyAs<StepAloneAck>(message) != nullptr) OnAloneAck(message, now, out);
   const auto* ack = BodyAs<EvaluationAck>(message);
   if (ack == nullptr) return;
   Run* run = nullptr;
@@ -447,23 +449,24 @@ void StreamRunner::BeginAlone(Run* run, const Step* computed, Micros now, Runner
                  .is_closing = false,
                  .push = nullptr,
                  .trained = {}};
+  ++alone_number_;
   SayAlone(now, out);
 }
 
 void StreamRunner::SayAlone(Micros now, RunnerActions* out) {
   const StepIndex step = alone_->is_closing ? 0 : alone_->key.step;
+  Header header = member_->HeaderTo(member_->coordinator());
+  header.request = alone_number_;
   out->messages.push_back(
-      {member_->coordinator_address(),
-       MakeMessage(member_->HeaderTo(member_->coordinator()), StepAlone{alone_->key.ref, step})});
+      {member_->coordinator_address(), MakeMessage(header, StepAlone{alone_->key.ref, step})});
   alone_repeat_at_ = now + options_.repeat_after;
   WakeAt(alone_repeat_at_);
 }
 
-void StreamRunner::OnAloneAck(const StepAloneAck& ack, Micros now, RunnerActions* out) {
-  if (!alone_.has_value() || ack.ref != alone_->key.ref) return;
+void StreamRunner::OnAloneAck(const Message& message, Micros now, RunnerActions* out) {
+  if (!alone_.has_value() || message.header.request != alone_number_) return;
   const StepKey key = alone_->key;
   if (alone_->is_closing) {
-    if (ack.step != 0) return;
     const Alone done = std::move(*alone_);
     alone_.reset();
     if (done.computes) Push(key, done.push, done.trained, now, out);
@@ -471,7 +474,7 @@ void StreamRunner::OnAloneAck(const StepAloneAck& ack, Micros now, RunnerActions
     Drain(now, out);
     return;
   }
-  if (ack.step != key.step || alone_->is_open) return;
+  if (alone_->is_open) return;
   alone_->is_open = true;
   Run* run = nullptr;
   Step* const step = FindStep(key, &run);

@@ -181,7 +181,7 @@ class StreamRunner {
   void ServeAlone(Micros now, RunnerActions* out);
   void BeginAlone(Run* run, const Step* computed, Micros now, RunnerActions* out);
   void SayAlone(Micros now, RunnerActions* out);
-  void OnAloneAck(const StepAloneAck& ack, Micros now, RunnerActions* out);
+  void OnAloneAck(const Message& message, Micros now, RunnerActions* out);
   void Resume(Micros now, RunnerActions* out);
   void WakeAt(Micros at) { next_tick_ = std::min(next_tick_, at); }
 
@@ -194,6 +194,7 @@ class StreamRunner {
   std::map<OpId, StepKey> ops_;
   bool any_alone_ = false;  // Some run has steps to run alone.
   std::optional<Alone> alone_;
+  uint64_t alone_number_ = 0;  // Of its last announcement: late answers are of others.
   Micros alone_repeat_at_ = 0;
   bool held_up_ = false;  // Something was not begun because of one that is to be alone.
   absl::Status error_;

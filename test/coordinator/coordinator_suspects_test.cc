@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <utility>
@@ -22,9 +23,13 @@ class Job : public CoordinatorHarness {
       : CoordinatorHarness(OptionsOf(consistency)) {
     Form();
   }
-  void Announce(StreamId stream, StepIndex step) {
-    Receive(worker, StepAlone{{stream, state().streams.at(stream).attempt}, step},
-            kSelf.incarnation);
+  // As the `number`th announcement; 0: the next one.
+  void Announce(StreamId stream, StepIndex step, uint64_t number = 0) {
+    announced_ = std::max(announced_ + 1, number);
+    const StepAlone alone{{stream, state().streams.at(stream).attempt}, step};
+    actions = {};
+    core().Receive(MakeMessage({worker, kSelf, number == 0 ? announced_ : number, 0}, alone), now,
+                   &actions);
   }
   // Another one comes in its place: what it is told.
   Notes Replace() {
@@ -40,6 +45,7 @@ class Job : public CoordinatorHarness {
   std::vector<std::string> warnings;
 
  private:
+  uint64_t announced_ = 0;
   uint32_t life_ = 201;
 };
 
@@ -86,9 +92,16 @@ TEST_CASE("Suspects: who says that it is over, or is not asked, is not to blame"
   CHECK(job.SentTo<StepAloneAck>(202)->step == 0);
   job.Replace();
   CHECK(job.state().blames.empty());
+  // An announcement that comes late, or twice, says nothing any more.
+  job.Announce(0, 1, 10);
+  job.Announce(0, 0, 11);
+  job.Announce(0, 1, 10);
+  CHECK(job.SentTo<StepAloneAck>(203) == nullptr);
+  job.Replace();
+  CHECK(job.state().blames.empty());
   // A stream that is somebody else's by now.
   job.Receive(job.worker, StepAlone{{0, 1}, 1}, kSelf.incarnation);
-  CHECK(job.SentTo<StepAloneAck>(203) == nullptr);
+  CHECK(job.SentTo<StepAloneAck>(204) == nullptr);
   job.Replace();
   CHECK(job.state().blames.empty());
   // One that it came to the end of.

@@ -92,8 +92,8 @@ class Harness {
     member_.Receive(*MakeMessage({kCoordinator, member_.self(), 0, 0}, std::move(body)), now,
                     &ignored);
   }
-  void Give(Body body) {
-    const Message message{{kCoordinator, member_.self(), 0, 0}, std::move(body)};
+  void Give(Body body, uint64_t request = 0) {
+    const Message message{{kCoordinator, member_.self(), request, 0}, std::move(body)};
     actions = {};
     runner->Receive(message, now, &actions);
   }
@@ -372,10 +372,10 @@ TEST_CASE("StreamRunner: a step that is run alone is announced, and nothing is d
   harness.Wait(kMicrosPerSecond);
   REQUIRE(harness.Sent<StepAlone>() != nullptr);  // Perhaps it was lost.
   CHECK(harness.actions.reads.empty());
-  harness.Give(StepAloneAck{kRef, 1});
+  harness.Give(StepAloneAck{kRef, 1}, 1);
   REQUIRE(harness.actions.reads.size() == 1);
   CHECK(harness.actions.reads[0].key == first);
-  harness.Give(StepAloneAck{kRef, 1});
+  harness.Give(StepAloneAck{kRef, 1}, 1);
   CHECK(harness.actions.reads.empty());
   harness.Read(first);
   REQUIRE(harness.Sent<StepAlone>() != nullptr);
@@ -383,7 +383,7 @@ TEST_CASE("StreamRunner: a step that is run alone is announced, and nothing is d
   CHECK(harness.NotePulls() == 1);
   CHECK(harness.actions.reads.empty());
   // Then others go on, until it is its turn again.
-  harness.Give(StepAloneAck{kRef, 0});
+  harness.Give(StepAloneAck{kRef, 0}, 2);
   const std::vector<ReadAction> reads = harness.actions.reads;
   REQUIRE(reads.size() == 5);  // Of the stream two more, of the other one three.
   harness.AnswerPull(first);
@@ -398,7 +398,9 @@ TEST_CASE("StreamRunner: a step that is run alone is announced, and nothing is d
   CHECK(*harness.Sent<StepAlone>() == StepAlone{kRef, 1});
   harness.AnswerPull({kOther, 1});
   CHECK(harness.actions.computes.empty());
-  harness.Give(StepAloneAck{kRef, 1});
+  harness.Give(StepAloneAck{kRef, 1}, 1);  // Of its reading, once more.
+  CHECK(harness.actions.computes.empty());
+  harness.Give(StepAloneAck{kRef, 1}, 3);
   REQUIRE(harness.actions.computes.size() == 1);
   CHECK(harness.actions.computes[0].key == first);
   // Nobody sees what it came to before it is known that it has killed nobody.
@@ -406,7 +408,9 @@ TEST_CASE("StreamRunner: a step that is run alone is announced, and nothing is d
   REQUIRE(harness.Sent<StepAlone>() != nullptr);
   CHECK(*harness.Sent<StepAlone>() == StepAlone{kRef, 0});
   CHECK(harness.Sent<Push>() == nullptr);
-  harness.Give(StepAloneAck{kRef, 0});
+  harness.Give(StepAloneAck{kRef, 0}, 2);
+  CHECK(harness.Sent<Push>() == nullptr);
+  harness.Give(StepAloneAck{kRef, 0}, 4);
   REQUIRE(harness.Sent<Push>() != nullptr);
   CHECK(harness.Sent<Push>()->step == 1);
   REQUIRE(harness.actions.computes.size() == 1);
