@@ -248,7 +248,7 @@ absl::StatusOr<PrunePlan> PlanPrune(FileSystem* files, const std::string& direct
       plan.notes.push_back(Concat("checkpoint ", info.number, " stays: checkpoint ",
                                   builder->number, " builds on its files"));
     } else if (has_newer && !is_unreadable) {
-      plan.removed.insert(plan.removed.begin(), std::move(info));
+      plan.removed.push_back(std::move(info));
     } else if (!info.fault.ok()) {
       plan.notes.push_back(Concat("checkpoint ", info.number, " stays: ", MessageOf(info.fault)));
     }

@@ -61,7 +61,7 @@ CheckpointProgress ProgressOf(const JobState& job);
 
 struct PrunePlan {
   std::vector<uint64_t> kept;           // The newest ones whose every byte holds; ascending.
-  std::vector<CheckpointInfo> removed;  // Likewise; none of it is removed yet.
+  std::vector<CheckpointInfo> removed;  // To be removed in this order: descending.
   std::vector<std::string> notes;       // What else stays, and why; for people.
 };
 // What is to be removed so that the `keep` newest whole checkpoints are left, at least 1: those

@@ -160,4 +160,25 @@ absl::Status RemoveCheckpoint(FileSystem* files, const std::string& path) {
   return files->SyncDirectory(ParentDirectory(path));
 }
 
+absl::Status PruneCheckpoints(FileSystem* files, const std::string& directory,
+                              const std::set<uint64_t>& kept, uint64_t below) {
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> names, files->List(directory));
+  std::vector<uint64_t> numbers;
+  for (const std::string& name : names) {
+    const uint64_t number = CheckpointNumber(name);
+    if (number != 0 && number < below && !kept.contains(number)) numbers.push_back(number);
+  }
+  std::sort(numbers.rbegin(), numbers.rend());
+  absl::Status first_error;
+  for (const uint64_t number : numbers) {
+    const std::string path = JoinPath(directory, CheckpointDirectory(number));
+    const absl::Status removed = RemoveCheckpoint(files, path);
+    first_error.Update(removed);
+    const bool looks_whole =
+        !removed.ok() && files->Exists(JoinPath(path, kManifestName)).value_or(true);
+    if (looks_whole) break;  // What it builds on stays too.
+  }
+  return first_error;
+}
+
 }  // namespace cairn

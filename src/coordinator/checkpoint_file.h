@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,5 +56,11 @@ absl::Status CheckSameJob(const JobState& saved, const JobDefinition& wanted);
 // The manifest goes first: after an interruption nothing is left that looks whole. What is gone
 // already is no error.
 absl::Status RemoveCheckpoint(FileSystem* files, const std::string& path);
+
+// Removes the checkpoints of numbers below `below`, but for `kept`; the newest first, since one may
+// build on files of those before it. The first error, if any: what could be removed is gone, and
+// what is left is whole, or looks like none.
+absl::Status PruneCheckpoints(FileSystem* files, const std::string& directory,
+                              const std::set<uint64_t>& kept, uint64_t below);
 
 }  // namespace cairn

@@ -105,17 +105,6 @@ absl::Status OpenCheckpoints(FileSystem* files, const CheckpointPlan& plan,
   return ProbeDirectory(files, plan.directory, "no checkpoint");
 }
 
-void PruneCheckpoints(FileSystem* files, const PrunedCheckpoints& prune) {
-  const absl::StatusOr<std::vector<std::string>> names = files->List(prune.directory);
-  if (!names.ok()) return;
-  for (const std::string& name : *names) {
-    const uint64_t number = CheckpointNumber(name);
-    if (number == 0 || number >= prune.below || prune.kept.contains(number)) continue;
-    const absl::Status removed = RemoveCheckpoint(files, JoinPath(prune.directory, name));
-    if (!removed.ok()) LOG(WARNING) << "an old checkpoint stays: " << removed;
-  }
-}
-
 class CoordinatorShell final : public RunningCoordinator {
  public:
   explicit CoordinatorShell(FileSystem* files)
@@ -245,9 +234,14 @@ class CoordinatorShell final : public RunningCoordinator {
     for (const std::string& warning : actions.warnings) LOG(WARNING) << warning;
     SendAll(transport_.get(), &actions.messages);
     for (const std::string& file : actions.obsolete) Remove(file);
-    if (actions.prune.has_value()) PruneCheckpoints(files_, *actions.prune);
+    if (actions.prune.has_value()) Prune(*actions.prune);
     if (actions.manifest.has_value()) WriteManifest(*actions.manifest);
     if (actions.open_job.has_value()) OpenJob(*actions.open_job);
+  }
+
+  void Prune(const PrunedCheckpoints& prune) {
+    const absl::Status pruned = PruneCheckpoints(files_, prune.directory, prune.kept, prune.below);
+    if (!pruned.ok()) LOG(WARNING) << "an old checkpoint stays: " << pruned;
   }
 
   void OpenJob(const JobDirectories& directories) {

@@ -314,12 +314,12 @@ TEST_CASE_METHOD(Fixture, "The newest whole checkpoints stay, and what is not co
   }
   const PrunePlan two = PlanPrune(&files, dir, 2).value();
   CHECK(two.kept == Numbers{6, 8});
-  CHECK(Removed(two) == Numbers{2, 3, 4, 5});
+  CHECK(Removed(two) == Numbers{5, 4, 3, 2});
   CHECK(two.notes.empty());
   CHECK(List().size() == 7);
   const PrunePlan many = PlanPrune(&files, dir, 9).value();
   CHECK(many.kept == Numbers{3, 4, 6, 8});
-  CHECK(Removed(many) == Numbers{2, 5});
+  CHECK(Removed(many) == Numbers{5, 2});
   for (const CheckpointInfo& info : two.removed) CHECK(RemoveCheckpoint(&files, info.path).ok());
   Numbers left;
   for (const CheckpointInfo& info : List()) left.push_back(info.number);

@@ -93,6 +93,30 @@ TEST_CASE("Checkpoint file: a file of another size is damage, too") {
   CHECK(FindCheckpoints(&files, "/all").status().code() == absl::StatusCode::kDataLoss);
 }
 
+TEST_CASE("Checkpoint file: old checkpoints go, the newest of them first") {
+  MemoryFileSystem files;
+  CHECK(absl::IsNotFound(PruneCheckpoints(&files, "/all", {}, 9)));
+  for (const uint64_t number : {8, 9, 10, 11, 12, 13}) Save(&files, number);
+  REQUIRE(files.CreateDirectories("/all/mine").ok());
+  CHECK(PruneCheckpoints(&files, "/all", {12}, 13).ok());
+  CHECK(files.List("/all").value() ==
+        std::vector<std::string>{"checkpoint-12", "checkpoint-13", "mine"});
+
+  // What cannot go, but does not look whole any more, keeps nothing.
+  for (const uint64_t number : {8, 9, 10}) Save(&files, number);
+  REQUIRE(files.CreateDirectories("/all/checkpoint-10/mine/too").ok());
+  CHECK_FALSE(PruneCheckpoints(&files, "/all", {}, 11).ok());
+  CHECK_FALSE(files.Exists("/all/checkpoint-10/MANIFEST").value());
+  CHECK_FALSE(files.Exists("/all/checkpoint-9").value());
+
+  // What does may build on what was before it.
+  for (const uint64_t number : {8, 9}) Save(&files, number);
+  REQUIRE(files.CreateDirectories("/all/checkpoint-10/MANIFEST/mine").ok());
+  CHECK_FALSE(PruneCheckpoints(&files, "/all", {}, 11).ok());
+  CHECK(ReadCheckpoint(&files, "/all/checkpoint-9").ok());
+  CHECK(ReadCheckpoint(&files, "/all/checkpoint-8").ok());
+}
+
 TEST_CASE("Checkpoint file: names of directories") {
   CHECK(CheckpointNumber(CheckpointDirectory(17)) == 17);
   CHECK(CheckpointNumber("checkpoint-") == 0);

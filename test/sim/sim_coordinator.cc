@@ -178,18 +178,10 @@ void SimCoordinator::Write(const ManifestFile& file, Micros now) {
 }
 
 void SimCoordinator::Prune(const PrunedCheckpoints& prune) {
-  FileSystem* const files = host_->files();
-  const absl::StatusOr<std::vector<std::string>> names = files->List(prune.directory);
-  if (!names.ok()) return;  // There are none yet.
-  for (const std::string& name : *names) {
-    const uint64_t number = CheckpointNumber(name);
-    if (number == 0 || number >= prune.below || prune.kept.contains(number)) continue;
-    const std::string directory = JoinPath(prune.directory, name);
-    const std::vector<std::string> old = files->List(directory).value();
-    for (const std::string& file : old) {
-      CAIRN_CHECK(files->Remove(JoinPath(directory, file)).ok());
-    }
-  }
+  const absl::Status pruned =
+      PruneCheckpoints(host_->files(), prune.directory, prune.kept, prune.below);
+  const bool is_known = pruned.ok() || absl::IsNotFound(pruned);  // There are none yet.
+  CAIRN_CHECK(is_known, MessageOf(pruned));
 }
 
 void SimCoordinator::CountProbes(const CoordinatorActions& actions) {

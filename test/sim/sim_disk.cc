@@ -163,6 +163,8 @@ absl::Status SimDisk::Remove(const std::string& path) {
   const absl::StatusOr<std::vector<std::byte>> bytes = options_.stored->ReadAll(path);
   CAIRN_RETURN_IF_ERROR(options_.stored->Remove(path));
   if (new_names_.erase(path) == 0 && bytes.ok()) removed_[path] = *bytes;
+  // What was in a directory does not come back without it.
+  std::erase_if(removed_, [&](const auto& entry) { return ParentDirectory(entry.first) == path; });
   return {};
 }
 
