@@ -57,8 +57,9 @@ struct TableReport {
 struct ModelReport {
   std::string job;
   std::string model;  // "lr"; empty if the model was not made by `cairn train`.
-  // The program that trained it, as lines of name and value; empty likewise.
-  std::vector<std::pair<std::string, std::string>> program;
+  // What it was trained with, under the names of the command line: of each file of data one, of
+  // other settings those that hold. Empty likewise.
+  std::vector<std::pair<std::string, std::string>> settings;
   uint64_t seed = 0;
   uint32_t partitions = 0;
   uint64_t file_bytes = 0;  // Of all snapshot files.

@@ -191,9 +191,9 @@ void ModelFields(JsonWriter* json, const ModelReport& model) {
   Field(json, "partitions", uint64_t{model.partitions});
   Field(json, "digest", model.digest);
   // A list: names may repeat, as those of data files do.
-  json->Key("program");
+  json->Key("settings");
   json->BeginArray();
-  for (const auto& [name, value] : model.program) {
+  for (const auto& [name, value] : model.settings) {
     json->BeginObject();
     Field(json, "name", name);
     Field(json, "value", value);
@@ -262,8 +262,7 @@ std::string CheckpointAsText(const ShownCheckpoint& checkpoint, const ModelRepor
                                                    "; needs its files, too"));
   text += Line("digest", model.digest + ", recomputed from the rows");
   if (!job.epochs.empty()) text += "\n" + FormatEpochs(job.epochs);
-  if (!model.program.empty()) text += "\ntrained with\n";
-  for (const auto& [name, value] : model.program) text += Concat("  ", name, " ", value, "\n");
+  if (!model.settings.empty()) text += "\ntrained with\n" + FormatSettings(model.settings);
   text += "\n";
   for (const TableReport& table : model.tables) text += DescribeTable(table);
   return text;

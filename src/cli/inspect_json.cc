@@ -123,9 +123,9 @@ std::string ModelReportAsJson(const ModelReport& report) {
   Field(&json, "file_bytes_min", report.file_bytes_min);
   Field(&json, "file_bytes_max", report.file_bytes_max);
   // A list: names may repeat, as those of data files do.
-  json.Key("program");
+  json.Key("settings");
   json.BeginArray();
-  for (const auto& [name, value] : report.program) {
+  for (const auto& [name, value] : report.settings) {
     json.BeginObject();
     Field(&json, "name", name);
     Field(&json, "value", value);

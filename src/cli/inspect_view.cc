@@ -8,6 +8,7 @@
 #include "base/numbers.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "cli/text_table.h"
 #include "cluster/model_text.h"
 
 namespace cairn {
@@ -195,8 +196,7 @@ std::string ModelReportAsText(const ModelReport& report) {
   text +=
       Line("on disk", Concat(HumanBytes(report.file_bytes), "; ", HumanBytes(report.file_bytes_min),
                              " to ", HumanBytes(report.file_bytes_max), " a partition"));
-  if (!report.program.empty()) text += "\ntrained with\n";
-  for (const auto& [name, value] : report.program) text += Concat("  ", name, " ", value, "\n");
+  if (!report.settings.empty()) text += "\ntrained with\n" + FormatSettings(report.settings);
   for (const TableReport& table : report.tables) {
     text += DescribeTable(table);
     text += Line("  rows", Concat(HumanCount(table.rows), ", ", Plural(table.row_bytes, "byte"),

@@ -7,6 +7,7 @@
 #include "base/numbers.h"
 #include "base/status.h"
 #include "base/units.h"
+#include "cli/text_table.h"
 #include "train/program.h"
 
 namespace cairn {
@@ -51,15 +52,7 @@ std::string FormatPreview(const TrainPreview& preview) {
   text += Concat("memory   about ", HumanBytes(static_cast<uint64_t>(preview.model_bytes_estimate)),
                  " of model on all servers together\n");
   for (const std::string& note : preview.notes) text += Concat("note     ", note, "\n");
-  size_t columns = 0;
-  for (const auto& [name, value] : preview.settings) columns = std::max(columns, name.size() + 2);
-  text += "\nsettings\n";
-  for (const auto& [name, value] : preview.settings) {
-    std::string shown = value;
-    std::replace(shown.begin(), shown.end(), '\n', ' ');
-    text += Concat("  ", name, std::string(columns - name.size(), ' '), shown, "\n");
-  }
-  return text;
+  return text + "\nsettings\n" + FormatSettings(preview.settings);
 }
 
 }  // namespace cairn

@@ -20,4 +20,14 @@ std::string FormatTable(const std::vector<TextRow>& rows) {
   return text;
 }
 
+std::string FormatSettings(const std::vector<std::pair<std::string, std::string>>& settings) {
+  if (settings.empty()) return "";
+  std::vector<TextRow> rows;
+  for (const auto& [name, value] : settings) {
+    rows.push_back({name, value});
+    std::replace(rows.back()[1].begin(), rows.back()[1].end(), '\n', ' ');
+  }
+  return FormatTable(rows);
+}
+
 }  // namespace cairn

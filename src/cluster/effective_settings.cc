@@ -52,14 +52,14 @@ void AddModelAndData(const TrainOptions& options, const TrainProgram& program, S
     add_text("cache-mib", std::to_string(options.cache_bytes_max >> 20));
 }
 
-void AddLearning(const TrainOptions& options, const ModelSettings& model, double batch_rows,
-                 Settings* settings) {
+void AddLearning(const TrainProgram& program, Settings* settings) {
+  const ModelSettings& model = program.model;
   settings->emplace_back("loss", model.loss);
   if (!model.hidden.empty()) settings->emplace_back("hidden", model.hidden);
   settings->emplace_back("optimizer", model.optimizer);
   settings->emplace_back("update", model.update);
   settings->emplace_back("lr", Shortest(model.learning_rate));
-  settings->emplace_back("rate", options.constant_rate ? "constant" : "decay");
+  settings->emplace_back("rate", program.schedule.decay ? "decay" : "constant");
   settings->emplace_back("l1", Shortest(model.l1));
   settings->emplace_back("l2", Shortest(model.l2));
   if (HasVectors(model.model)) {
@@ -70,8 +70,6 @@ void AddLearning(const TrainOptions& options, const ModelSettings& model, double
     settings->emplace_back("l2-v", Shortest(model.vector_l2));
     settings->emplace_back("init-scale", Shortest(model.init_scale));
   }
-  settings->emplace_back("batch", std::to_string(std::lround(batch_rows)));
-  settings->emplace_back("seed", std::to_string(options.seed));
 }
 
 // Rules that are switched off are left out.
@@ -141,10 +139,33 @@ std::vector<std::pair<std::string, std::string>> EffectiveSettings(const TrainOp
                                                                    double batch_rows) {
   Settings settings;
   AddModelAndData(options, program, &settings);
-  AddLearning(options, program.model, batch_rows, &settings);
+  AddLearning(program, &settings);
+  settings.emplace_back("batch", std::to_string(std::lround(batch_rows)));
+  settings.emplace_back("seed", std::to_string(options.seed));
   AddFeatures(program.model.retention, &settings);
   AddStop(options, program.schedule.epochs, &settings);
   AddCluster(options, job, &settings);
+  return settings;
+}
+
+std::vector<std::pair<std::string, std::string>> SettingsOf(const TrainProgram& program) {
+  Settings settings;
+  settings.emplace_back("model", program.model.model);
+  if (!program.model.model_options.empty()) {
+    settings.emplace_back("model-options", program.model.model_options);
+  }
+  for (const DataFile& file : program.train.files) settings.emplace_back("train", file.path);
+  if (program.valid.part == DataPart::kHeldOut) {
+    settings.emplace_back("valid-share", FormatFloat9(1.0 / program.valid.held_out_of));
+  } else {
+    for (const DataFile& file : program.valid.files) settings.emplace_back("valid", file.path);
+  }
+  settings.emplace_back("format", std::string(FormatName(program.train.format)));
+  for (auto& option : DescribeReadSpec(program.train.read)) settings.push_back(std::move(option));
+  settings.emplace_back("order", program.train.order == DataOrder::kFile ? "file" : "shuffled");
+  AddLearning(program, &settings);
+  AddFeatures(program.model.retention, &settings);
+  settings.emplace_back("epochs", std::to_string(program.schedule.epochs));
   return settings;
 }
 

@@ -1,4 +1,5 @@
-// What holds in a job after all defaults are filled in, under the names of the command line.
+// What holds in a job after all defaults are filled in, and what a saved model was trained with,
+// under the names of the command line.
 #pragma once
 
 #include <string>
@@ -16,5 +17,8 @@ std::vector<std::pair<std::string, std::string>> EffectiveSettings(const TrainOp
                                                                    const TrainProgram& program,
                                                                    const JobSpec& job,
                                                                    double batch_rows);
+
+// ModelReport::settings: what a saved program says of how its model was trained, likewise.
+std::vector<std::pair<std::string, std::string>> SettingsOf(const TrainProgram& program);
 
 }  // namespace cairn

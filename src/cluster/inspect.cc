@@ -10,6 +10,7 @@
 #include "base/posix_file_system.h"
 #include "base/status.h"
 #include "base/suggest.h"
+#include "cluster/effective_settings.h"
 #include "cluster/saved_model.h"
 #include "server/table_schema.h"
 #include "sharding/placement.h"
@@ -194,18 +195,6 @@ absl::StatusOr<std::vector<uint32_t>> ChosenTables(const SnapshotHeader& header,
   return InvalidArgument("the model has no table \"", name, "\"; it has: ", list);
 }
 
-// "name value" lines; the first, a title, is left out.
-std::vector<std::pair<std::string, std::string>> ProgramLines(std::string_view text) {
-  std::vector<std::pair<std::string, std::string>> lines;
-  for (text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1); !text.empty();) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const size_t blank = std::min(line.find(' '), line.size());
-    lines.emplace_back(line.substr(0, blank), line.substr(std::min(blank + 1, line.size())));
-  }
-  return lines;
-}
-
 void DescribeModel(const SavedModel& model, const ModelDigest& digest, ModelReport* report) {
   const Manifest& manifest = model.manifest();
   report->job = manifest.job;
@@ -222,7 +211,7 @@ void DescribeModel(const SavedModel& model, const ModelDigest& digest, ModelRepo
   const absl::StatusOr<TrainProgram> program = DecodeProgram(manifest.program);
   if (!program.ok()) return;
   report->model = program->model.model;
-  report->program = ProgramLines(manifest.program);
+  report->settings = SettingsOf(*program);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include <system_error>
 
 #include "base/status.h"
+#include "base/suggest.h"
+#include "train/bad_row.h"
 #include "train/idx_content.h"
 #include "train/plain_file.h"
 
@@ -31,6 +33,19 @@ bool IsListOfPaths(const std::string& path) {
   const size_t comma = path.find(',');
   struct stat info;
   return comma != path.npos && ::stat(path.substr(0, comma).c_str(), &info) == 0;
+}
+
+// The name beside it that `path`, which is not there, may be a slip of; "" if there is none.
+std::string NameMeant(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code ignored;  // Without a directory there are no names.
+  const fs::path parent = fs::path(path).parent_path();
+  for (fs::directory_iterator it(parent.empty() ? "." : parent, ignored), end;
+       !ignored && it != end; it.increment(ignored)) {
+    names.push_back(it->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return ClosestWord(fs::path(path).filename().string(), names);
 }
 
 // Descriptors by path mean another file in every process, so those are followed; other links are
@@ -119,6 +134,10 @@ absl::Status DataPaths::ExpandExisting(const std::string& path, std::vector<std:
   }
   if (!there && IsListOfPaths(path)) {
     return NotFound(path, ": there is no such file; several are given with blanks between them");
+  }
+  const std::string meant = there ? "" : NameMeant(path);
+  if (!meant.empty()) {
+    return NotFound(path, ": there is no such file; did you mean ", QuoteText(meant), "?");
   }
   CAIRN_ASSIGN_OR_RETURN(const std::string absolute, Absolute(path));
   if (there && S_ISDIR(info.st_mode)) {

@@ -56,7 +56,7 @@ ModelReport SampleReport() {
   report.seed = 11;
   report.partitions = 2;
   report.digest = "00112233445566778899aabbccddeeff";
-  report.program = {{"epochs", "5"}, {"train", "/d/a"}};
+  report.settings = {{"epochs", "5"}, {"train", "/d/a"}};
   report.tables.resize(2);
   report.tables[0].spec.name = "weights";
   report.tables[0].rows = 1'234;
@@ -158,8 +158,8 @@ TEST_CASE("checkpoint show: the job, how far it was, and what is in it", "[check
         "  1      1,000  0.5000      0.0000      0.7500     1.5\n"
         "\n"
         "trained with\n"
-        "  epochs 5\n"
-        "  train /d/a\n"
+        "  epochs  5\n"
+        "  train   /d/a\n"
         "\n"
         "table weights, sparse: 1,234 rows\n"
         "table bias, dense: 1 float in 1 block\n");
@@ -183,7 +183,7 @@ TEST_CASE("checkpoint show: a bsp job that has gone back, of a program of its ow
   job.streams[kEvaluationBit].work.kind = StreamWork::Kind::kEvaluate;
   ModelReport report = SampleReport();
   report.model.clear();
-  report.program.clear();
+  report.settings.clear();
   const std::string text = CheckpointAsText(shown, report);
   for (const char* line :
        {"model         of a program of its own\n",

@@ -43,7 +43,7 @@ TEST_CASE("A model as JSON: classes without rows are left out, what is no number
   ModelReport report;
   report.model = "lr";
   report.digest = "d";
-  report.program = {{"train", "a"}, {"train", "b"}};
+  report.settings = {{"train", "a"}, {"train", "b"}};
   TableReport table;
   table.spec.name = "w";
   table.state_floats = {1};

@@ -14,7 +14,7 @@ ModelReport SampleReport() {
   ModelReport report;
   report.job = "job";
   report.model = "lr";
-  report.program = {{"optimizer", "adagrad"}, {"l2", "3"}};
+  report.settings = {{"optimizer", "adagrad"}, {"l2", "3"}};
   report.seed = 5;
   report.partitions = 2;
   report.file_bytes = 3000;
@@ -53,8 +53,8 @@ partitions    2
 on disk       2.9 KiB; 1000 B to 2.0 KiB a partition
 
 trained with
-  optimizer adagrad
-  l2 3
+  optimizer  adagrad
+  l2         3
 
 table weights, sparse
   part 0      1 wide; adagrad, learning_rate 0.1, l2 3; 1 float of state; starts at 0
@@ -89,7 +89,7 @@ TEST_CASE("What is rare is said where it occurs", "[inspect_view]") {
   ModelReport report = SampleReport();
   TableReport& table = report.tables[0];
   report.model.clear();
-  report.program.clear();
+  report.settings.clear();
   table.not_finite = 2;
   table.heaviest[0].weights.assign(20, 0.5f);
   const std::string text = ModelReportAsText(report);

@@ -14,5 +14,10 @@ TEST_CASE("columns are as wide as their widest cell, and the last one ends where
   CHECK(FormatTable({{"alone"}}) == "  alone\n");
 }
 
+TEST_CASE("settings are a table of one line each", "[text_table]") {
+  CHECK(FormatSettings({{"train", "a\nb"}, {"lr", "0.3"}}) == "  train  a b\n  lr     0.3\n");
+  CHECK(FormatSettings({}).empty());
+}
+
 }  // namespace
 }  // namespace cairn

@@ -41,6 +41,41 @@ TEST_CASE("Defaults that were filled in are settings as given ones are", "[effec
   CHECK(Of(options, {}).at("device-memory") == "4096");
 }
 
+TEST_CASE("A saved program tells its settings by the command line's names",
+          "[effective_settings]") {
+  TrainProgram program;
+  program.model.learning_rate = 0.3f;
+  program.model.retention.admit_count = 3;
+  program.schedule = {.epochs = 6, .decay = true};
+  program.train.format = DataFormat::kLibffm;
+  program.train.files = {{.path = "/d/a"}, {.path = "/d/b"}};
+  program.valid.files = {{.path = "/d/v"}};
+  const auto has = [&](const std::string& name, const std::string& value) {
+    const auto settings = SettingsOf(program);
+    return std::count(settings.begin(), settings.end(), std::pair(name, value)) == 1;
+  };
+  CHECK(has("model", "lr"));
+  CHECK(has("train", "/d/a"));
+  CHECK(has("train", "/d/b"));
+  CHECK(has("valid", "/d/v"));
+  CHECK(has("format", "libffm"));
+  CHECK(has("order", "shuffled"));
+  CHECK(has("lr", "0.3"));
+  CHECK(has("rate", "decay"));
+  CHECK(has("admit-count", "3"));
+  CHECK(has("epochs", "6"));
+  program.valid = program.train;
+  program.train.part = DataPart::kLearnt;
+  program.valid.part = DataPart::kHeldOut;
+  program.train.held_out_of = program.valid.held_out_of = 10;
+  program.schedule.decay = false;
+  program.model.model_options = "depth=2";
+  CHECK(has("valid-share", "0.1"));
+  CHECK(!has("valid", "/d/a"));
+  CHECK(has("rate", "constant"));
+  CHECK(has("model-options", "depth=2"));
+}
+
 TEST_CASE("Vectors are settings of models that have them", "[effective_settings]") {
   CHECK(Of({}, {}).count("dim") == 0);
   TrainProgram program;

@@ -25,7 +25,7 @@ TEST_CASE_METHOD(Fixture, "Inspect says what the model is", "[inspect]") {
   const ModelReport report = Inspect(options).value();
   CHECK(report.job == "a job");
   CHECK(report.model.empty());
-  CHECK(report.program.empty());
+  CHECK(report.settings.empty());
   CHECK(report.seed == 11);
   CHECK(report.partitions == 4);
   CHECK(report.digest == FormatDigest(manifest.digest_high, manifest.digest_low));

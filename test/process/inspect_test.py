@@ -93,7 +93,8 @@ class InspectTest(unittest.TestCase):
         trained, shown = load(report), self.inspect(model)
         self.assertEqual(shown["digest"], trained["model_digest"])
         self.assertEqual(shown["partitions"], 16)
-        self.assertIn({"name": "learning_rate", "value": "0.25"}, shown["program"])
+        self.assertIn({"name": "lr", "value": "0.25"}, shown["settings"])
+        self.assertIn({"name": "train", "value": self.old}, shown["settings"])
         weights = self.table(model, "weights")
         self.assertEqual(weights["rows"], trained["features"])
         # In one epoch; counts above 15 are kept to about an eighth.

@@ -72,6 +72,18 @@ TEST_CASE("DataPaths: files with commas between them are told from one that is n
   CHECK(Expand({odd}).value() == Paths{odd});
 }
 
+TEST_CASE("DataPaths: a slip in a name is told from what is beside it") {
+  const TempFiles files;
+  files.Write("mine.csv", "1");
+  files.Write("other.csv", "1");
+  CHECK(ErrorOf({files.Path("mine.cvs")}) ==
+        files.Path("mine.cvs") + ": there is no such file; did you mean \"mine.csv\"?");
+  CHECK(Expand({files.Path("mine.cvs")}).status().code() == absl::StatusCode::kNotFound);
+  // Whoever opens it says what is wrong.
+  CHECK(Expand({files.Path("flights.zst")}).ok());
+  CHECK(Expand({files.Path("nowhere/mine.cvs")}).ok());
+}
+
 TEST_CASE("DataPaths: a pattern stands for what matches it, sorted") {
   const TempFiles files;
   std::filesystem::create_directory(files.Path("day"));
