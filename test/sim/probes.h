@@ -14,6 +14,8 @@ enum class Probe : uint8_t {
   kDuplicated,
   kEncoded,
   kLinkWentBad,
+  kLinkWasCut,  // Both ways.
+  kDeaf,        // A worker, to the coordinator.
   kCrash,
   kPause,
   kExpiredAlive,    // A worker was taken for dead and was not.
@@ -74,6 +76,8 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "duplicated",
                                                                    "encoded",
                                                                    "links gone bad",
+                                                                   "links cut",
+                                                                   "workers deaf",
                                                                    "crashes",
                                                                    "pauses",
                                                                    "expired alive",

@@ -28,7 +28,24 @@ const std::vector<Guard>& Guards() {
          s->faults.disk_error = 0.02;  // Checkpoints are given up half-way.
        },
        true},
-      {"term", [](Scenario* s) { s->guards.term_check = false; }, true},
+      // A worker that has taken over, and hears of no rollback since, writes into the past.
+      {"term",
+       [](Scenario* s) {
+         s->guards.term_check = false;
+         s->plan.checkpoints.every_seconds = 0.4;
+         s->plan.lease_batches = 30;
+         Faults& faults = s->faults;
+         faults.crash = 0.1;
+         faults.crashes_max = 40;
+         faults.pause = 0.05;
+         faults.pauses_max = 100;
+         faults.pause_most = 400 * kMicrosPerMilli;
+         faults.deaf = 0.1;
+         faults.deaf_most = 300 * kMicrosPerMilli;
+         faults.loss = 0.1;
+         faults.server_crash = 0.003;
+       },
+       true},
       {"rollback", [](Scenario* s) { s->rollback_check = false; }, true},
   };
   return all;
@@ -42,8 +59,8 @@ const Guard* FindGuard(std::string_view name) {
 }
 
 void BeImpatient(Scenario* scenario) {
-  scenario->patience = 5 * kMicrosPerSecond;
-  scenario->events_max = 40'000;
+  scenario->patience = 15 * kMicrosPerSecond;
+  scenario->events_max = 60'000;
 }
 
 }  // namespace cairn::sim

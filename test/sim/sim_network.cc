@@ -37,8 +37,13 @@ MessagePtr ThroughBytes(const Message& message) {
 
 }  // namespace
 
-SimNetwork::SimNetwork(const Faults& faults, uint64_t seed, ProbeCounts* probes)
-    : faults_(faults), random_(HashWords(HashString("network"), seed)), probes_(probes) {}
+SimNetwork::SimNetwork(const Scenario& scenario, ProbeCounts* probes)
+    : faults_(scenario.faults),
+      first_worker_(1 + scenario.servers),
+      workers_(scenario.workers),
+      random_(HashWords(HashString("network"), scenario.seed)),
+      cut_random_(HashWords(HashString("cuts"), scenario.seed)),
+      probes_(probes) {}
 
 Micros SimNetwork::Delay() {
   const double least = static_cast<double>(faults_.delay_least);
@@ -46,8 +51,27 @@ Micros SimNetwork::Delay() {
   return static_cast<Micros>(least * std::exp2(random_.Unit() * std::log2(ratio)));
 }
 
+bool SimNetwork::IsWorker(uint32_t place) const {
+  return place >= first_worker_ && place < first_worker_ + workers_;
+}
+
+void SimNetwork::MaybeCuts(uint32_t from, uint32_t to, Micros now) {
+  const auto until = [&](Micros most) {
+    return now + 1 + static_cast<Micros>(cut_random_.Below(static_cast<uint64_t>(most)));
+  };
+  if (cut_random_.Chance(faults_.cut)) {
+    probes_->Hit(Probe::kLinkWasCut);
+    bad_until_[{from, to}] = bad_until_[{to, from}] = until(faults_.cut_most);
+  }
+  if (from == 0 && IsWorker(to) && cut_random_.Chance(faults_.deaf)) {
+    probes_->Hit(Probe::kDeaf);
+    bad_until_[{from, to}] = until(faults_.deaf_most);
+  }
+}
+
 bool SimNetwork::Loses(uint32_t from, uint32_t to, Micros now) {
   Micros& bad_until = bad_until_[{from, to}];
+  if (now >= bad_until) MaybeCuts(from, to, now);
   if (now < bad_until) return true;
   if (random_.Chance(faults_.swizzle)) {
     probes_->Hit(Probe::kLinkWentBad);

@@ -17,7 +17,7 @@ namespace cairn::sim {
 // Not thread-safe: one world owns it.
 class SimNetwork {
  public:
-  SimNetwork(const Faults& faults, uint64_t seed, ProbeCounts* probes);
+  SimNetwork(const Scenario& scenario, ProbeCounts* probes);
 
   struct Delivery {
     Micros at = 0;
@@ -32,10 +32,14 @@ class SimNetwork {
 
  private:
   bool Loses(uint32_t from, uint32_t to, Micros now);
+  bool IsWorker(uint32_t place) const;
+  void MaybeCuts(uint32_t from, uint32_t to, Micros now);
   Micros Delay();
 
   Faults faults_;
+  const uint32_t first_worker_, workers_;
   SeededRandom random_;
+  SeededRandom cut_random_;  // Its own, so that seeds without cuts stay what they are.
   ProbeCounts* const probes_;
   std::map<std::pair<uint32_t, uint32_t>, Micros> bad_until_;
 };

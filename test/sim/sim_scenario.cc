@@ -218,6 +218,13 @@ void DrawKillers(Scenario* scenario) {
   *killer = 1 + random.Below(shape.batches);
 }
 
+// Likewise. Cables and switches: what is cut is cut both ways, and some are not heard who hear.
+void DrawCuts(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("cuts drawn"), scenario->seed));
+  if (random.Chance(0.3)) scenario->faults.cut = 0.0005;
+  if (random.Chance(0.3)) scenario->faults.deaf = 0.01;
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -268,6 +275,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawDisks(&scenario);
   DrawMove(&scenario);
   DrawKillers(&scenario);
+  DrawCuts(&scenario);
   // Without a checkpoint to go back to a server that is only slow must not be taken for dead.
   if (scenario.plan.checkpoints.directory.empty()) {
     scenario.times.server_lease = 600 * kMicrosPerSecond;
@@ -290,6 +298,7 @@ void MakeHarsh(Scenario* scenario) {
   faults.crash = 0.08;
   faults.crashes_max = 12;
   faults.loss = 0.2;
+  faults.cut = faults.deaf = 0;
   faults.delay_most = 50 * kMicrosPerMilli;
   faults.restart_most = 100 * kMicrosPerMilli;
 }

@@ -35,6 +35,12 @@ struct Faults {
   Micros delay_most = 50 * kMicrosPerMilli;     // Log-uniform between the two: a heavy tail.
   double swizzle = 0;                           // A message finds that its link has just gone bad,
   Micros swizzle_most = 300 * kMicrosPerMilli;  // for at most this long, one way.
+  // Or it has just been cut, both ways; or a worker has become deaf to the coordinator, which hears
+  // it still.
+  double cut = 0;
+  Micros cut_most = 900 * kMicrosPerMilli;
+  double deaf = 0;
+  Micros deaf_most = 2'000 * kMicrosPerMilli;
   // A worker dies in the middle of sending a step's push,
   double crash = 0;
   uint32_t crashes_max = 0;

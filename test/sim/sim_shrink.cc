@@ -17,6 +17,8 @@ const std::vector<Simplification>& Simplifications() {
       {"loss", [](Scenario* s) { s->faults.loss = 0; }},
       {"duplication", [](Scenario* s) { s->faults.duplication = 0; }},
       {"bad-links", [](Scenario* s) { s->faults.swizzle = 0; }},
+      {"cuts", [](Scenario* s) { s->faults.cut = 0; }},
+      {"deafness", [](Scenario* s) { s->faults.deaf = 0; }},
       {"delays", [](Scenario* s) { s->faults.delay_most = 2 * s->faults.delay_least; }},
       {"bytes", [](Scenario* s) { s->faults.encode = s->faults.encode_named = 0; }},
       {"crashes", [](Scenario* s) { s->faults.crashes_max = 0; }},

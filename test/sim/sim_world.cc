@@ -157,7 +157,7 @@ World::World(const Scenario& scenario, Trace trace)
       trace_(trace),
       random_(HashWords(HashString("world"), scenario.seed)),
       mishaps_(scenario_, &random_, &result_.probes),
-      network_(scenario.faults, scenario.seed, &result_.probes),
+      network_(scenario, &result_.probes),
       disk_random_(HashWords(HashString("disks"), scenario.seed)),
       checkers_(scenario_, *program_, &result_.probes) {
   result_.seed = scenario.seed;
