@@ -207,8 +207,12 @@ class CoordinatorCore {
                   CoordinatorActions* out);
   void OnEvaluationResult(const Message& message, const EvaluationResult& result, Micros now,
                           CoordinatorActions* out);
+  bool MaybeCloseEvaluation(StreamId id, CoordinatorActions* out);
+  bool MaybeEndEvaluation(Micros now, CoordinatorActions* out);
   void OnStepAlone(const Message& message, const StepAlone& alone, CoordinatorActions* out);
   void SuspectWorkOf(uint32_t process, CoordinatorActions* out);
+  bool IsOver(const StreamState& stream, StepIndex step) const;
+  void Blame(const StepAlone& alone, CoordinatorActions* out);
   bool TooMuchLeftOut() const;
   std::string LeftOut() const;
   std::string BatchName(const StreamState& stream, StreamId id, StepIndex step) const;

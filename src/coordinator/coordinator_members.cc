@@ -284,6 +284,8 @@ void CoordinatorCore::LoseMember(uint32_t process, const std::string& how, Micro
     if (TooMuchLeftOut()) {
       End(kExitInternal,
           Concat(last_lost_, LeftOut(), ": too many; look into the data, or the model"), now, out);
+    } else {
+      MaybeEndEvaluation(now, out);  // What it has died of may have been all that was missing.
     }
   }
 }

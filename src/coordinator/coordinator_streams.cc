@@ -82,9 +82,16 @@ void CoordinatorCore::OpenEvaluation(CoordinatorActions* out) {
                             .epoch = state_.epochs.size(),
                             .first_batch = first,
                             .last = std::min(lease, batches - first)});
-    unleased_.insert(opened.first + opened.works.size() - 1);
   }
+  const StreamId first = opened.first;
+  const size_t count = opened.works.size();
   Decide(std::move(opened), out);
+  for (uint64_t batch = 0; batch < batches; ++batch) {
+    if (state_.SkipsEvaluationOf(batch)) evaluation_->LeaveOut(batch);
+  }
+  for (StreamId id = first; id < first + count; ++id) {
+    if (!MaybeCloseEvaluation(id, out)) unleased_.insert(id);
+  }
 }
 
 // For every program that has none. Before the job goes back to a checkpoint they wait: what is
@@ -222,7 +229,7 @@ void CoordinatorCore::MaybeEndEpoch(Micros now, CoordinatorActions* out) {
   }
   phase_ = JobPhase::kEvaluating;
   OpenEvaluation(out);
-  LeaseStreams(out);
+  if (!MaybeEndEvaluation(now, out)) LeaseStreams(out);
 }
 
 void CoordinatorCore::OnEvaluationResult(const Message& message, const EvaluationResult& result,
@@ -233,8 +240,7 @@ void CoordinatorCore::OnEvaluationResult(const Message& message, const Evaluatio
   const StreamState& stream = found->second;
   if (stream.work.kind != StreamWork::Kind::kEvaluate) return;
   if (result.step == 0 || result.step > stream.work.last) return;
-  const StreamWork work = stream.work;
-  const auto added = evaluation_->Add(work.first_batch + result.step - 1, result);
+  const auto added = evaluation_->Add(stream.work.first_batch + result.step - 1, result);
   if (added == Evaluation::Added::kTooMany) {
     End(kExitUsage,
         Concat("too much validation data: more than ", Evaluation::kNumbersMax,
@@ -247,15 +253,26 @@ void CoordinatorCore::OnEvaluationResult(const Message& message, const Evaluatio
         out);
     return;
   }
-  bool all = true;
-  for (StepIndex s = 1; s <= work.last; ++s)
-    all = all && evaluation_->Has(work.first_batch + s - 1);
-  if (all) Decide(StreamClosed{result.ref.stream}, out);
-  if (evaluation_->complete()) {
-    EndEpoch(now, out);
-  } else if (all) {
-    LeaseStreams(out);
+  const bool all = MaybeCloseEvaluation(result.ref.stream, out);
+  if (!MaybeEndEvaluation(now, out) && all) LeaseStreams(out);
+}
+
+// Closes the stream if all its batches are scored, or left out.
+bool CoordinatorCore::MaybeCloseEvaluation(StreamId id, CoordinatorActions* out) {
+  const StreamWork& work = state_.streams.at(id).work;
+  for (StepIndex step = 1; step <= work.last; ++step) {
+    if (!evaluation_->Has(work.first_batch + step - 1)) return false;
   }
+  Decide(StreamClosed{id}, out);
+  return true;
+}
+
+bool CoordinatorCore::MaybeEndEvaluation(Micros now, CoordinatorActions* out) {
+  if (phase_ != JobPhase::kEvaluating || !evaluation_.has_value() || !evaluation_->complete()) {
+    return false;
+  }
+  EndEpoch(now, out);
+  return true;
 }
 
 void CoordinatorCore::EndEpoch(Micros now, CoordinatorActions* out) {

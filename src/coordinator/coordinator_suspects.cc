@@ -37,23 +37,36 @@ void CoordinatorCore::SuspectWorkOf(uint32_t process, CoordinatorActions* out) {
     const auto found = state_.streams.find(alone.ref.stream);
     const bool is_its = found != state_.streams.end() && found->second.worker == process &&
                         found->second.attempt == alone.ref.attempt;
-    if (!is_its || found->second.progress >= alone.step) return;
-    const uint64_t before = state_.skipped();
-    Decide(StepBlamed{alone.ref.stream, alone.step}, out);
-    if (state_.skipped() == before) return;
-    out->warnings.push_back(Concat(BatchName(found->second, alone.ref.stream, alone.step),
-                                   " has killed ", StepBlame::kDeathsOfOne + 1,
-                                   " workers, and is left out from now on"));
+    if (is_its && !IsOver(found->second, alone.step)) Blame(alone, out);
     return;
   }
   if (times_.suspects == 0) return;
   std::vector<StreamSuspected> suspects;
   for (const auto& [id, stream] : state_.streams) {
-    if (stream.worker != process || stream.work.kind != StreamWork::Kind::kTrain) continue;
+    if (stream.worker != process || stream.work.kind == StreamWork::Kind::kClient) continue;
     const StepIndex span = times_.suspects << std::min(stream.suspicions, kDoublingsMost);
     suspects.push_back({id, std::min(stream.progress + span, stream.work.last)});
   }
   for (const StreamSuspected& suspect : suspects) Decide(suspect, out);
+}
+
+bool CoordinatorCore::IsOver(const StreamState& stream, StepIndex step) const {
+  if (stream.work.kind != StreamWork::Kind::kEvaluate) return stream.progress >= step;
+  return !evaluation_.has_value() || evaluation_->Has(stream.work.first_batch + step - 1);
+}
+
+void CoordinatorCore::Blame(const StepAlone& alone, CoordinatorActions* out) {
+  const StreamId id = alone.ref.stream;
+  const StreamWork work = state_.streams.at(id).work;
+  const std::string name = BatchName(state_.streams.at(id), id, alone.step);
+  const uint64_t before = state_.skipped();
+  Decide(StepBlamed{id, alone.step}, out);
+  if (state_.skipped() == before) return;
+  out->warnings.push_back(Concat(name, " has killed ", StepBlame::kDeathsOfOne + 1,
+                                 " workers, and is left out from now on"));
+  if (work.kind != StreamWork::Kind::kEvaluate) return;
+  evaluation_->LeaveOut(work.first_batch + alone.step - 1);
+  MaybeCloseEvaluation(id, out);
 }
 
 bool CoordinatorCore::TooMuchLeftOut() const {
@@ -77,6 +90,10 @@ std::string CoordinatorCore::BatchName(const StreamState& stream, StreamId id,
                                        StepIndex step) const {
   const Schedule& schedule = state_.plan.schedule;
   const StreamWork& work = stream.work;
+  if (work.kind == StreamWork::Kind::kEvaluate) {
+    return Concat("epoch ", work.epoch + 1, ", batch ", work.first_batch + step, " of ",
+                  state_.plan.evaluation_batches, " of the validation data");
+  }
   const BatchRef at = Fixed() ? FixedBatch(schedule, work.slot, step)
                               : BatchRef{work.epoch, work.first_batch + step - 1, true};
   return Concat("epoch ", at.epoch + 1, ", batch ", at.batch + 1, " of ",

@@ -8,7 +8,7 @@
 namespace cairn {
 
 Evaluation::Added Evaluation::Add(uint64_t batch, const EvaluationResult& result) {
-  if (batch >= batches_ || scores_.contains(batch)) return Added::kDuplicate;
+  if (batch >= batches_ || Has(batch)) return Added::kDuplicate;
   const uint64_t rows = result.labels.size();
   if (rows > 0) {
     const uint64_t per_row = result.scores.size() / rows;
@@ -22,8 +22,11 @@ Evaluation::Added Evaluation::Add(uint64_t batch, const EvaluationResult& result
   scores_[batch] = {result.scores, result.labels, result.weights};
   weighted_ = weighted_ || !result.weights.empty();
   rows_ += rows;
-  ++batches_seen_;
   return Added::kNew;
+}
+
+void Evaluation::LeaveOut(uint64_t batch) {
+  if (batch < batches_ && !Has(batch)) left_out_.insert(batch);
 }
 
 Evaluation::Metrics Evaluation::Compute() const {

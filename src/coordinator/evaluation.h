@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -22,8 +23,10 @@ class Evaluation {
   // The scores of one batch; a batch that was there before changes nothing. kOtherKind: they are of
   // another kind, or of other classes, than those before, and change nothing either.
   Added Add(uint64_t batch, const EvaluationResult& result);
-  bool complete() const { return batches_seen_ == batches_; }
-  bool Has(uint64_t batch) const { return scores_.contains(batch); }
+  // The metrics are those of the other batches. Of a batch that was there before: nothing.
+  void LeaveOut(uint64_t batch);
+  bool complete() const { return scores_.size() + left_out_.size() == batches_; }
+  bool Has(uint64_t batch) const { return scores_.contains(batch) || left_out_.contains(batch); }
 
   struct Metrics {
     uint64_t rows = 0;
@@ -45,12 +48,12 @@ class Evaluation {
     std::vector<float> weights;  // Empty: all are 1.
   };
   uint64_t batches_;
-  uint64_t batches_seen_ = 0;
   uint64_t rows_ = 0;
   uint64_t scores_per_row_ = 0;  // 0: no row was seen yet.
   ScoreKind kind_ = ScoreKind::kMargin;
   bool weighted_ = false;
   std::map<uint64_t, Batch> scores_;
+  std::set<uint64_t> left_out_;
 };
 
 // The same of scores in one piece, as an EvaluationResult has them.

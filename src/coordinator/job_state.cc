@@ -108,9 +108,12 @@ struct Fold {
     state.grants_index = state.index;
   }
   void operator()(const StepBlamed& r) const {
-    std::vector<StepBlame>& blames = state.blames[r.stream];
-    const auto known = std::ranges::find(blames, r.step, &StepBlame::step);
-    StepBlame& blame = known == blames.end() ? blames.emplace_back(StepBlame{r.step, 0}) : *known;
+    const bool evaluates = IsEvaluation(r.stream);
+    const StepIndex step =
+        r.step + (evaluates ? state.streams.at(r.stream).work.first_batch : StepIndex{0});
+    std::vector<StepBlame>& blames = state.blames[evaluates ? kEvaluationBit : r.stream];
+    const auto known = std::ranges::find(blames, step, &StepBlame::step);
+    StepBlame& blame = known == blames.end() ? blames.emplace_back(StepBlame{step, 0}) : *known;
     ++blame.deaths;
     state.grants_index = state.index;
   }
@@ -266,11 +269,14 @@ Grants JobState::MakeGrants(uint32_t worker) const {
     if (stream.alone_until > stream.progress) {
       grants.notes.push_back({StepNote::Kind::kAlone, id, stream.alone_until});
     }
-    const auto blamed = blames.find(id);
+    const auto blamed = blames.find(IsEvaluation(id) ? kEvaluationBit : id);
     if (blamed == blames.end()) continue;
+    const StepIndex before = IsEvaluation(id) ? stream.work.first_batch : 0;
     for (const StepBlame& blame : blamed->second) {
-      if (!blame.is_skipped() || blame.step <= stream.progress) continue;
-      grants.notes.push_back({StepNote::Kind::kSkipped, id, blame.step});
+      const bool is_to_come =
+          blame.step > before + stream.progress && blame.step - before <= stream.work.last;
+      if (!blame.is_skipped() || !is_to_come) continue;
+      grants.notes.push_back({StepNote::Kind::kSkipped, id, blame.step - before});
     }
   }
   return grants;
@@ -282,6 +288,14 @@ uint64_t JobState::skipped() const {
     sum += static_cast<uint64_t>(std::ranges::count_if(blamed, &StepBlame::is_skipped));
   }
   return sum;
+}
+
+bool JobState::SkipsEvaluationOf(uint64_t batch) const {
+  const auto blamed = blames.find(kEvaluationBit);
+  return blamed != blames.end() &&
+         std::ranges::any_of(blamed->second, [batch](const StepBlame& blame) {
+           return blame.step == batch + 1 && blame.is_skipped();
+         });
 }
 
 absl::Status CheckRecord(const JobState& state, const LogRecord& record) {

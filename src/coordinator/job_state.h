@@ -225,10 +225,12 @@ struct JobState : TrainingState {
   // asp: the first stream of each epoch that was ever opened. After a rollback it is opened as the
   // same ones again: partitions may have been written with steps of them already.
   std::map<uint64_t, StreamId> epoch_streams;
-  std::map<StreamId, std::vector<StepBlame>> blames;  // By the steps' order of dying.
-  uint32_t attempts = 0;                              // The highest attempt of any stream,
-  uint32_t attempt_base = 0;                          // and that was it at the last rollback.
-  uint64_t checkpoint = 0;                            // The last one that was begun.
+  // By the steps' order of dying. Those of evaluations, which have the same batches each time, are
+  // together under kEvaluationBit, with the number of the batch, from 1 on, as their step.
+  std::map<StreamId, std::vector<StepBlame>> blames;
+  uint32_t attempts = 0;      // The highest attempt of any stream,
+  uint32_t attempt_base = 0;  // and that was it at the last rollback.
+  uint64_t checkpoint = 0;    // The last one that was begun.
   std::optional<CheckpointState> taking;
   std::vector<CheckpointState> checkpoints;  // That can be restored; ids rise.
   uint64_t restored = 0;                     // Which of them partitions began with; 0: none.
@@ -251,7 +253,9 @@ struct JobState : TrainingState {
                                             std::vector<SnapshotDone> written) const;
   Grants MakeGrants(uint32_t worker) const;
 
-  uint64_t skipped() const;  // Steps that are run as if they had no rows.
+  // Steps that are run as if they had no rows, and batches of evaluations that are left out.
+  uint64_t skipped() const;
+  bool SkipsEvaluationOf(uint64_t batch) const;
 };
 
 // kInvalidArgument: the state has no such stream, or no job, as the record is of. For records that

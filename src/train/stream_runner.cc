@@ -108,6 +108,10 @@ void StreamRunner::Advance(Run* run, Micros now, RunnerActions* out) {
   const size_t window = options_.steps_in_flight;
   while (run->steps.size() < window + options_.reads_ahead && run->next_step <= end) {
     const BatchRef batch = BatchOf(*run, run->next_step);
+    if (Evaluates(*run) && !batch.exists) {  // It is left out: nobody waits for its scores.
+      ++run->next_step;
+      continue;
+    }
     if (!MayBegin(*run, run->next_step, batch.exists)) break;
     Step& step = run->steps.emplace_back();
     step.stage = Stage::kReading;
@@ -272,6 +276,20 @@ void StreamRunner::Scored(const StepKey& key, ScoredRows rows, Micros now, Runne
   Run* run = nullptr;
   Step* step = FindStep(key, &run);
   if (step == nullptr || step->stage != Stage::kComputing) return;
+  if (alone_.has_value() && alone_->key == key) {
+    alone_->is_closing = true;
+    ++alone_number_;
+    alone_->scored = std::move(rows);
+    SayAlone(now, out);
+    return;
+  }
+  SendScores(key, std::move(rows), now, out);
+  Drain(now, out);
+}
+
+void StreamRunner::SendScores(const StepKey& key, ScoredRows rows, Micros now, RunnerActions* out) {
+  Run* run = nullptr;
+  Step* step = FindStep(key, &run);
   step->stage = Stage::kPushing;
   EvaluationResult result{
       key.ref,  key.step, std::move(rows.scores), std::move(rows.labels), std::move(rows.weights),
@@ -280,7 +298,6 @@ void StreamRunner::Scored(const StepKey& key, ScoredRows rows, Micros now, Runne
   out->messages.push_back({member_->coordinator_address(), step->result});
   run->report_at = now + options_.repeat_after;
   WakeAt(run->report_at);
-  Drain(now, out);
 }
 
 void StreamRunner::Receive(const Message& message, Micros now, RunnerActions* out) {
@@ -448,7 +465,8 @@ void StreamRunner::BeginAlone(Run* run, const Step* computed, Micros now, Runner
                  .is_open = false,
                  .is_closing = false,
                  .push = nullptr,
-                 .trained = {}};
+                 .trained = {},
+                 .scored = {}};
   ++alone_number_;
   SayAlone(now, out);
 }
@@ -467,9 +485,14 @@ void StreamRunner::OnAloneAck(const Message& message, Micros now, RunnerActions*
   if (!alone_.has_value() || message.header.request != alone_number_) return;
   const StepKey key = alone_->key;
   if (alone_->is_closing) {
-    const Alone done = std::move(*alone_);
+    Alone done = std::move(*alone_);
     alone_.reset();
-    if (done.computes) Push(key, done.push, done.trained, now, out);
+    const Run* const of = FindRun(key.ref);
+    if (done.computes && of != nullptr && Evaluates(*of)) {
+      SendScores(key, std::move(done.scored), now, out);
+    } else if (done.computes) {
+      Push(key, done.push, done.trained, now, out);
+    }
     Resume(now, out);
     Drain(now, out);
     return;
@@ -480,11 +503,11 @@ void StreamRunner::OnAloneAck(const Message& message, Micros now, RunnerActions*
   Step* const step = FindStep(key, &run);
   if (alone_->computes) {
     step->stage = Stage::kComputing;
-    out->computes.push_back({key, false, step->batch.epoch, RateOf(*run, *step),
+    out->computes.push_back({key, Evaluates(*run), step->batch.epoch, RateOf(*run, *step),
                              std::move(step->prepared), std::move(step->values)});
   } else {
     step->stage = Stage::kReading;
-    out->reads.push_back({key, false, step->batch.epoch, step->batch.batch, true});
+    out->reads.push_back({key, Evaluates(*run), step->batch.epoch, step->batch.batch, true});
   }
 }
 

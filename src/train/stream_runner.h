@@ -141,8 +141,9 @@ class StreamRunner {
     StepKey key;
     bool computes = false;  // Else it reads.
     bool is_open = false, is_closing = false;
-    std::shared_ptr<const PushPayload> push;  // What it came to.
+    std::shared_ptr<const PushPayload> push;  // What it came to: of training,
     TrainedRows trained;
+    ScoredRows scored;  // of evaluation.
   };
 
   bool Evaluates(const Run& run) const {
@@ -168,10 +169,12 @@ class StreamRunner {
   void Push(const StepKey& key, std::shared_ptr<const PushPayload> push, const TrainedRows& trained,
             Micros now, RunnerActions* out);
 
+  void SendScores(const StepKey& key, ScoredRows rows, Micros now, RunnerActions* out);
+
   // Steps that are done alone.
   static void TakeNotes(const Grants& grants, const StreamRef& ref, Run* run);
   bool RunsAlone(const Run& run, StepIndex step, bool exists) const {
-    return exists && !Evaluates(run) && step <= run.alone_until;
+    return exists && step <= run.alone_until;
   }
   const Step* ToComputeAlone(const Run& run) const;
   bool IsToReadAlone(const Run& run) const;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,9 +20,20 @@ constexpr auto kSkipped = StepNote::Kind::kSkipped;
 // A job whose worker is lost again and again.
 class Job : public CoordinatorHarness {
  public:
-  explicit Job(Consistency consistency = Consistency::kAsp)
-      : CoordinatorHarness(OptionsOf(consistency)) {
+  explicit Job(Consistency consistency = Consistency::kAsp, uint64_t evaluation_batches = 0)
+      : CoordinatorHarness(WithEvaluation(OptionsOf(consistency), evaluation_batches)) {
     Form();
+  }
+  // Of training data.
+  void FinishEpoch() {
+    const std::map<StreamId, StreamState> open = state().streams;
+    for (const auto& [id, stream] : open) {
+      Report({id, stream.attempt}, std::min(stream.limit, stream.work.last), 10);
+    }
+  }
+  void Score(StreamId stream) {
+    const StreamRef ref{stream, state().streams.at(stream).attempt};
+    Receive(worker, EvaluationResult{ref, 1, {1, -1}, {1, 0}}, kSelf.incarnation);
   }
   // As the `number`th announcement; 0: the next one.
   void Announce(StreamId stream, StepIndex step, uint64_t number = 0) {
@@ -45,6 +57,12 @@ class Job : public CoordinatorHarness {
   std::vector<std::string> warnings;
 
  private:
+  static CoordinatorCore::Options WithEvaluation(CoordinatorCore::Options options,
+                                                 uint64_t batches) {
+    options.given->plan.evaluation_batches = batches;
+    return options;
+  }
+
   uint64_t announced_ = 0;
   uint32_t life_ = 201;
 };
@@ -125,6 +143,62 @@ TEST_CASE("Suspects: one batch may be left out, and more only of very many") {
   CHECK(job.state().end.code == 1);
   CHECK_THAT(job.state().end.message,
              Catch::Contains("; 2 batches that killed workers were left out: too many"));
+}
+
+TEST_CASE("Suspects: a batch of validation data is left out of every evaluation") {
+  Job job(Consistency::kAsp, 3);
+  job.FinishEpoch();
+  constexpr StreamId kFirst = kEvaluationBit;  // Of streams of one batch each.
+  REQUIRE(job.state().streams.size() == 3);
+  CHECK(job.Replace() ==
+        Notes{{kAlone, kFirst, 1}, {kAlone, kFirst + 1, 1}, {kAlone, kFirst + 2, 1}});
+  job.Score(kFirst);
+  job.Announce(kFirst + 1, 1);
+  job.Replace();
+  CHECK(job.state().skipped() == 0);
+  job.Announce(kFirst + 1, 1);
+  job.Replace();
+  CHECK(job.state().skipped() == 1);
+  REQUIRE(job.warnings.size() == 1);
+  CHECK(job.warnings[0] ==
+        "epoch 1, batch 2 of 3 of the validation data has killed 3 workers, and is left out from "
+        "now on");
+  CHECK(!job.state().streams.contains(kFirst + 1));
+  CHECK(job.state().epochs.empty());
+  job.Score(kFirst + 2);
+  REQUIRE(job.state().epochs.size() == 1);
+  CHECK(job.state().epochs[0].valid_auc == 1);
+  // The next one does not ask for it.
+  job.FinishEpoch();
+  REQUIRE(job.state().streams.size() == 2);
+  for (const auto& [id, stream] : std::map(job.state().streams)) {
+    CHECK(stream.work.first_batch != 1);
+    job.Score(id);
+  }
+  CHECK(job.state().epochs.size() == 2);
+}
+
+TEST_CASE("Suspects: an evaluation ends with the loss of whom its last batch has killed") {
+  Job job(Consistency::kBsp, 2);
+  job.FinishEpoch();
+  job.Score(kEvaluationBit);
+  job.Replace();
+  for (int death = 0; death < 2; ++death) {
+    CHECK(job.state().epochs.empty());
+    job.Announce(kEvaluationBit + 1, 1);
+    job.Replace();
+  }
+  CHECK(job.state().epochs.size() == 1);
+  CHECK(!job.state().ended);
+}
+
+TEST_CASE("Suspects: who has scored a batch has not died of it") {
+  Job job(Consistency::kAsp, 2);
+  job.FinishEpoch();
+  job.Announce(kEvaluationBit + 1, 1);
+  job.Score(kEvaluationBit + 1);
+  job.Replace();
+  CHECK(job.state().blames.empty());
 }
 
 TEST_CASE("Suspects: the end says what was left out") {

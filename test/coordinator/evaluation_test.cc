@@ -29,6 +29,29 @@ TEST_CASE("Evaluation: complete with the last batch, whatever the order and howe
   CHECK(metrics.auc == 1);
 }
 
+TEST_CASE("Evaluation: what is left out has no part in the metrics, and is not waited for") {
+  Evaluation evaluation(3);
+  CHECK(evaluation.Add(2, ResultOf({2.0f}, {1})) == Evaluation::Added::kNew);
+  evaluation.LeaveOut(1);
+  evaluation.LeaveOut(2);  // It is there.
+  evaluation.LeaveOut(3);  // There is none.
+  CHECK(evaluation.Has(1));
+  CHECK(!evaluation.complete());
+  CHECK(evaluation.Add(1, ResultOf({9.0f}, {0})) == Evaluation::Added::kDuplicate);
+  CHECK(evaluation.Add(0, ResultOf({-1.0f}, {0})) == Evaluation::Added::kNew);
+  REQUIRE(evaluation.complete());
+  CHECK(evaluation.Compute().rows == 2);
+  CHECK(evaluation.Compute().auc == 1);
+}
+
+TEST_CASE("Evaluation: of nothing but what is left out there is no metric") {
+  Evaluation evaluation(1);
+  evaluation.LeaveOut(0);
+  REQUIRE(evaluation.complete());
+  CHECK(std::isnan(evaluation.Compute().logloss));
+  CHECK(std::isnan(evaluation.Compute().baseline_loss));
+}
+
 TEST_CASE("Evaluation: a batch that does not exist changes nothing") {
   Evaluation evaluation(1);
   CHECK(evaluation.Add(1, ResultOf({1.0f}, {1})) == Evaluation::Added::kDuplicate);

@@ -26,14 +26,18 @@ class FatalBatchTest(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="cairn-fatal-")
         self.addCleanup(shutil.rmtree, self.directory)
-        self.data = os.path.join(self.directory, "rows.libsvm")
-        with open(self.data, "w", encoding="utf-8") as file:
-            for row in range(ROWS):
-                file.write(f"{13 if row == FATAL_ROW else 1} {row}:1\n")
+        self.data = self.write("rows.libsvm", FATAL_ROW)
         self.model = os.path.join(self.directory, "model")
 
-    def train(self, mode, epochs):
-        return subprocess.run([FATAL_MODEL, "train", self.data, self.model, PROGRAMS, mode,
+    def write(self, name, fatal_row):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="utf-8") as file:
+            for row in range(ROWS):
+                file.write(f"{13 if row == fatal_row else 1} {row}:1\n")
+        return path
+
+    def train(self, mode, epochs, valid=""):
+        return subprocess.run([FATAL_MODEL, "train", self.data, valid, self.model, PROGRAMS, mode,
                                str(BATCH), str(epochs)], capture_output=True, text=True,
                               check=False, timeout=RUN_SECONDS_MAX)
 
@@ -51,6 +55,15 @@ class FatalBatchTest(unittest.TestCase):
 
     def test_it_is_left_out_in_bsp(self):
         self.check_left_out("bsp")
+
+    def test_it_is_left_out_of_validation_data(self):
+        valid, self.data = self.data, self.write("good.libsvm", None)
+        ended = self.train("bsp", 2, valid)
+        self.assertEqual(ended.returncode, DONE, ended.stderr)
+        self.assertRegex(ended.stdout, r"; 1 batch that killed workers was left out\n$")
+        counts = processes.counts_of_model(os.path.join(PROGRAMS, "cairn"), self.model)
+        self.assertEqual(len(counts), ROWS)
+        self.assertEqual(set(counts.values()), {2})
 
     def test_too_many_end_the_job(self):
         with open(self.data, "a", encoding="utf-8") as file:

@@ -1,7 +1,8 @@
 // A model that counts the features of each row, and kills its process when it sees a row labelled
 // 13: a bug that one row in many finds.
 //
-// Usage: cairn_fatal_model train DATA MODEL PROGRAM_DIR CONSISTENCY BATCH_ROWS EPOCHS
+// Usage: cairn_fatal_model train DATA VALIDATION MODEL PROGRAM_DIR CONSISTENCY BATCH_ROWS EPOCHS
+// VALIDATION may be empty.
 // Prints how the training ended; with any other arguments it is a worker that has the model.
 #include <algorithm>
 #include <csignal>
@@ -32,17 +33,23 @@ class FatalModel final : public CustomModel {
     return tables;
   }
   double Learn(const ModelBatch& batch, std::span<const ModelTable> tables) const override {
-    if (std::ranges::find(batch.labels, kFatalLabel) != batch.labels.end()) std::raise(SIGKILL);
+    MaybeDie(batch);
     for (size_t feature = 0; feature < batch.keys.size(); ++feature) {
       tables[0].gradient(feature)[0] += 1;
     }
     return 0;
   }
-  void Score(const ModelBatch&, std::span<const ModelTable>,
+  void Score(const ModelBatch& batch, std::span<const ModelTable>,
              std::span<float> scores) const override {
+    MaybeDie(batch);
     std::ranges::fill(scores, 0.0f);
   }
   double Loss(float, float) const override { return 0; }
+
+ private:
+  static void MaybeDie(const ModelBatch& batch) {
+    if (std::ranges::find(batch.labels, kFatalLabel) != batch.labels.end()) std::raise(SIGKILL);
+  }
 };
 
 CustomModels Models() {
@@ -56,15 +63,16 @@ int TrainAs(std::span<char* const> arguments) {
   options.model = "fatal";
   options.models = Models();
   options.train = {arguments[0]};
-  options.save_dir = arguments[1];
+  if (*arguments[1] != '\0') options.valid = {arguments[1]};
+  options.save_dir = arguments[2];
   options.cluster = "local";
-  options.program_dir = arguments[2];
+  options.program_dir = arguments[3];
   options.worker_program = std::filesystem::canonical("/proc/self/exe");
   options.workers = 2;
   options.mode.consistency =
-      std::string_view(arguments[3]) == "bsp" ? Consistency::kBsp : Consistency::kAsp;
-  options.batch_rows = std::stoull(arguments[4]);
-  options.epochs = std::stoull(arguments[5]);
+      std::string_view(arguments[4]) == "bsp" ? Consistency::kBsp : Consistency::kAsp;
+  options.batch_rows = std::stoull(arguments[5]);
+  options.epochs = std::stoull(arguments[6]);
   options.restarts_max = 1000;
   const auto report = cairn::Train(options);
   std::cout << (report.ok() ? report->stop_reason : std::string(report.status().message())) << "\n";
@@ -75,6 +83,6 @@ int TrainAs(std::span<char* const> arguments) {
 }  // namespace cairn
 
 int main(int argc, char** argv) {
-  if (argc == 8 && std::string_view(argv[1]) == "train") return cairn::TrainAs({argv + 2, 6});
+  if (argc == 9 && std::string_view(argv[1]) == "train") return cairn::TrainAs({argv + 2, 7});
   return cairn::WorkerMain(argc, argv, cairn::Models());
 }

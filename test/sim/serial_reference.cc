@@ -109,6 +109,7 @@ void SerialReference::Evaluate() {
   std::vector<float> labels;
   for (uint64_t b = 0; b < scenario_.plan.evaluation_batches; ++b) {
     const SimBatch& batch = program_.evaluation_batch(b);
+    if (batch.kills()) continue;
     const auto margins = program_.Score(batch, Read(*batch.x, TableShard::Missing::kZero));
     scores.insert(scores.end(), margins.begin(), margins.end());
     labels.insert(labels.end(), batch.labels.begin(), batch.labels.end());

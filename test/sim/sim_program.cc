@@ -66,7 +66,7 @@ SimBatch SimProgram::MakeBatch(uint64_t index, uint64_t rows, bool evaluation) {
   batch.features = shape.features_per_row;
   batch.bare = !evaluation && shape.bare_every > 0 && salt % shape.bare_every == 0;
   batch.kills_reader = !evaluation && index + 1 == shape.kills_reader;
-  batch.kills_computer = !evaluation && index + 1 == shape.kills_computer;
+  batch.kills_computer = index + 1 == (evaluation ? shape.kills_scorer : shape.kills_computer);
   std::vector<Key> x_keys;
   std::vector<Key> ones_keys;
   for (uint64_t i = 0; i < rows; ++i) {

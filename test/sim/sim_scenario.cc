@@ -212,8 +212,11 @@ void DrawMove(Scenario* scenario) {
 void DrawKillers(Scenario* scenario) {
   SeededRandom random(HashWords(HashString("killers"), scenario->seed));
   scenario->times.left_out_most = 1;
-  if (random.Chance(0.9)) return;
   ProgramShape& shape = scenario->shape;
+  SeededRandom validation(HashWords(HashString("killers of scorers"), scenario->seed));
+  const uint64_t to_score = scenario->plan.evaluation_batches;
+  if (to_score > 0 && validation.Chance(0.2)) shape.kills_scorer = 1 + validation.Below(to_score);
+  if (random.Chance(0.9)) return;
   uint64_t* const killer = random.Chance(0.5) ? &shape.kills_reader : &shape.kills_computer;
   *killer = 1 + random.Below(shape.batches);
 }
@@ -291,7 +294,8 @@ void MakeHarsh(Scenario* scenario) {
   scenario->times.server_lease = 1'500 * kMicrosPerMilli;
   scenario->times.replacement_timeout = 20 * kMicrosPerMilli;
   scenario->times.suspects = 0;  // Steps that are run alone come too slowly.
-  scenario->shape.kills_reader = scenario->shape.kills_computer = 0;
+  ProgramShape& shape = scenario->shape;
+  shape.kills_reader = shape.kills_computer = shape.kills_scorer = 0;
   Faults& faults = scenario->faults;
   faults.server_crash = 0.004;
   faults.server_crashes_max = 12;

@@ -25,6 +25,7 @@ struct ProgramShape {
   uint64_t bare_every = 0;      // One batch in so many has a gradient that is not finite; 0: none.
   uint64_t kills_reader = 0;    // The batch, counted from 1, that kills whoever reads it,
   uint64_t kills_computer = 0;  // or computes with it; 0: none.
+  uint64_t kills_scorer = 0;    // Likewise, of the validation data.
 };
 
 // What goes wrong while the safety phase lasts. Shares are probabilities per message.

@@ -42,6 +42,7 @@ const std::vector<Simplification>& Simplifications() {
       {"forgetting", [](Scenario* s) { s->pulled_ids_bytes_max = limits::kPulledIdsBytesMax; }},
       {"fragments", [](Scenario* s) { s->sizes = {.fragment = 1u << 20, .message = 1u << 20}; }},
       {"killers", [](Scenario* s) { s->shape.kills_reader = s->shape.kills_computer = 0; }},
+      {"killers-of-scorers", [](Scenario* s) { s->shape.kills_scorer = 0; }},
       {"bare-records", [](Scenario* s) { s->shape.bare_every = 0; }},
       {"epochs", [](Scenario* s) { s->plan.schedule.epochs = 1; }},
       {"executors", [](Scenario* s) { s->executors = 1; }},

@@ -433,6 +433,48 @@ TEST_CASE("StreamRunner: a stream that is taken away holds nobody up") {
   CHECK(harness.NotePulls() == 1);
 }
 
+TEST_CASE("StreamRunner: batches of validation data are scored alone, and left out") {
+  Harness harness(Consistency::kAsp);
+  constexpr StreamRef kEvaluation{StreamId{1} << 63, 1};
+  Grant grant{kEvaluation, 0, 6, {}};
+  grant.work.kind = StreamWork::Kind::kEvaluate;
+  grant.work.first_batch = 4;
+  grant.work.last = 2;
+  harness.GiveGrants({grant}, {{StepNote::Kind::kAlone, kEvaluation.stream, 2},
+                               {StepNote::Kind::kSkipped, kEvaluation.stream, 1}});
+  CHECK(harness.actions.reads.empty());
+  REQUIRE(harness.Sent<StepAlone>() != nullptr);
+  CHECK(*harness.Sent<StepAlone>() == StepAlone{kEvaluation, 2});
+  harness.Give(StepAloneAck{kEvaluation, 2}, 1);
+  REQUIRE(harness.actions.reads.size() == 1);
+  CHECK(harness.actions.reads[0].evaluation);
+  CHECK(harness.actions.reads[0].batch == 5);
+  const StepKey key{kEvaluation, 2};
+  harness.Read(key);
+  OpId op = 0;
+  for (const Outgoing& out : harness.actions.messages) {
+    if (BodyAs<Pull>(*out.message) != nullptr) op = out.message->header.request;
+  }
+  harness.Give(StepAloneAck{kEvaluation, 0}, 2);
+  const float value = 0.5f;
+  harness.Answer(PullReply{{}, 0, {{0, PartCode::kOk, {&value, 1}}}, {}, nullptr}, op);
+  CHECK(harness.actions.computes.empty());
+  harness.Give(StepAloneAck{kEvaluation, 2}, 3);
+  REQUIRE(harness.actions.computes.size() == 1);
+  CHECK(harness.actions.computes[0].evaluation);
+  // Nothing is said of it before it is known that it has killed nobody.
+  harness.actions = {};
+  harness.runner->Scored(key, {{1.0f}, {1.0f}, {}}, harness.now, &harness.actions);
+  REQUIRE(harness.Sent<StepAlone>() != nullptr);
+  CHECK(*harness.Sent<StepAlone>() == StepAlone{kEvaluation, 0});
+  CHECK(harness.Sent<EvaluationResult>() == nullptr);
+  harness.Give(StepAloneAck{kEvaluation, 0}, 4);
+  REQUIRE(harness.Sent<EvaluationResult>() != nullptr);
+  CHECK(harness.Sent<EvaluationResult>()->step == 2);
+  harness.Give(EvaluationAck{kEvaluation, 2});
+  CHECK(harness.Sent<StepAlone>() == nullptr);
+}
+
 TEST_CASE("StreamRunner: a step that has killed too many is one without rows") {
   Harness harness(GENERATE(Consistency::kAsp, Consistency::kBsp));
   harness.GiveGrants({TrainGrant(kRef, 0, 3)},
