@@ -60,7 +60,8 @@ enum class Probe : uint8_t {
   kLogMended,   // It was damaged, or not written to its end.
   kDiskError,
   kBitFlipped,     // In a checkpoint, or in the log;
-  kDamageFound,    // in a checkpoint.
+  kReadError,      // Of a file of a checkpoint.
+  kDamageFound,    // In a checkpoint, either of them.
   kMoved,          // To another cluster.
   kBlamed,         // A step for the death of a worker,
   kLeftOut,        // and then it was left out.
@@ -122,6 +123,7 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "logs mended",
                                                                    "disk errors",
                                                                    "bits flipped",
+                                                                   "read errors",
                                                                    "damage found",
                                                                    "clusters moved",
                                                                    "steps blamed",

@@ -51,6 +51,12 @@ bool SimDisk::Fails(const std::string& path) {
   return true;
 }
 
+absl::Status SimDisk::CheckReadable(const std::string& path) const {
+  if (!options_.unreadable->contains(path)) return {};
+  options_.probes->Hit(Probe::kReadError);
+  return MakeError(absl::StatusCode::kInternal, "read ", path, ": input/output error");
+}
+
 // ---- Power --------------------------------------------------------------------------------------
 
 void SimDisk::ProcessDied() {
@@ -141,6 +147,7 @@ absl::StatusOr<std::unique_ptr<WritableFile>> SimDisk::OpenForAppend(const std::
     return MakeError(absl::StatusCode::kResourceExhausted, "open ", path,
                      ": no space left on device");
   }
+  options_.unreadable->erase(path);
   auto file = Keep(path, options_.stored->OpenForAppend(path), false);
   if (file.ok()) new_names_.insert(path);
   return file;
@@ -162,6 +169,7 @@ absl::Status SimDisk::WriteFileAtomically(const std::string& path,
 
 absl::Status SimDisk::Remove(const std::string& path) {
   StoreAll();
+  options_.unreadable->erase(path);
   const absl::StatusOr<std::vector<std::byte>> bytes = options_.stored->ReadAll(path);
   CAIRN_RETURN_IF_ERROR(options_.stored->Remove(path));
   if (new_names_.erase(path) == 0 && bytes.ok()) removed_[path] = *bytes;
@@ -182,6 +190,7 @@ absl::Status SimDisk::CreateDirectories(const std::string& path) {
 
 absl::StatusOr<std::vector<std::byte>> SimDisk::ReadAll(const std::string& path) {
   StoreAll();
+  CAIRN_RETURN_IF_ERROR(CheckReadable(path));
   return options_.stored->ReadAll(path);
 }
 
@@ -193,6 +202,7 @@ absl::StatusOr<uint64_t> SimDisk::Size(const std::string& path) {
 absl::StatusOr<size_t> SimDisk::ReadAt(const std::string& path, uint64_t offset,
                                        std::span<std::byte> buffer) {
   StoreAll();
+  CAIRN_RETURN_IF_ERROR(CheckReadable(path));
   return options_.stored->ReadAt(path, offset, buffer);
 }
 

@@ -27,6 +27,8 @@ class SimDisk final : public FileSystem {
     bool syncs = true;         // False: Sync says that it did.
     double error_share = 0;    // Of the writes
     std::string errors_below;  // in this directory.
+    // Files of the shared storage that nobody can read any more, until they are written anew.
+    std::set<std::string>* unreadable = nullptr;
   };
   explicit SimDisk(Options options);
   ~SimDisk() override;
@@ -72,6 +74,7 @@ class SimDisk final : public FileSystem {
   };
 
   bool Fails(const std::string& path);
+  absl::Status CheckReadable(const std::string& path) const;
   absl::StatusOr<std::unique_ptr<WritableFile>> Keep(
       const std::string& path, absl::StatusOr<std::unique_ptr<WritableFile>> stored,
       bool is_zeroed);

@@ -188,7 +188,7 @@ void DrawDisks(Scenario* scenario) {
   Faults& faults = scenario->faults;
   faults.power_loss = 0.2 + 0.6 * random.Unit();
   faults.disk_error = random.Chance(0.5) ? 0.002 : 0;
-  faults.bit_flip = random.Chance(0.5) ? 0.5 : 0;
+  faults.damage = random.Chance(0.5) ? 0.5 : 0;
 }
 
 // Likewise. A fifth of the jobs with checkpoints ends one day on another cluster.

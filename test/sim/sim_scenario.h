@@ -78,7 +78,9 @@ struct Faults {
   // A machine loses its power with a process of it, or while the job log is written.
   double power_loss = 0;
   double disk_error = 0;  // A write of a checkpoint fails.
-  double bit_flip = 0;    // A crash finds a bit of a checkpoint, or of the log, flipped.
+  // A crash finds a bit of a checkpoint, or of the log, flipped, or a file of a checkpoint that
+  // cannot be read.
+  double damage = 0;
 };
 
 struct Scenario {

@@ -32,7 +32,7 @@ const std::vector<Simplification>& Simplifications() {
       {"drift", [](Scenario* s) { s->faults.drift = 0; }},
       {"power-losses", [](Scenario* s) { s->faults.power_loss = 0; }},
       {"disk-errors", [](Scenario* s) { s->faults.disk_error = 0; }},
-      {"bit-flips", [](Scenario* s) { s->faults.bit_flip = 0; }},
+      {"damage", [](Scenario* s) { s->faults.damage = 0; }},
       {"reports", [](Scenario* s) { s->faults.report = 0; }},
       {"submission", [](Scenario* s) { s->submitted = false, s->faults.report = 0; }},
       {"evaluation", [](Scenario* s) { s->plan.evaluation_batches = 0; }},

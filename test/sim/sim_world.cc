@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "coordinator/checkpoint_file.h"
 #include "sim/sim_coordinator.h"
+#include "sim/sim_damage.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_mishaps.h"
 #include "sim/sim_network.h"
@@ -86,7 +87,7 @@ class World {
   bool MaybeDies(uint32_t place, const Outbox& messages);
   void MaybePauses(uint32_t place);
   void MayLosePower(uint32_t place);
-  void FlipBit(Role role);
+  void MayDamage(Role role);
   bool CanLoseServer() const;
   void Crash(uint32_t place, Micros away_least = 0);
   void Exodus();
@@ -108,6 +109,7 @@ class World {
   SimNetwork network_;
   SeededRandom disk_random_;
   MemoryFileSystem files_;
+  SimDamage damage_;
   LogWitness log_witness_;
   Checkers checkers_;
   std::vector<Place> places_;  // The coordinator, servers, workers, the submitter if any.
@@ -115,7 +117,6 @@ class World {
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   uint64_t next_sequence_ = 0;
   Micros now_ = 0;
-  uint64_t flipped_checkpoint_ = 0;  // One of its bits.
 };
 
 class World::Host final : public SimHost {
@@ -159,6 +160,7 @@ World::World(const Scenario& scenario, Trace trace)
       mishaps_(scenario_, &random_, &result_.probes),
       network_(scenario, &result_.probes),
       disk_random_(HashWords(HashString("disks"), scenario.seed)),
+      damage_(scenario.plan.checkpoints.directory, &files_, &disk_random_, &result_.probes),
       checkers_(scenario_, *program_, &result_.probes) {
   result_.seed = scenario.seed;
   AddPlace(Role::kCoordinator);
@@ -184,9 +186,9 @@ void World::AddPlace(Role role) {
 void World::SetUpMachine(Place* place) {
   const Faults& faults = scenario_.faults;
   const std::string& checkpoints = scenario_.plan.checkpoints.directory;
-  place->disk = std::make_unique<SimDisk>(
-      SimDisk::Options{&files_, &disk_random_, &result_.probes, scenario_.syncs,
-                       checkpoints.empty() ? 0 : faults.disk_error, checkpoints});
+  place->disk = std::make_unique<SimDisk>(SimDisk::Options{
+      &files_, &disk_random_, &result_.probes, scenario_.syncs,
+      checkpoints.empty() ? 0 : faults.disk_error, checkpoints, damage_.unreadable()});
   if (faults.drift == 0) return;
   place->clock_rate = 1 + faults.drift * (2 * disk_random_.Unit() - 1);
   place->clock_zero = static_cast<Micros>(disk_random_.Below(1'000 * kMicrosPerSecond));
@@ -399,42 +401,16 @@ void World::MayLosePower(uint32_t place) {
   at.doomed = true;
 }
 
-// In the log, of which there are two copies, or in the newest checkpoint, if there is another one
-// that has no file in common with it:
-// one at a time, as the disk's owner has been promised no more.
-void World::FlipBit(Role role) {
-  std::string path;
+void World::MayDamage(Role role) {
+  const double share = scenario_.faults.damage;
+  if (share == 0 || mishaps_.healed() || role == Role::kWorker) return;
+  if (!disk_random_.Chance(share)) return;
+  const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
   if (role == Role::kCoordinator) {
-    const auto names = files_.List(kJobDirectory);
-    if (!names.ok() || names->empty() || log_witness_.is_flipped) return;
-    if (log_witness_.durable == 0) return;  // Not even a job; a file that is not whole yet.
-    log_witness_.is_flipped = true;
-    path = JoinPath(kJobDirectory, names->back());
-  } else {
-    const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
-    if (coordinator == nullptr || coordinator->core() == nullptr) return;
-    const std::vector<CheckpointState>& all = coordinator->core()->state().checkpoints;
-    const bool is_there = std::any_of(all.begin(), all.end(), [this](const CheckpointState& one) {
-      return std::any_of(one.files.begin(), one.files.end(), [this](const SnapshotDone& file) {
-        return file.checkpoint == flipped_checkpoint_;
-      });
-    });
-    const bool has_other_base =
-        std::any_of(all.begin(), all.end(),
-                    [&](const CheckpointState& one) { return one.base != all.back().base; });
-    if (is_there || !has_other_base) return;
-    flipped_checkpoint_ = all.back().id;
-    std::vector<SnapshotDone> files = all.back().files;
-    std::erase_if(files,
-                  [this](const auto& file) { return file.checkpoint != flipped_checkpoint_; });
-    path = JoinPath(
-        JoinPath(scenario_.plan.checkpoints.directory, CheckpointDirectory(flipped_checkpoint_)),
-        files[disk_random_.Below(files.size())].file);
+    damage_.ToLog(&log_witness_);
+  } else if (coordinator != nullptr && coordinator->core() != nullptr) {
+    damage_.ToCheckpoint(coordinator->core()->state());
   }
-  const absl::StatusOr<uint64_t> bytes = files_.Size(path);
-  if (!bytes.ok() || *bytes == 0) return;
-  CAIRN_CHECK(files_.FlipBit(path, disk_random_.Below(8 * *bytes)).ok());
-  result_.probes.Hit(Probe::kBitFlipped);
 }
 
 // There is a checkpoint to go back to, and the job is not over: what a server holds then is the
@@ -455,10 +431,7 @@ void World::Crash(uint32_t place, Micros away_least) {
   const Faults& faults = scenario_.faults;
   const bool loses_power = faults.power_loss > 0 && disk_random_.Chance(faults.power_loss);
   loses_power ? at.disk->LosePower() : at.disk->ProcessDied();
-  if (faults.bit_flip > 0 && !mishaps_.healed() && at.role != Role::kWorker &&
-      disk_random_.Chance(faults.bit_flip)) {
-    FlipBit(at.role);
-  }
+  MayDamage(at.role);
   at.doomed = false;
   at.wake_at = kNever;
   at.paused_until = 0;
