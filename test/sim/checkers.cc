@@ -73,12 +73,21 @@ void Checkers::OnPulled(const StepKey& key, const SimPrepared& prepared,
   }
 }
 
+void Checkers::OnClientRead(Key key, double seen, StepIndex least, StepIndex most) {
+  const bool is_taken_back = clients_[key].taken_back;
+  const bool sees_enough = is_taken_back || seen >= static_cast<double>(least);
+  if (sees_enough && seen <= static_cast<double>(most)) return;
+  Report("G3", Concat("a program saw ", seen, " of its steps, legal: ", least, " .. ", most,
+                      is_taken_back ? ", or less" : ""));
+}
+
 // ---- Stamps: what a partition does with records -----------------------------------------------
 
 void Checkers::OnDecision(const LogRecord& record) {
   if (const auto* restored = std::get_if<JobRestored>(&record)) moved_from_ = restored->state;
   if (const auto* back = std::get_if<RolledBack>(&record)) {
     rolled_back_ = true;
+    for (auto& [key, books] : clients_) books.taken_back = true;
     const CheckpointState* const former =
         moved_from_ == nullptr ? nullptr : moved_from_->FindCheckpoint(back->checkpoint);
     if (former != nullptr) {
@@ -100,7 +109,8 @@ StepIndex Checkers::NextStep(StreamId stream, StepIndex last, uint32_t partition
   const StreamWork& work = works_.at(stream);
   const auto moved = progress_.find(stream);
   StepIndex step = std::max(last, moved == progress_.end() ? 0 : moved->second) + 1;
-  if (scenario_.job.mode.consistency != Consistency::kAsp) return step;
+  const bool touches_all = scenario_.job.mode.consistency != Consistency::kAsp;
+  if (touches_all || work.kind == StreamWork::Kind::kClient) return step;  // Always the same key.
   while (step <= work.last && !program_.Touches(work, step, partition)) ++step;
   return step;
 }
@@ -234,6 +244,8 @@ void Checkers::CheckCounts(const std::vector<const Partition*>& partitions) {
       counts[shard.schema().KeyOf(id)] += static_cast<double>(RowOf(shard, id)[kRowCountWords]);
     }
   }
+  CheckClients(counts);
+  std::erase_if(counts, [](const auto& entry) { return IsClientKey(entry.first); });
   size_t expected_rows = 0;
   for (uint64_t row = 0; row < program_.rows(); ++row) {
     const auto expected = static_cast<double>(program_.TrainingsOfRow(row));
@@ -246,6 +258,19 @@ void Checkers::CheckCounts(const std::vector<const Partition*>& partitions) {
   }
   if (counts.size() > expected_rows) {
     Report("G1", Concat(counts.size(), " keys were counted, not ", expected_rows));
+  }
+}
+
+// G1 of programs: what was acknowledged counts once, and what was not, at most once.
+void Checkers::CheckClients(const std::map<Key, double>& counts) {
+  for (const auto& [key, books] : clients_) {
+    const auto found = counts.find(key);
+    const double count = found == counts.end() ? 0 : found->second;
+    const auto least = static_cast<double>(books.taken_back ? 0 : books.acknowledged);
+    if (count >= least && count <= static_cast<double>(books.started)) continue;
+    Report("G1", Concat("a program's steps count ", count, " times, ", books.acknowledged,
+                        " were acknowledged and ", books.started, " begun",
+                        books.taken_back ? ", before the job went back" : ""));
   }
 }
 

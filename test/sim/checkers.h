@@ -34,6 +34,12 @@ class Checkers {
   // G3: a training pull was answered. ones: [unique] values of the second table of the payload.
   void OnPulled(const StepKey& key, const SimPrepared& prepared, const std::vector<float>& ones);
 
+  // A program of a user's, by its key: it begins a step; all its steps up to this one are
+  // acknowledged; a pull that was to see `least` .. `most` of them has seen `seen`.
+  void OnClientStep(Key key, StepIndex step) { clients_[key].started = step; }
+  void OnClientAcknowledged(Key key, StepIndex step) { clients_[key].acknowledged = step; }
+  void OnClientRead(Key key, double seen, StepIndex least, StepIndex most);
+
   // The coordinator opened streams: what they touch is known from then on.
   void OnDecision(const LogRecord& record);
 
@@ -53,9 +59,14 @@ class Checkers {
     const Partition* partition;
     SnapshotStamps stamps;
   };
+  struct ClientBooks {
+    StepIndex started = 0, acknowledged = 0;
+    bool taken_back = false;  // The job has gone back since: some of it may be lost.
+  };
   StepIndex NextStep(StreamId stream, StepIndex last, uint32_t partition) const;
   void CheckStep(const Before& before, const Push& push);
   void CheckCounts(const std::vector<const Partition*>& partitions);
+  void CheckClients(const std::map<Key, double>& counts);
   void CheckBudget(const std::vector<const Partition*>& partitions);
   void CheckReference(const std::vector<const Partition*>& partitions,
                       const CoordinatorCore& coordinator);
@@ -67,6 +78,7 @@ class Checkers {
   std::vector<Violation> violations_;
   std::map<StreamId, StreamWork> works_;
   std::vector<Before> before_;
+  std::map<Key, ClientBooks> clients_;
   bool rolled_back_ = false;
   // Of the former cluster, if the job has moved; and how far its streams were in the checkpoint
   // that the job has gone back to: steps up to there are everywhere.

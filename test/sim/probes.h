@@ -59,14 +59,17 @@ enum class Probe : uint8_t {
   kInDoubt,     // of the log, all of it, though nobody had been told.
   kLogMended,   // It was damaged, or not written to its end.
   kDiskError,
-  kBitFlipped,     // In a checkpoint, or in the log;
-  kReadError,      // Of a file of a checkpoint.
-  kDamageFound,    // In a checkpoint, either of them.
-  kMoved,          // To another cluster.
-  kBlamed,         // A step for the death of a worker,
-  kLeftOut,        // and then it was left out.
-  kRowsAhead,      // A record that some of its rows had, and others had not.
-  kKeyWithoutRow,  // At the end: not admitted, expired, or given up.
+  kBitFlipped,       // In a checkpoint, or in the log;
+  kReadError,        // Of a file of a checkpoint.
+  kDamageFound,      // In a checkpoint, either of them.
+  kMoved,            // To another cluster.
+  kBlamed,           // A step for the death of a worker,
+  kLeftOut,          // and then it was left out.
+  kRowsAhead,        // A record that some of its rows had, and others had not.
+  kKeyWithoutRow,    // At the end: not admitted, expired, or given up.
+  kClientStep,       // Of a program of a user's,
+  kClientLeft,       // which had done enough,
+  kClientTakenBack,  // or lost its stream.
   kCount,
 };
 
@@ -129,7 +132,10 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "steps blamed",
                                                                    "batches left out",
                                                                    "rows ahead",
-                                                                   "keys without a row"};
+                                                                   "keys without a row",
+                                                                   "steps of programs",
+                                                                   "programs that left",
+                                                                   "programs taken back"};
 
 struct ProbeCounts {
   std::array<uint64_t, kProbeCount> counts = {};

@@ -30,14 +30,15 @@ bool SimMishaps::Dies(Role role, const Outbox& messages, bool server_may_go) {
   const bool pushes = std::any_of(messages.begin(), messages.end(), [](const Outgoing& out) {
     return std::holds_alternative<Push>(out.message->body);
   });
-  return role == Role::kWorker && pushes && Draws(crashes_, faults_.crashes_max, faults_.crash) &&
+  const bool works = role == Role::kWorker || role == Role::kClient;
+  return works && pushes && Draws(crashes_, faults_.crashes_max, faults_.crash) &&
          Happens(&crashes_, Probe::kWorkerCrash);
 }
 
 Micros SimMishaps::Pause(Role role, bool server_may_go) {
   Micros most = faults_.pause_most;
   bool stands = false;
-  if (role == Role::kWorker) {
+  if (role == Role::kWorker || role == Role::kClient) {
     stands = Draws(pauses_, faults_.pauses_max, faults_.pause) && Happens(&pauses_, Probe::kPause);
   } else if (role == Role::kServer) {
     most = faults_.server_pause_most;

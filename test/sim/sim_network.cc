@@ -40,7 +40,7 @@ MessagePtr ThroughBytes(const Message& message) {
 SimNetwork::SimNetwork(const Scenario& scenario, ProbeCounts* probes)
     : faults_(scenario.faults),
       first_worker_(1 + scenario.servers),
-      workers_(scenario.workers),
+      workers_(scenario.workers + scenario.clients),
       random_(HashWords(HashString("network"), scenario.seed)),
       cut_random_(HashWords(HashString("cuts"), scenario.seed)),
       probes_(probes) {}

@@ -37,7 +37,7 @@ class SimNetwork {
   Micros Delay();
 
   Faults faults_;
-  const uint32_t first_worker_, workers_;
+  const uint32_t first_worker_, workers_;  // Programs of users included.
   SeededRandom random_;
   SeededRandom cut_random_;  // Its own, so that seeds without cuts stay what they are.
   ProbeCounts* const probes_;

@@ -21,6 +21,11 @@ namespace cairn::sim {
 inline constexpr uint32_t kTableX = 0;
 inline constexpr uint32_t kTableOnes = 1;
 
+// Programs of users (SimClient) count their steps in "ones", each life under a key of its own,
+// which no row of data has.
+constexpr Key ClientKey(uint64_t incarnation) { return Key{1} << 63 | incarnation >> 2; }
+constexpr bool IsClientKey(Key key) { return key >> 62 == 2; }
+
 // A batch of the data set. Immutable.
 struct SimBatch {
   std::vector<uint64_t> rows;          // Their numbers in the data set.

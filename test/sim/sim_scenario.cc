@@ -228,6 +228,14 @@ void DrawCuts(Scenario* scenario) {
   if (random.Chance(0.3)) scenario->faults.deaf = 0.01;
 }
 
+// Likewise. Programs of users push beside the workers: in bsp and ssp all streams are theirs.
+void DrawClients(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("clients"), scenario->seed));
+  const bool some = random.Chance(0.25);
+  if (!some || scenario->job.mode.consistency != Consistency::kAsp) return;
+  scenario->clients = 1 + static_cast<uint32_t>(random.Below(2));
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -279,6 +287,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawMove(&scenario);
   DrawKillers(&scenario);
   DrawCuts(&scenario);
+  DrawClients(&scenario);
   // Without a checkpoint to go back to a server that is only slow must not be taken for dead.
   if (scenario.plan.checkpoints.directory.empty()) {
     scenario.times.server_lease = 600 * kMicrosPerSecond;

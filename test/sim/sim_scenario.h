@@ -89,6 +89,7 @@ struct Scenario {
   uint32_t executors = 1;  // Of each server.
   uint32_t workers = 3;
   uint32_t capacity = 4;  // Of a worker, streams.
+  uint32_t clients = 0;   // Programs of users, who join some time.
   uint32_t steps_in_flight = 2;
   JobSpec job;
   JobPlan plan;

@@ -48,6 +48,7 @@ const std::vector<Simplification>& Simplifications() {
       {"executors", [](Scenario* s) { s->executors = 1; }},
       {"flight", [](Scenario* s) { s->steps_in_flight = 1; }},
       {"servers", [](Scenario* s) { s->servers = s->plan.servers = 1; }},
+      {"programs", [](Scenario* s) { s->clients = 0; }},
       {"workers", [](Scenario* s) { s->workers = s->plan.workers = 1; }},
   };
   return all;

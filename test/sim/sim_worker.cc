@@ -26,6 +26,16 @@ MemberCore::Options MemberOptions(const SimHost& host, uint64_t incarnation) {
 
 }  // namespace
 
+ClientCore::Options ClientOptionsOf(const Scenario& scenario) {
+  ClientCore::Options options;
+  options.sizes = scenario.sizes;
+  options.retry_after = 40 * kMicrosPerMilli;
+  options.retry_after_max = 250 * kMicrosPerMilli;
+  options.come_again_after = 5 * kMicrosPerMilli;
+  options.rollback_check = scenario.rollback_check;
+  return options;
+}
+
 SimWorker::SimWorker(SimHost* host, uint64_t incarnation)
     : host_(host), member_(MemberOptions(*host, incarnation)) {}
 
@@ -38,13 +48,8 @@ void SimWorker::Start(Micros now) {
 void SimWorker::OnNews(const MemberCore::News& news, Micros now, RunnerActions* actions) {
   const Scenario& scenario = host_->scenario();
   if (news.welcomed) {
-    ClientCore::Options client;
-    client.sizes = scenario.sizes;
-    client.retry_after = 40 * kMicrosPerMilli;
-    client.retry_after_max = 250 * kMicrosPerMilli;
-    client.come_again_after = 5 * kMicrosPerMilli;
-    client.rollback_check = scenario.rollback_check;
-    client_ = std::make_unique<ClientCore>(member_.welcome().job, &member_, client);
+    client_ =
+        std::make_unique<ClientCore>(member_.welcome().job, &member_, ClientOptionsOf(scenario));
     StreamRunner::Options runner;
     runner.steps_in_flight = scenario.steps_in_flight;
     runner.progress_every = 20 * kMicrosPerMilli;

@@ -12,6 +12,9 @@
 
 namespace cairn::sim {
 
+// Of everybody who pulls and pushes.
+ClientCore::Options ClientOptionsOf(const Scenario& scenario);
+
 class SimWorker final : public SimProcess {
  public:
   // `host` outlives the worker.

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "coordinator/checkpoint_file.h"
+#include "sim/sim_client.h"
 #include "sim/sim_coordinator.h"
 #include "sim/sim_damage.h"
 #include "sim/sim_disk.h"
@@ -112,7 +113,7 @@ class World {
   SimDamage damage_;
   LogWitness log_witness_;
   Checkers checkers_;
-  std::vector<Place> places_;  // The coordinator, servers, workers, the submitter if any.
+  std::vector<Place> places_;  // The coordinator, servers, workers, clients, a submitter if any.
   std::map<uint64_t, uint32_t> place_of_incarnation_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   uint64_t next_sequence_ = 0;
@@ -166,6 +167,7 @@ World::World(const Scenario& scenario, Trace trace)
   AddPlace(Role::kCoordinator);
   for (uint32_t i = 0; i < scenario.servers; ++i) AddPlace(Role::kServer);
   for (uint32_t i = 0; i < scenario.workers; ++i) AddPlace(Role::kWorker);
+  for (uint32_t i = 0; i < scenario.clients; ++i) AddPlace(Role::kClient);
   if (scenario.submitted) AddPlace(Role::kSubmitter);
   PlanAt(EventKind::kHeal, scenario.heal_at);
   if (scenario.faults.exodus_at > 0) PlanAt(EventKind::kExodus, scenario.faults.exodus_at);
@@ -180,6 +182,7 @@ void World::AddPlace(Role role) {
   SetUpMachine(&added);
   Micros latest = role == Role::kCoordinator ? 1 : 20 * kMicrosPerMilli;
   if (role == Role::kSubmitter) latest = 400 * kMicrosPerMilli;  // The others wait for it.
+  if (role == Role::kClient) latest = 1'500 * kMicrosPerMilli;
   PlanStart(place, static_cast<Micros>(random_.Below(latest)));
 }
 
@@ -319,6 +322,8 @@ void World::StartLife(uint32_t place) {
     at.process = std::make_unique<SimCoordinator>(at.host.get(), incarnation, &log_witness_);
   } else if (at.role == Role::kServer) {
     at.process = std::make_unique<SimServer>(at.host.get(), incarnation);
+  } else if (at.role == Role::kClient) {
+    at.process = std::make_unique<SimClient>(at.host.get(), incarnation);
   } else if (at.role == Role::kSubmitter) {
     at.process = std::make_unique<SimSubmitter>(at.host.get(), incarnation);
   } else {
@@ -379,9 +384,10 @@ void World::SendFrom(uint32_t place, Outbox messages) {
 bool World::MaybeDies(uint32_t place, const Outbox& messages) {
   Place& at = places_[place];
   if (mishaps_.healed() || at.doomed) return false;
-  if (at.role == Role::kWorker) MaybePauses(place);
+  const bool works = at.role == Role::kWorker || at.role == Role::kClient;
+  if (works) MaybePauses(place);
   if (mishaps_.Dies(at.role, messages, CanLoseServer())) return at.doomed = true;
-  if (at.role != Role::kWorker) MaybePauses(place);
+  if (!works) MaybePauses(place);
   return false;
 }
 
@@ -403,7 +409,9 @@ void World::MayLosePower(uint32_t place) {
 
 void World::MayDamage(Role role) {
   const double share = scenario_.faults.damage;
-  if (share == 0 || mishaps_.healed() || role == Role::kWorker) return;
+  if (share == 0 || mishaps_.healed() || role == Role::kWorker || role == Role::kClient) {
+    return;
+  }
   if (!disk_random_.Chance(share)) return;
   const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
   if (role == Role::kCoordinator) {
