@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coordinator/coordinator_core.h"
@@ -59,6 +60,7 @@ class Checkers {
     const Partition* partition;
     SnapshotStamps stamps;
   };
+  void NoteBlame(const StepBlamed& blamed);
   struct ClientBooks {
     StepIndex started = 0, acknowledged = 0;
     bool taken_back = false;  // The job has gone back since: some of it may be lost.
@@ -79,6 +81,10 @@ class Checkers {
   std::map<StreamId, StreamWork> works_;
   std::vector<Before> before_;
   std::map<Key, ClientBooks> clients_;
+  std::map<std::pair<StreamId, StepIndex>, uint32_t> deaths_;  // As JobState::blames.
+  // Twice a worker was taken for dead just when it was about this step, which kills nobody. From
+  // then on the job has other data than these checkers know: they look at its end only.
+  bool innocent_left_out_ = false;
   bool rolled_back_ = false;
   // Of the former cluster, if the job has moved; and how far its streams were in the checkpoint
   // that the job has gone back to: steps up to there are everywhere.

@@ -64,7 +64,8 @@ enum class Probe : uint8_t {
   kDamageFound,      // In a checkpoint, either of them.
   kMoved,            // To another cluster.
   kBlamed,           // A step for the death of a worker,
-  kLeftOut,          // and then it was left out.
+  kLeftOut,          // and then it was left out,
+  kInnocentLeftOut,  // though it had killed nobody.
   kRowsAhead,        // A record that some of its rows had, and others had not.
   kKeyWithoutRow,    // At the end: not admitted, expired, or given up.
   kClientStep,       // Of a program of a user's,
@@ -131,6 +132,7 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "clusters moved",
                                                                    "steps blamed",
                                                                    "batches left out",
+                                                                   "innocent ones",
                                                                    "rows ahead",
                                                                    "keys without a row",
                                                                    "steps of programs",

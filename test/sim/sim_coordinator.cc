@@ -70,6 +70,7 @@ void SimCoordinator::WitnessLog(const JobState& state) {
     }
   }
   witness_->durable = state.index;
+  witness_->has_checkpoint = !state.checkpoints.empty();
   witness_->in_doubt.clear();
   witness_->is_flipped = false;
 }
@@ -143,6 +144,9 @@ void SimCoordinator::Written(const std::vector<LogBatch>& batches) {
   for (const LogRecord& record : std::exchange(witness_->in_doubt, {})) {
     host_->checkers()->OnDecision(record);
     ++witness_->durable;
+    witness_->has_checkpoint = witness_->has_checkpoint ||
+                               std::holds_alternative<CheckpointCommitted>(record) ||
+                               std::holds_alternative<JobRestored>(record);
   }
   queue_.Written();
   Advance();

@@ -16,6 +16,7 @@ inline constexpr char kJobDirectory[] = "/job";
 // What the world knows of the job log, whoever writes it.
 struct LogWitness {
   uint64_t durable = 0;             // The last record that a log said it had made durable.
+  bool has_checkpoint = false;      // One of the records up to there is of a complete one.
   bool is_flipped = false;          // A bit of it, since it was last read.
   std::vector<LogRecord> in_doubt;  // Of the write during which the power was lost,
   uint64_t in_doubt_first = 0;      // from this index on.

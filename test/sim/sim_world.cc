@@ -421,13 +421,14 @@ void World::MayDamage(Role role) {
   }
 }
 
-// There is a checkpoint to go back to, and the job is not over: what a server holds then is the
-// model that the checkers look at.
+// There is a checkpoint to go back to, whatever happens to the log, and the job is not over: what a
+// server holds then is the model that the checkers look at.
 bool World::CanLoseServer() const {
   const auto* coordinator = static_cast<const SimCoordinator*>(places_.front().process.get());
   if (coordinator == nullptr || coordinator->core() == nullptr) return false;
   const JobState& state = coordinator->core()->state();
-  return !state.checkpoints.empty() && state.epochs.size() < state.plan.schedule.epochs;
+  return log_witness_.has_checkpoint && !state.checkpoints.empty() &&
+         state.epochs.size() < state.plan.schedule.epochs;
 }
 
 void World::Crash(uint32_t place, Micros away_least) {
