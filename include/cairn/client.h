@@ -38,9 +38,10 @@ class [[nodiscard]] Pending {
   ~Pending();
 
   // Blocks until the request is done. kDeadlineExceeded: no answer in time, and which server was
-  // waited for; a push may still be applied. kAborted: the job is over or has rolled back.
-  // kInvalidArgument: the request contradicts the job. After a push that failed in one of these
+  // waited for; a push may still be applied. kAborted: the job is over, or has given this client
+  // up. kInvalidArgument: the request contradicts the job. After a push that failed in one of these
   // ways the client's stream has a hole: it cannot push any more, make a new client.
+  // kDataLoss: a server was lost, and the model is again as in a checkpoint: Client::Resume.
   absl::Status Wait();
   bool done() const;
   // Calls back when it is done, on a thread of Cairn's, which may be one of the transport or of a
@@ -63,7 +64,8 @@ class Step {
   Step& operator=(Step&&) noexcept;
   ~Step();  // Without Commit nothing is pushed, and the step's number is used again.
 
-  uint64_t number() const;  // From 1; after those of the checkpoint, in kBsp and kSsp.
+  // From 1; after those of the checkpoint, if the job was resumed (kBsp, kSsp) or has gone back.
+  uint64_t number() const;
   // As Client::Pull, for this step.
   Pending Pull(const Table& table, std::span<const Key> keys, std::span<float> rows);
   // Adds gradients [keys.size() x width] to the step; copies. At most once a table.
@@ -116,6 +118,12 @@ class Client {
                            std::span<float> rows) = 0;
   // Several tables in one step.
   virtual Step NextStep() = 0;
+  // After a kDataLoss: all calls return that, until this one says that you know. Returns the number
+  // of the step from which on pushes are lost: push them again, the same ones, one by one; what a
+  // part of the model has of them already is not added twice. Steps made before are void. Without
+  // such a loss: the next step's number. kDeadlineExceeded: within Options::deadline nobody has
+  // said where to go on. Thread-safe, but whose pushes come after it is for you to say.
+  virtual absl::StatusOr<uint64_t> Resume() = 0;
   // Fills rows as things are now, waiting for nobody; a key without a row reads 0: for evaluation.
   virtual Pending Read(const Table& table, std::span<const Key> keys, std::span<float> rows) = 0;
 };

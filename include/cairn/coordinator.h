@@ -21,9 +21,9 @@ class Coordinator {
     std::string advertise = {};  // What others are told instead: for 0.0.0.0, or a port mapping.
     bool insecure = false;       // Allow a listen address that others can reach.
     std::string save_dir;        // Where the model goes at the end; empty: nowhere.
-    // Checkpoints while the job goes on, in kAsp and kBsp; empty: none. All servers have to see the
-    // directory. After the loss of a server an asp job goes back to the last one, and requests of
-    // clients fail with kDataLoss; a bsp job ends.
+    // Checkpoints while the job goes on; empty: none. All servers have to see the directory. After
+    // the loss of a server the job goes back to the last one, and clients push again what is lost
+    // (Client::Resume).
     std::string checkpoint_dir = {};
     absl::Duration checkpoint_every = absl::Seconds(60);  // From one to the next.
     uint32_t checkpoints_kept = 2;                        // So many of the newest, 1 to 100.

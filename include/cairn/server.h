@@ -23,6 +23,7 @@ class Server {
     bool insecure = false;       // Allow a listen address that others can reach.
     absl::Duration join_timeout = absl::Seconds(60);
     absl::Duration orphan_timeout = absl::Seconds(60);  // Without a coordinator: it ends itself.
+    absl::Duration leave_timeout = absl::Seconds(20);   // See Leave.
   };
   // Listens, and joins in the background. kFailedPrecondition: the address is not loopback and
   // `insecure` is not set; kUnavailable: it cannot be bound.
@@ -35,8 +36,10 @@ class Server {
   virtual absl::Status Wait() = 0;
   // The same within `patience`: whether the job is over.
   virtual bool WaitFor(absl::Duration patience) const = 0;
-  // Leaves in good order: the coordinator is told, and ends the job if it is under way. Returns at
-  // once; Wait then returns kCancelled.
+  // Leaves in good order. The coordinator is told; with checkpoints it takes one and lets this
+  // server go then, or the server goes by itself after leave_timeout, and the job goes on from
+  // there with others. Without, the job ends if it is under way. Returns at once; Wait returns
+  // kCancelled when the server has left.
   virtual void Leave() = 0;
   // kUnavailable: the coordinator has not answered yet, or not for some seconds.
   virtual absl::Status Health() const = 0;

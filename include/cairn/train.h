@@ -160,7 +160,7 @@ struct EpochReport {
   uint64_t epoch = 0;  // From 1.
   uint64_t rows = 0;
   // The model's loss: the mean logistic or cross-entropy loss, or the mean squared error.
-  double train_logloss = 0;  // Of each row before it was learnt.
+  double train_logloss = 0;  // Of each row before it was learnt. NaN: nobody knows it any more.
   double valid_logloss = 0;  // NaN without validation data.
   double valid_auc = 0;      // NaN without validation data, and but for two classes that are there.
   double seconds = 0;        // Since training began.

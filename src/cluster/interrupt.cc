@@ -10,17 +10,18 @@ namespace {
 constexpr int kExitInterrupted = 130;
 
 // A signal handler reaches nothing but globals, and of these only lock-free ones.
-std::atomic<int> signals = 0;
+std::atomic<int> first_signal = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
-void OnSignal(int) {
-  if (signals.fetch_add(1) > 0) ::_exit(kExitInterrupted);
+void OnSignal(int number) {
+  int none = 0;
+  if (!first_signal.compare_exchange_strong(none, number)) ::_exit(kExitInterrupted);
 }
 
 }  // namespace
 
 InterruptScope::InterruptScope() {
-  signals = 0;
+  first_signal = 0;
   struct sigaction action = {};
   action.sa_handler = OnSignal;
   action.sa_flags = SA_RESTART;
@@ -33,6 +34,6 @@ InterruptScope::~InterruptScope() {
   ::sigaction(SIGTERM, &old_terminate_, nullptr);
 }
 
-bool InterruptScope::requested() const { return signals > 0; }
+int InterruptScope::signal() const { return first_signal; }
 
 }  // namespace cairn

@@ -16,7 +16,9 @@ class InterruptScope {
   InterruptScope& operator=(const InterruptScope&) = delete;
 
   // Any thread.
-  bool requested() const;
+  bool requested() const { return signal() != 0; }
+  // The first one; 0: there was none.
+  int signal() const;
 
  private:
   struct sigaction old_interrupt_;

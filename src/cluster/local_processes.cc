@@ -25,6 +25,8 @@ constexpr auto kReadyTimeout = std::chrono::seconds(30);
 constexpr auto kReadyPoll = std::chrono::milliseconds(5);
 // Between a process's words to the coordinator and the end of the job everywhere.
 constexpr auto kSuspectPatience = std::chrono::seconds(5);
+// Between the end of a server that ends with its job and word of that end.
+constexpr auto kLeftPatience = std::chrono::milliseconds(500);
 constexpr int kExitInterrupted = 130;
 constexpr int kExitNotFormed = 5;
 
@@ -44,6 +46,11 @@ std::string AdviceFor(int signal, bool worker) {
   }
   if (signal == SIGTERM || signal == SIGINT) return "somebody ended it: start the training again";
   return "this is a mistake in Cairn: please report it with this log";
+}
+
+// As SIGTERM and Ctrl-C make a member end, while the job goes on.
+bool HasLeft(const ChildEnd& end) {
+  return end.signal == 0 && (end.exit_code == 0 || end.exit_code == kExitInterrupted);
 }
 
 }  // namespace
@@ -188,8 +195,9 @@ absl::Status LocalProcesses::AwaitCoordinator(const std::string& ready_file) {
 void LocalProcesses::Watch(std::chrono::milliseconds patience, const OnDeath& on_death) {
   WaitForAnyEnd(Children(), patience);
   for (Role& role : roles_) {
-    if (role.end_seen || !role.child->end().has_value()) continue;
-    OnEnd(&role, on_death);
+    if (!role.end_seen && role.child->end().has_value()) OnEnd(&role, on_death);
+    const bool has_left = role.left_at.has_value() && Clock::now() - *role.left_at >= kLeftPatience;
+    if (has_left) StartAgain(&role, on_death);
     if (failure_.has_value()) return;
   }
   if (suspect_.has_value() && Clock::now() - suspect_since_ >= kSuspectPatience) {
@@ -202,14 +210,12 @@ void LocalProcesses::OnEnd(Role* role, const OnDeath& on_death) {
   const ChildEnd end = *role->child->end();
   const bool worker = role->kind == Kind::kWorker;
   const bool server = role->kind == Kind::kServer;
-  // A server that was told to leave has left the job, too.
-  const bool has_left = server && end.signal == 0 && end.exit_code == kExitInterrupted;
-  if (server && options_.restarts_servers && (end.signal != 0 || has_left)) {
-    OnKilled(role, on_death);
-  } else if (end.signal != 0 && !server) {
-    OnKilled(role, on_death);
+  if (end.signal != 0 && (!server || options_.restarts_servers)) {
+    StartAgain(role, on_death);
   } else if (end.signal != 0) {
     failure_ = FailureOf(*role, AdviceFor(end.signal, worker));
+  } else if (server && options_.restarts_servers && HasLeft(end)) {
+    role->left_at = Clock::now();
   } else if (!worker || (end.exit_code != 0 && end.exit_code != kExitInterrupted)) {
     if (suspect_.has_value()) return;
     suspect_ = FailureOf(*role);
@@ -217,8 +223,10 @@ void LocalProcesses::OnEnd(Role* role, const OnDeath& on_death) {
   }
 }
 
-void LocalProcesses::OnKilled(Role* role, const OnDeath& on_death) {
+void LocalProcesses::StartAgain(Role* role, const OnDeath& on_death) {
   const ChildEnd end = *role->child->end();
+  const std::string how =
+      role->left_at.has_value() ? "has left" : Concat("was killed by ", Describe(end));
   const bool worker = role->kind == Kind::kWorker;
   if (restarts_ >= options_.restarts_max) {
     RoleFailure failure = FailureOf(*role, AdviceFor(end.signal, worker));
@@ -228,17 +236,18 @@ void LocalProcesses::OnKilled(Role* role, const OnDeath& on_death) {
   }
   ++restarts_;
   if (role->kind != Kind::kCoordinator) {
-    on_death(role->child->pid(), Concat(role->name, " was killed by ", Describe(end)));
+    on_death(role->child->pid(), Concat(role->name, ' ', how));
   }
   absl::StatusOr<std::unique_ptr<ChildProcess>> again = ChildProcess::Start(role->command);
   if (!again.ok()) {
     failure_ = FailureOf(*role, std::string(MessageOf(again.status())));
     return;
   }
-  LOG(WARNING) << role->name << " (pid " << role->child->pid() << ") was killed by "
-               << Describe(end) << " and is started again as pid " << (*again)->pid();
+  LOG(WARNING) << role->name << " (pid " << role->child->pid() << ") " << how
+               << " and is started again as pid " << (*again)->pid();
   role->child = *std::move(again);
   role->end_seen = false;
+  role->left_at.reset();
 }
 
 RoleFailure LocalProcesses::FailureOf(const Role& role, std::string advice) const {
@@ -279,8 +288,7 @@ std::optional<RoleFailure> LocalProcesses::EndedWith(int exit_code) const {
 std::optional<RoleFailure> LocalProcesses::ServerThatLeft() const {
   for (const Role& role : roles_) {
     const std::optional<ChildEnd>& end = role.child->end();
-    if (role.kind != Kind::kServer || !end.has_value() || end->signal != 0) continue;
-    if (end->exit_code != kExitInterrupted) continue;
+    if (role.kind != Kind::kServer || !end.has_value() || !HasLeft(*end)) continue;
     return FailureOf(role, "let servers run until the job is over; start the training again");
   }
   return std::nullopt;

@@ -88,6 +88,7 @@ class LocalProcesses {
     ChildProcess::Options command;
     std::unique_ptr<ChildProcess> child;
     bool end_seen = false;
+    std::optional<Clock::time_point> left_at;  // A server, in good order: or the job is over.
   };
 
   explicit LocalProcesses(const Options& options) : options_(options) {}
@@ -98,7 +99,7 @@ class LocalProcesses {
   absl::Status AddRole(Kind kind, const std::string& name, std::vector<std::string> arguments);
   absl::Status AwaitCoordinator(const std::string& ready_file);
   void OnEnd(Role* role, const OnDeath& on_death);
-  void OnKilled(Role* role, const OnDeath& on_death);
+  void StartAgain(Role* role, const OnDeath& on_death);
   RoleFailure FailureOf(const Role& role, std::string advice = {}) const;
   std::vector<ChildProcess*> Children() const;
 

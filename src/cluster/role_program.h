@@ -2,6 +2,7 @@
 // ready file, HTTP, and an end in good order.
 #pragma once
 
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <span>
@@ -12,7 +13,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/log.h"
 #include "base/option_parser.h"
+#include "base/status.h"
 #include "cluster/http_server.h"
 #include "cluster/interrupt.h"
 
@@ -61,13 +64,17 @@ absl::Status DieWithParent(uint64_t parent);
 
 inline constexpr absl::Duration kInterruptPoll = absl::Milliseconds(50);
 
-// Waits for a Server's or TrainWorker's end; the first signal makes it leave.
+// Waits for a Server's or TrainWorker's end; the first signal makes it leave. Who has left for
+// SIGTERM has done what its supervisor wants: OK.
 template <typename Member>
 absl::Status WaitOrLeave(const InterruptScope& interrupt, Member* member) {
   while (!member->WaitFor(kInterruptPoll)) {
     if (interrupt.requested()) member->Leave();
   }
-  return member->Wait();
+  absl::Status end = member->Wait();
+  if (interrupt.signal() != SIGTERM || !absl::IsCancelled(end)) return end;
+  LOG(INFO) << MessageOf(end);
+  return absl::OkStatus();
 }
 
 }  // namespace cairn

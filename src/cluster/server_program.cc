@@ -29,6 +29,13 @@ std::vector<OptionSpec> ServerOptions() {
                      .help = "Threads that own parts of the model",
                      .fallback = "1",
                      .counts = {.min = 1, .max = 1'024}});
+  options.push_back({.name = "leave-timeout",
+                     .kind = OptionSpec::Kind::kReal,
+                     .metavar = "SECONDS",
+                     .section = "Process",
+                     .help = "After SIGTERM or Ctrl-C wait so long for a last checkpoint",
+                     .fallback = "20",
+                     .reals = {.min = 0, .max = 1e9}});
   return options;
 }
 
@@ -42,6 +49,7 @@ Server::Options MakeOptions(const OptionValues& values, const RowOptimizers& opt
   options.insecure = values.Switch("insecure");
   options.join_timeout = absl::Seconds(values.Real("join-timeout"));
   options.orphan_timeout = absl::Seconds(values.Real("orphan-timeout"));
+  options.leave_timeout = absl::Seconds(values.Real("leave-timeout"));
   return options;
 }
 

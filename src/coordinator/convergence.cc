@@ -68,7 +68,8 @@ size_t EpochsWithoutGain(const StopRules& rules, const std::vector<EpochRecord>&
 std::optional<StopDecision> DecideStop(const StopRules& rules, uint64_t epochs_planned,
                                        const std::vector<EpochRecord>& epochs) {
   const EpochRecord& last = epochs.back();
-  if (last.rows > 0 && !std::isfinite(last.train_logloss)) {
+  // NaN: nobody knows it (JobState::EpochLoss). One that is no number has ended the job before.
+  if (std::isinf(last.train_logloss)) {
     return StopDecision{kExitDiverged, Concat("the training diverged: the loss of epoch ",
                                               last.epoch + 1, " is not finite")};
   }

@@ -180,7 +180,11 @@ void CoordinatorCore::CheckpointWritten(uint64_t id, const absl::Status& status,
   Decide(std::move(committed), out);
   alarm_.clear();
   Prune(out);
-  if (interrupted_.has_value()) EndWithLastCheckpoint(now, out);
+  if (interrupted_.has_value()) {
+    EndWithLastCheckpoint(now, out);
+  } else {
+    LetLeaversGo(now, out);
+  }
 }
 
 // It is there, or was given up, or takes too long.
@@ -230,12 +234,15 @@ std::string CoordinatorCore::NoWayBack() const {
     return ": its part of the model is lost, and with it the job, since no checkpoint was complete "
            "yet";
   }
-  const bool clients = std::any_of(
-      state_.streams.begin(), state_.streams.end(),
-      [](const auto& entry) { return entry.second.work.kind == StreamWork::Kind::kClient; });
-  if (Fixed() && clients) {
-    return ": its part of the model is lost, and what programs of users push in bsp or ssp cannot "
-           "be taken back";
+  // Others would wait for its steps.
+  const auto& then = state_.checkpoints.back().training.streams;
+  const bool has_left = std::any_of(then.begin(), then.end(), [&](const auto& entry) {
+    const bool is_client = entry.second.work.kind == StreamWork::Kind::kClient;
+    return is_client && !state_.streams.contains(entry.first);
+  });
+  if (Fixed() && has_left) {
+    return ": its part of the model is lost, and a program has left that would have to push again "
+           "what it pushed since the last checkpoint";
   }
   return {};
 }
@@ -265,7 +272,7 @@ void CoordinatorCore::MaybeRollBack(Micros now, CoordinatorActions* out) {
     OpenClientStreams(out);
     return;
   }
-  const uint32_t servers = CountOf(Role::kServer);
+  const size_t servers = ServersThatStay().size();
   const Micros waited = now - *serverless_since_;
   const bool enough = servers >= state_.plan.servers;
   if (enough || (servers > 0 && waited >= times_.replacement_timeout)) {
@@ -287,6 +294,13 @@ std::string CoordinatorCore::WhereToResume() const {
 // All partitions at once, and all streams with them. Nothing of what came after counts any more:
 // partitions have new terms, streams new attempts, and who has an older map says nothing.
 void CoordinatorCore::RollBack(uint64_t checkpoint, Micros now, CoordinatorActions* out) {
+  if (const std::string no_way = NoWayBack(); !no_way.empty()) {  // Since the server was lost.
+    const bool is_damage = last_server_lost_.empty();
+    End(kExitInternal, Concat(is_damage ? "a damaged checkpoint" : last_server_lost_, no_way), now,
+        out);
+    return;
+  }
+  const std::map<StreamId, uint32_t> held = HeldByClients();
   DropCheckpoint(out);
   Decide(RolledBack{checkpoint, PlaceOnServers()}, out);
   out->warnings.push_back(Concat("the job goes on from checkpoint ", checkpoint));
@@ -297,6 +311,7 @@ void CoordinatorCore::RollBack(uint64_t checkpoint, Micros now, CoordinatorActio
   checkpoint_due_ = now + CheckpointEvery();
   unleased_.clear();
   for (const auto& [id, stream] : state_.streams) unleased_.insert(id);
+  GiveBack(held, out);
   OpenClientStreams(out);
   if (phase_ == JobPhase::kForming) return;  // Training has not begun in this life.
   GoOnAsOf(now, out);

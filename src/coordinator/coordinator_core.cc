@@ -75,16 +75,19 @@ void CoordinatorCore::Receive(const MessagePtr& message, Micros now, Coordinator
     if (const auto* submit = BodyAs<Submit>(*message)) OnSubmit(*message, *submit, now, out);
     return;
   }
+  const auto* beat = BodyAs<Heartbeat>(*message);
   if (FindMember(header.from) == nullptr) {
     // Out of the job already: it may not know yet.
     if (phase_ >= JobPhase::kFarewell) {
       Send(header.from, JobEnd{state_.end.code, state_.end.message}, out);
+    } else if (beat != nullptr && beat->leaving) {
+      Send(header.from, JobEnd{0, kLetGo}, out);
     }
     return;
   }
   volatile_[header.from.process].heard = now;
   const bool submitter = state_.members.at(header.from.process).role == Role::kSubmitter;
-  if (const auto* beat = BodyAs<Heartbeat>(*message)) {
+  if (beat != nullptr) {
     OnHeartbeat(*message, *beat, now, out);
   } else if (const auto* progress = BodyAs<Progress>(*message)) {
     OnProgress(*message, *progress, now, out);
@@ -107,7 +110,7 @@ void CoordinatorCore::Receive(const MessagePtr& message, Micros now, Coordinator
 // All servers are there: the partitions are placed. All workers too: training begins.
 void CoordinatorCore::MaybeForm(Micros now, CoordinatorActions* out) {
   if (phase_ != JobPhase::kForming || serverless_since_.has_value()) return;
-  if (state_.partitions.empty() && CountOf(Role::kServer) >= state_.plan.servers) {
+  if (state_.partitions.empty() && ServersThatStay().size() >= state_.plan.servers) {
     PlacePartitions(now, out);
     if (stop_when_placed_) {
       BeginSaving(0, pending_message_, now, out);
@@ -128,12 +131,19 @@ void CoordinatorCore::MaybeForm(Micros now, CoordinatorActions* out) {
   OpenNextEpoch(out);
 }
 
-// On all servers that are there, in terms that there have not been.
-std::vector<PartitionEntry> CoordinatorCore::PlaceOnServers() const {
+std::vector<ProcessId> CoordinatorCore::ServersThatStay() const {
   std::vector<ProcessId> servers;
   for (const auto& [process, member] : state_.members) {
-    if (member.role == Role::kServer) servers.push_back(member.id);
+    const auto known = volatile_.find(process);
+    const bool leaves = known != volatile_.end() && known->second.leaving;
+    if (member.role == Role::kServer && !leaves) servers.push_back(member.id);
   }
+  return servers;
+}
+
+// On all servers that stay, in terms that there have not been.
+std::vector<PartitionEntry> CoordinatorCore::PlaceOnServers() const {
+  const std::vector<ProcessId> servers = ServersThatStay();
   uint64_t term = 0;
   for (const PartitionEntry& entry : state_.partitions) term = std::max(term, entry.term);
   std::vector<PartitionEntry> partitions;
@@ -152,7 +162,7 @@ void CoordinatorCore::PlacePartitions(Micros now, CoordinatorActions* out) {
   }
 }
 
-void CoordinatorCore::OnHeartbeat(const Message& message, const Heartbeat& beat, Micros,
+void CoordinatorCore::OnHeartbeat(const Message& message, const Heartbeat& beat, Micros now,
                                   CoordinatorActions* out) {
   Volatile& member = volatile_[message.header.from.process];
   member.usage = beat.usage;
@@ -160,7 +170,9 @@ void CoordinatorCore::OnHeartbeat(const Message& message, const Heartbeat& beat,
   member.map_index = beat.map_index;
   member.grants_index = beat.grants_index;
   LeaseStreams(out);
-  TellMember(state_.members.at(message.header.from.process), out);
+  const MemberState from = state_.members.at(message.header.from.process);
+  TellMember(from, out);
+  if (beat.leaving && from.role == Role::kServer) OnLeaving(from, now, out);
 }
 
 // What the member does not know yet, by its last heartbeat.
@@ -216,7 +228,7 @@ void CoordinatorCore::Tick(Micros now, CoordinatorActions* out) {
   if (phase_ == JobPhase::kFinished) return;
   if (phase_ == JobPhase::kFarewell) {
     if (now >= farewell_until_) {
-      Finish();
+      Finish(out);
     } else if (now >= repeat_at_) {
       repeat_at_ = now + times_.repeat;
       Announce(out);

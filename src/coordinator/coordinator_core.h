@@ -120,6 +120,7 @@ class CoordinatorCore {
   JobStatus status(Micros now, uint64_t epochs_from = 0) const;
 
  private:
+  static constexpr char kLetGo[] = "the job goes on without this server";
   // What is known of a member besides what the log says.
   struct Volatile {
     Micros heard = 0;
@@ -127,6 +128,7 @@ class CoordinatorCore {
     uint64_t map_index = 0;
     uint64_t grants_index = 0;
     ProcessUsage usage;
+    bool leaving = false;       // A server: it waits for a checkpoint, to be let go.
     uint64_t alone_number = 0;  // Of its last announcement:
     StepAlone alone;            // what it is about, if it is about one step; step 0: it is not.
   };
@@ -171,6 +173,9 @@ class CoordinatorCore {
   void OnHeartbeat(const Message& message, const Heartbeat& beat, Micros now,
                    CoordinatorActions* out);
   void OnGoodbye(const Message& message, const Goodbye& bye, Micros now, CoordinatorActions* out);
+  void OnLeaving(const MemberState& server, Micros now, CoordinatorActions* out);
+  void LetGo(const ProcessId& server, Micros now, CoordinatorActions* out);
+  void LetLeaversGo(Micros now, CoordinatorActions* out);
   void ForgiveSilence(Micros now);
   void ExpireMembers(Micros now, CoordinatorActions* out);
   void RemoveMember(uint32_t process, CoordinatorActions* out);
@@ -184,6 +189,7 @@ class CoordinatorCore {
   void TellMember(const MemberState& member, CoordinatorActions* out);
   void MaybeForm(Micros now, CoordinatorActions* out);
   void PlacePartitions(Micros now, CoordinatorActions* out);
+  std::vector<ProcessId> ServersThatStay() const;
   std::vector<PartitionEntry> PlaceOnServers() const;
   void CheckDeadlines(Micros now, CoordinatorActions* out);
   void CheckWorkers(Micros now, CoordinatorActions* out);
@@ -201,6 +207,9 @@ class CoordinatorCore {
   void OpenEvaluation(CoordinatorActions* out);
   void OpenClientStreams(CoordinatorActions* out);
   void OpenClientStream(const MemberState& member, CoordinatorActions* out);
+  void OpenClientWorks(StreamId first, CoordinatorActions* out);
+  std::map<StreamId, uint32_t> HeldByClients() const;
+  void GiveBack(const std::map<StreamId, uint32_t>& held, CoordinatorActions* out);
   void LeaseStreams(CoordinatorActions* out);
   uint32_t WorkerFor(const std::map<uint32_t, uint32_t>& load, bool always) const;
   void OnProgress(const Message& message, const Progress& progress, Micros now,
@@ -264,8 +273,8 @@ class CoordinatorCore {
   void End(int32_t code, const std::string& message, Micros now, CoordinatorActions* out);
   void BeginFarewell(Micros now, CoordinatorActions* out);
   void Announce(CoordinatorActions* out) const;
-  void FinishIfAlone();
-  void Finish();
+  void FinishIfAlone(CoordinatorActions* out);
+  void Finish(CoordinatorActions* out);
 
   const ProcessId self_;
   const uint64_t job_id_;

@@ -234,7 +234,7 @@ void CoordinatorCore::BeginFarewell(Micros now, CoordinatorActions* out) {
   result_.digest_low = end.digest_low;
   result_.train_seconds = end.train_seconds;
   Announce(out);
-  FinishIfAlone();
+  FinishIfAlone(out);
 }
 
 void CoordinatorCore::Announce(CoordinatorActions* out) const {
@@ -244,12 +244,14 @@ void CoordinatorCore::Announce(CoordinatorActions* out) const {
 }
 
 // Nobody is left who would have to hear of the end.
-void CoordinatorCore::FinishIfAlone() {
-  if (state_.members.empty() && told_to_wait_.empty()) Finish();
+void CoordinatorCore::FinishIfAlone(CoordinatorActions* out) {
+  if (state_.members.empty() && told_to_wait_.empty()) Finish(out);
 }
 
-void CoordinatorCore::Finish() {
+void CoordinatorCore::Finish(CoordinatorActions* out) {
   phase_ = JobPhase::kFinished;
+  // What servers had begun to write of a checkpoint that was given up is there only now.
+  if (!state_.plan.checkpoints.directory.empty()) Prune(out);
   const JobStatus last = status(0);
   result_.bytes_sent = last.bytes_sent;
   result_.bytes_received = last.bytes_received;

@@ -93,7 +93,8 @@ std::optional<JobEnd> CoordinatorCore::RefusalOf(const Hello& hello) const {
 // A server of which the job has no need, as far as is known.
 bool CoordinatorCore::IsOneTooMany(const Hello& hello) const {
   if (hello.role != Role::kServer || phase_ == JobPhase::kForming) return false;
-  return state_.plan.checkpoints.directory.empty() || CountOf(Role::kServer) >= state_.plan.servers;
+  return state_.plan.checkpoints.directory.empty() ||
+         ServersThatStay().size() >= state_.plan.servers;
 }
 
 void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros now,
@@ -111,9 +112,10 @@ void CoordinatorCore::OnHello(const Message& message, const Hello& hello, Micros
   }
   if (hello.role == Role::kServer) LoseFormerLife(hello, now, out);
   if (const std::optional<JobEnd> refusal = RefusalOf(hello); refusal.has_value()) {
-    Send(from, *refusal, out);
-    told_to_wait_.erase(from.incarnation);
-    if (phase_ == JobPhase::kFarewell) FinishIfAlone();
+    // Who has waited for its turn ends as the job does.
+    const bool has_waited = told_to_wait_.erase(from.incarnation) > 0 && state_.ended;
+    Send(from, has_waited ? JobEnd{state_.end.code, state_.end.message} : *refusal, out);
+    if (phase_ == JobPhase::kFarewell) FinishIfAlone(out);
     return;
   }
   // Who has been started in the place of a lost server may come before word of that loss.
@@ -229,7 +231,7 @@ void CoordinatorCore::OnGoodbye(const Message& message, const Goodbye& bye, Micr
   if (phase_ >= JobPhase::kFarewell) {
     // Who left with an error goes on saying so until it hears of the end.
     if (bye.code != 0) Send(message.header.from, JobEnd{state_.end.code, state_.end.message}, out);
-    FinishIfAlone();
+    FinishIfAlone(out);
     return;
   }
   if (bye.code != 0) {
@@ -237,6 +239,38 @@ void CoordinatorCore::OnGoodbye(const Message& message, const Goodbye& bye, Micr
     Send(message.header.from, JobEnd{state_.end.code, state_.end.message}, out);
   } else {
     LeaseStreams(out);
+  }
+}
+
+// A server that was told to leave is let go when it is missed least: when there is a checkpoint
+// that was taken for it, or at once if the job has none of its own to lose.
+void CoordinatorCore::OnLeaving(const MemberState& server, Micros now, CoordinatorActions* out) {
+  if (phase_ >= JobPhase::kSaving) return;  // It hears of the end.
+  const bool serves =
+      std::any_of(state_.partitions.begin(), state_.partitions.end(),
+                  [&](const PartitionEntry& entry) { return entry.primary == server.id; });
+  if (!serves || !MayTakeCheckpoint()) {
+    LetGo(server.id, now, out);
+    return;
+  }
+  bool& leaving = volatile_[server.id.process].leaving;
+  if (std::exchange(leaving, true)) return;
+  if (!state_.taking.has_value()) checkpoint_due_ = now;  // Else that one will do.
+  AdvanceCheckpoint(now, out);
+}
+
+void CoordinatorCore::LetGo(const ProcessId& server, Micros now, CoordinatorActions* out) {
+  Send(server, JobEnd{0, kLetGo}, out);
+  LoseMember(server.process, "was told to leave before the job was over", now, out);
+}
+
+void CoordinatorCore::LetLeaversGo(Micros now, CoordinatorActions* out) {
+  std::vector<ProcessId> leavers;
+  for (const auto& [process, known] : volatile_) {
+    if (known.leaving) leavers.push_back(state_.members.at(process).id);
+  }
+  for (const ProcessId& leaver : leavers) {
+    if (phase_ < JobPhase::kFarewell) LetGo(leaver, now, out);
   }
 }
 
@@ -271,7 +305,7 @@ void CoordinatorCore::LoseMember(uint32_t process, const std::string& how, Micro
   if (member.role == Role::kWorker) SuspectWorkOf(process, out);
   RemoveMember(process, out);
   if (phase_ >= JobPhase::kFarewell) {
-    FinishIfAlone();
+    FinishIfAlone(out);
   } else if (member.role == Role::kServer) {
     const bool had_partitions = NeedsRollback() && was_whole;
     if (had_partitions) OnServerLost(Concat(MemberName(member), ' ', how), now, out);

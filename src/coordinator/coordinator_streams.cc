@@ -108,21 +108,7 @@ void CoordinatorCore::OpenClientStreams(CoordinatorActions* out) {
 
 void CoordinatorCore::OpenClientStream(const MemberState& member, CoordinatorActions* out) {
   clients_came_ = true;
-  StreamWork work{.kind = StreamWork::Kind::kClient, .last = kForever};
-  if (Fixed() && state_.opened == 0) {
-    // All slots exist from the start: servers wait for every one of them.
-    StreamsOpened opened{0, kForever, {}};
-    for (uint32_t slot = 0; slot < state_.job.streams; ++slot) {
-      work.slot = slot;
-      opened.works.push_back(work);
-      unleased_.insert(slot);
-    }
-    Decide(std::move(opened), out);
-  }
-  if (!Fixed()) {
-    unleased_.insert(state_.opened);
-    Decide(StreamsOpened{state_.opened, kForever, {work}}, out);
-  }
+  if (!Fixed() || state_.opened == 0) OpenClientWorks(state_.opened, out);
   for (const StreamId id : unleased_) {
     if (state_.streams.at(id).work.kind != StreamWork::Kind::kClient) continue;
     Decide(StreamLeased{id, state_.streams.at(id).attempt + 1, member.id.process}, out);
@@ -133,6 +119,36 @@ void CoordinatorCore::OpenClientStream(const MemberState& member, CoordinatorAct
        JobEnd{kExitUsage, Concat("all ", state_.job.streams,
                                  " streams of this job are taken (JobSpec::streams)")},
        out);
+}
+
+// asp: one stream. Else all slots exist from the start: servers wait for every one of them.
+void CoordinatorCore::OpenClientWorks(StreamId first, CoordinatorActions* out) {
+  StreamsOpened opened{Fixed() ? 0 : first, kForever, {}};
+  for (uint32_t slot = 0; slot < (Fixed() ? state_.job.streams : 1); ++slot) {
+    opened.works.push_back({.kind = StreamWork::Kind::kClient, .slot = slot, .last = kForever});
+    unleased_.insert(opened.first + slot);
+  }
+  Decide(std::move(opened), out);
+}
+
+// The streams of programs that are there.
+std::map<StreamId, uint32_t> CoordinatorCore::HeldByClients() const {
+  std::map<StreamId, uint32_t> held;
+  for (const auto& [id, stream] : state_.streams) {
+    const bool is_client = stream.work.kind == StreamWork::Kind::kClient;
+    if (is_client && state_.members.contains(stream.worker)) held[id] = stream.worker;
+  }
+  return held;
+}
+
+// After going back everybody has the stream that it had. Partitions may have been written with
+// steps of it even if it was opened after the checkpoint began.
+void CoordinatorCore::GiveBack(const std::map<StreamId, uint32_t>& held, CoordinatorActions* out) {
+  for (const auto& [id, process] : held) {
+    if (!state_.streams.contains(id)) OpenClientWorks(id, out);
+    Decide(StreamLeased{id, state_.streams.at(id).attempt + 1, process}, out);
+    unleased_.erase(id);
+  }
 }
 
 // The worker with the fewest streams among those with room; with `always`, room or not.

@@ -24,13 +24,15 @@ void Close(JobState* state, StreamId stream) {
 }
 
 // As they are when the run that the checkpoint is of has stopped: nobody runs them, and the next
-// attempt is one that there never was. What scored the model is not known any more, and who pushed
-// without data behind it (asp) has lost its place.
+// attempt is one that there never was. What scored the model is not known any more, and in asp
+// nobody else takes the place of a program that has gone.
 void StopStreams(JobState* state) {
   std::erase_if(state->streams, [&](const auto& entry) {
-    const bool is_client = entry.second.work.kind == StreamWork::Kind::kClient;
-    return IsEvaluation(entry.first) ||
-           (is_client && state->job.mode.consistency == Consistency::kAsp);
+    const StreamState& stream = entry.second;
+    const bool is_lost = stream.work.kind == StreamWork::Kind::kClient &&
+                         state->job.mode.consistency == Consistency::kAsp &&
+                         !state->members.contains(stream.worker);
+    return IsEvaluation(entry.first) || is_lost;
   });
   for (auto& [id, stream] : state->streams) {
     stream.worker = 0;
@@ -151,8 +153,9 @@ struct Fold {
   void operator()(const CheckpointCut& r) const {
     state.taking->cut = r.step;
     state.taking->training = state;
+    // Who trains is told to pass the steps up to there, and counts their rows; programs are not.
     for (auto& [id, stream] : state.taking->training.streams) {
-      if (!IsEvaluation(id)) stream.progress = r.step;
+      if (stream.work.kind == StreamWork::Kind::kClient) stream.progress = r.step;
     }
   }
   void operator()(const CheckpointCommitted& r) const {

@@ -412,7 +412,8 @@ Partition::PullOutcome Partition::OnPull(const Pull& pull, const PullPart& part)
   }
   const ConsistencyMode mode = context_->job.mode;
   if (mode.consistency == Consistency::kBsp) {
-    if (pull.step < version_) {
+    // In a checkpoint all partitions have its step, and no undo of it.
+    if (pull.step < version_ || pull.step <= restored_) {
       outcome.result.code = PartCode::kPassed;
     } else {
       outcome.wait = pull.step > version_ + 1;
@@ -473,7 +474,7 @@ SnapshotStamps Partition::AppliedStamps() const {
 void Partition::Restore(const SnapshotStamps& stamps) {
   CAIRN_CHECK(lsn_ == 0 && streams_.empty(), "a partition is restored before it is served");
   lsn_ = stamps.lsn;
-  version_ = stamps.version;
+  version_ = restored_ = stamps.version;
   for (const StreamStamp& stamp : stamps.streams) {
     if (context_->guards.stamps_kept) streams_[stamp.stream] = {stamp.attempt, stamp.last};
   }

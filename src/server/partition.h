@@ -135,6 +135,7 @@ class Partition {
   std::map<StreamId, StreamState> streams_;
   std::vector<TableShard> shards_;        // By table index.
   StepIndex version_ = 0;                 // bsp: the last step applied.
+  StepIndex restored_ = 0;                // bsp: of the checkpoint that it was loaded from.
   std::map<StreamId, Record> delivered_;  // bsp: contributions to step version_ + 1.
   Undo undo_;                             // bsp: rows as they were before step version_.
   AheadRows ahead_;                       // asp, ssp: rows with later steps than streams_ says.

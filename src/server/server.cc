@@ -57,6 +57,7 @@ class ServerShell final : public Server {
     DescribeProcess(transport_.get(), &member);
     member.join_timeout = absl::ToInt64Microseconds(options_.join_timeout);
     member.orphan_timeout = absl::ToInt64Microseconds(options_.orphan_timeout);
+    member.leave_timeout = absl::ToInt64Microseconds(options_.leave_timeout);
     member_ = std::make_unique<MemberCore>(std::move(member));
     control_.Post([this] {
       Outbox out;
@@ -79,9 +80,8 @@ class ServerShell final : public Server {
   void Leave() override {
     control_.Post([this] {
       Outbox out;
-      member_->Leave(&out);
-      SendAll(transport_.get(), &out);
-      done_.Set(MakeError(absl::StatusCode::kCancelled, "interrupted: this server left its job"));
+      const MemberCore::News news = member_->AskToLeave(time_.NowMicros(), &out);
+      Finish(news, &out);
     });
   }
 
@@ -182,11 +182,20 @@ class ServerShell final : public Server {
   void Finish(const MemberCore::News& news, Outbox* out) {
     if (news.ended) {
       VLOG(1) << "the job has ended: " << member_->end();
+      storage_.Stop();  // Who has said goodbye writes nothing any more.
       member_->Leave(out);
     }
     SendAll(transport_.get(), out);
     control_.SetTimer(member_->next_tick());
-    if (news.ended) done_.Set(failure_.ok() ? member_->end() : failure_);
+    if (news.ended) done_.Set(EndStatus());
+  }
+
+  absl::Status EndStatus() const {
+    if (!failure_.ok()) return failure_;
+    const bool has_left = member_->asked_to_leave() && member_->end().ok();
+    return has_left
+               ? MakeError(absl::StatusCode::kCancelled, "interrupted: this server left its job")
+               : member_->end();
   }
 
   void StartExecutors(MemberCore::News* news, Outbox* out) {

@@ -80,12 +80,6 @@ absl::Status CheckPlan(const JobDefinition& job) {
       CheckRange("evaluation_batches", plan.evaluation_batches, 0, limits::kBatchesMax));
   CAIRN_RETURN_IF_ERROR(CheckStop(plan.stop));
   CAIRN_RETURN_IF_ERROR(CheckCheckpoints(plan.checkpoints));
-  const bool of_programs = plan.schedule.epochs == 0 && !plan.checkpoints.directory.empty();
-  if (of_programs && job.spec.mode.consistency == Consistency::kSsp) {
-    return InvalidArgument(
-        "checkpoints of a job without data need asp or bsp: in ssp nobody knows which steps of a "
-        "program are in one");
-  }
   return CheckRange("number of bytes of save_dir", plan.save_dir.size(), 0,
                     limits::kStringBytesMax);
 }

@@ -12,6 +12,7 @@ class CountPrepared final : public PreparedBatch {
         payload(std::make_shared<const PullPayload>(PullPayload{std::move(counts)})) {}
 
   std::shared_ptr<const PullPayload> pull() const override { return payload; }
+  uint64_t row_count() const override { return rows.rows(); }
 
   RowBatch rows;
   std::shared_ptr<const PullPayload> payload;

@@ -18,6 +18,7 @@ class CustomPrepared final : public PreparedBatch {
       : rows(std::move(batch)), payload(std::make_shared<const PullPayload>(std::move(payload))) {}
 
   std::shared_ptr<const PullPayload> pull() const override { return payload; }
+  uint64_t row_count() const override { return rows.rows(); }
   ModelBatch batch() const {
     return {rows.labels, rows.weights, rows.offsets, rows.keys, rows.values, rows.fields};
   }

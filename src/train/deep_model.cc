@@ -27,6 +27,7 @@ class DeepPrepared final : public PreparedBatch {
       : rows(std::move(batch)), payload(std::make_shared<const PullPayload>(std::move(payload))) {}
 
   std::shared_ptr<const PullPayload> pull() const override { return payload; }
+  uint64_t row_count() const override { return rows.rows(); }
   LinearBatch linear() const { return {rows.offsets, (*payload)[kFeatures]->inverse, rows.values}; }
 
   const RowBatch rows;

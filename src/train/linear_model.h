@@ -18,6 +18,7 @@ class LinearPrepared final : public PreparedBatch {
                  std::shared_ptr<const KeyCut> bias);
 
   std::shared_ptr<const PullPayload> pull() const override { return payload_; }
+  uint64_t row_count() const override { return rows_.rows(); }
   const RowBatch& rows() const { return rows_; }
   LinearBatch linear() const { return {rows_.offsets, features()->inverse, rows_.values}; }
   const std::shared_ptr<const KeyCut>& features() const { return (*payload_)[0]; }

@@ -23,6 +23,7 @@ class MlpPrepared final : public PreparedBatch {
         inputs(std::move(inputs)) {}
 
   std::shared_ptr<const PullPayload> pull() const override { return payload; }
+  uint64_t row_count() const override { return rows.rows(); }
   LinearBatch linear() const { return {rows.offsets, (*payload)[0]->inverse, rows.values}; }
 
   const RowBatch rows;

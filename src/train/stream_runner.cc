@@ -226,6 +226,9 @@ void StreamRunner::ComputeInOrder(Run* run, Micros now, RunnerActions* out) {
     if (step.stage == Stage::kPushing) continue;
     if (step.stage == Stage::kPulled && step.passed) {
       step.stage = Stage::kPushing;
+      // An attempt before has trained it, and has not come to saying so. Its loss is not known.
+      const uint64_t rows = step.prepared->row_count();
+      step.trained = {rows, 0, -static_cast<double>(rows)};
       client_->SkipStep(run->grant.ref, step.step, now, &out->messages);
       continue;
     }

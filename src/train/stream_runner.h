@@ -22,6 +22,7 @@ class PreparedBatch {
   virtual ~PreparedBatch() = default;
   // What to pull for it; empty tables are legal.
   virtual std::shared_ptr<const PullPayload> pull() const = 0;
+  virtual uint64_t row_count() const = 0;
 };
 
 // Identifies a step of a run across the runner and its shell.
@@ -55,7 +56,7 @@ struct ComputeAction {
 struct TrainedRows {
   uint64_t rows = 0;
   double loss_sum = 0;      // Weighted.
-  double extra_weight = 0;  // The sum of the weights less the rows.
+  double extra_weight = 0;  // The sum of the weights of which the loss is known, less the rows.
 };
 
 // [rows] each; weights may be empty: all are 1.

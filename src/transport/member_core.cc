@@ -48,9 +48,11 @@ void MemberCore::SendHello(Micros now, Outbox* out) {
 }
 
 void MemberCore::SendHeartbeat(Micros now, Outbox* out) {
-  Heartbeat beat{map_index(), grants_ == nullptr ? 0 : grants_->index, options_.capacity, Usage()};
+  Heartbeat beat{map_index(), grants_ == nullptr ? 0 : grants_->index, options_.capacity, Usage(),
+                 leaves_at_.has_value()};
   out->push_back({options_.coordinator_address, MakeMessage(HeaderTo(coordinator_), beat)});
   next_tick_ = now + std::min(Micros{welcome_->heartbeat_ms} * 1000, OrphanShare());
+  if (leaves_at_.has_value()) next_tick_ = std::min(next_tick_, *leaves_at_);
 }
 
 Micros MemberCore::OrphanShare() const {
@@ -149,6 +151,11 @@ MemberCore::News MemberCore::Tick(Micros now, Outbox* out) {
     }
     return news;
   }
+  if (leaves_at_.has_value() && now >= *leaves_at_) {
+    Leave(out);
+    End({}, 0, &news);
+    return news;
+  }
   if (!joined_) {
     if (silent >= options_.join_timeout) {
       End(DeadlineExceeded("no answer from the coordinator at ", options_.coordinator_address,
@@ -183,6 +190,20 @@ void MemberCore::Leave(Outbox* out) {
   if (!joined_) return;
   out->push_back(
       {options_.coordinator_address, MakeMessage(HeaderTo(coordinator_), Goodbye{0, "", Usage()})});
+}
+
+MemberCore::News MemberCore::AskToLeave(Micros now, Outbox* out) {
+  News news;
+  if (left_ || ended_ || failure_.has_value() || asked_to_leave_) return news;
+  asked_to_leave_ = true;
+  if (!joined_) {
+    Leave(out);
+    End({}, 0, &news);
+    return news;
+  }
+  leaves_at_ = now + options_.leave_timeout;
+  SendHeartbeat(now, out);
+  return news;
 }
 
 MemberCore::News MemberCore::Fail(int32_t code, const std::string& message, Micros now,

@@ -28,6 +28,7 @@ class MemberCore {
     // Without any answer. A coordinator that says Wait has answered.
     Micros join_timeout = 60'000'000;
     Micros orphan_timeout = 60'000'000;
+    Micros leave_timeout = 20'000'000;  // AskToLeave: for as long it is held back, at most.
     std::string host = {};  // Where this process runs, for people and for whoever sees it die.
     uint32_t pid = 0;
     std::string job_name = {};  // The only job to join; empty: any.
@@ -60,6 +61,11 @@ class MemberCore {
 
   // Leaves, and tells the coordinator. Nothing is sent afterwards.
   void Leave(Outbox* out);
+  // Servers: leaves as soon as the coordinator lets it go, which takes a checkpoint first if it
+  // can, or when leave_timeout is over; ended() then, and well. Who has not been welcomed leaves at
+  // once.
+  News AskToLeave(Micros now, Outbox* out);
+  bool asked_to_leave() const { return asked_to_leave_; }
   // Ends the job with an error of this member (code != 0). A single message may be lost, so it is
   // repeated until the coordinator has heard it or kLastWordsFor has passed: go on calling Receive
   // and Tick until ended(). Called before the welcome, it ends the member at once.
@@ -122,6 +128,8 @@ class MemberCore {
   std::string waiting_;
   std::optional<Goodbye> failure_;  // Said until it is heard,
   Micros failed_at_ = 0;            // since then.
+  bool asked_to_leave_ = false;
+  std::optional<Micros> leaves_at_;  // At the latest.
   Micros last_heard_ = 0;
   Micros last_asked_ = 0;
   Micros next_tick_ = 0;

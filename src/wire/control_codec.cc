@@ -204,6 +204,7 @@ uint32_t WriteBody(const Heartbeat& heartbeat, ByteWriter* out) {
   control.set_grants_index(heartbeat.grants_index);
   control.set_capacity(heartbeat.capacity);
   SetUsage(heartbeat.usage, control.mutable_usage());
+  control.set_leaving(heartbeat.leaving);
   return WriteControl(control, out);
 }
 
@@ -214,6 +215,7 @@ absl::Status ReadBody(std::span<const std::byte> bytes, ByteReader*, Heartbeat* 
   heartbeat->grants_index = control.grants_index();
   heartbeat->capacity = control.capacity();
   heartbeat->usage = GetUsage(control.usage());
+  heartbeat->leaving = control.leaving();
   return absl::OkStatus();
 }
 

@@ -71,6 +71,7 @@ void Describe(std::ostream& out, const Welcome& m) {
 }
 void Describe(std::ostream& out, const Heartbeat& m) {
   out << " has map " << m.map_index << " grants " << m.grants_index << " capacity " << m.capacity;
+  if (m.leaving) out << " leaving";
 }
 void Describe(std::ostream& out, const MapUpdate& m) {
   out << " index " << m.index << " rollback " << m.rollback_index << " streams " << m.floor << ".."

@@ -116,6 +116,7 @@ struct Heartbeat {
   uint64_t grants_index = 0;
   uint32_t capacity = 0;
   ProcessUsage usage = {};
+  bool leaving = false;  // A server that was told to leave, and waits for JobEnd.
 
   bool operator==(const Heartbeat&) const = default;
 };

@@ -18,17 +18,15 @@
 #include "wire/limits.h"
 #include "worker/client_core.h"
 #include "worker/client_shell.h"
+#include "worker/client_stream.h"
 #include "worker/pending.h"
 
 namespace cairn {
 namespace {
 
-constexpr char kStreamLost[] =
-    "the coordinator took this client's stream away: it was silent for too long";
-
-constexpr char kRolledBack[] =
-    "a server was lost, and the model is again as in the last checkpoint: what this client pushed "
-    "since then is lost; join again to go on";
+absl::Status StepIsVoid(StepIndex step) {
+  return DataLoss("step ", step, " is of before Client::Resume: make it again");
+}
 
 std::shared_ptr<Pending::Impl> Failed(absl::Status status) {
   auto impl = std::make_shared<Pending::Impl>();
@@ -132,11 +130,13 @@ class ClientShell final : public ShellClient {
 
   cairn::Pending Pull(const Table& table, std::span<const Key> keys,
                       std::span<float> rows) override {
-    return cairn::Pending(StartPull(cairn::Pull::Kind::kTraining, 0, false, table, keys, rows));
+    return cairn::Pending(
+        StartPull(cairn::Pull::Kind::kTraining, nullptr, false, table, keys, rows));
   }
   cairn::Pending Read(const Table& table, std::span<const Key> keys,
                       std::span<float> rows) override {
-    return cairn::Pending(StartPull(cairn::Pull::Kind::kReadOnly, 0, false, table, keys, rows));
+    return cairn::Pending(
+        StartPull(cairn::Pull::Kind::kReadOnly, nullptr, false, table, keys, rows));
   }
   cairn::Pending Push(const Table& table, std::span<const Key> keys,
                       std::span<const float> gradients) override {
@@ -158,17 +158,27 @@ class ClientShell final : public ShellClient {
     if (!payload.ok()) return cairn::Pending(Failed(payload.status()));
     // The push is not waited for: the pull asks for its effect, and a hole in the chain shows.
     StartPush(*std::move(payload));
-    return cairn::Pending(StartPull(cairn::Pull::Kind::kTraining, 0, true, table, pull_keys, rows));
+    return cairn::Pending(
+        StartPull(cairn::Pull::Kind::kTraining, nullptr, true, table, pull_keys, rows));
   }
   Step NextStep() override;
+  absl::StatusOr<uint64_t> Resume() override;
   cairn::Pending ReadPayload(std::shared_ptr<const PullPayload> payload,
                              std::vector<std::vector<float>>* values) override;
 
   // ---- For Step.
 
-  std::shared_ptr<Pending::Impl> StartPull(cairn::Pull::Kind kind, StepIndex step, bool after_push,
-                                           const Table& table, std::span<const Key> keys,
-                                           std::span<float> rows);
+  // Of a client's next step, or of one that it has made. Steps of before a Resume are of the past.
+  struct StepName {
+    StepIndex number = 0;
+    uint64_t resumed = 0;
+
+    bool operator==(const StepName&) const = default;
+  };
+  // `step`: null: the next one.
+  std::shared_ptr<Pending::Impl> StartPull(cairn::Pull::Kind kind, const StepName* step,
+                                           bool after_push, const Table& table,
+                                           std::span<const Key> keys, std::span<float> rows);
   // Keys and gradients of one table, checked and coalesced.
   absl::StatusOr<TablePush> MakeTablePush(const Table& table, std::span<const Key> keys,
                                           std::span<const float> gradients);
@@ -177,7 +187,7 @@ class ClientShell final : public ShellClient {
                                                            std::span<const Key> keys,
                                                            std::span<const float> gradients);
   std::shared_ptr<Pending::Impl> StartPush(std::shared_ptr<PushPayload> payload);
-  StepIndex next_step() CAIRN_EXCLUDES(step_mutex_) {
+  StepName next_step() CAIRN_EXCLUDES(step_mutex_) {
     MutexLock lock(step_mutex_);
     return next_step_;
   }
@@ -189,7 +199,7 @@ class ClientShell final : public ShellClient {
   };
 
   absl::Status CheckKeys(const Table& table, std::span<const Key> keys, size_t floats) const;
-  void PostPull(cairn::Pull::Kind kind, StepIndex step, StepIndex after_push,
+  void PostPull(cairn::Pull::Kind kind, const StepName& step, StepIndex after_push,
                 std::shared_ptr<const PullPayload> payload, std::shared_ptr<Pending::Impl> pending);
   std::shared_ptr<const KeyCut> CutKeys(const Table& table, std::span<const Key> keys)
       CAIRN_EXCLUDES(cut_mutex_);
@@ -206,12 +216,14 @@ class ClientShell final : public ShellClient {
   void OnMessage(const MessagePtr& message);
   void OnTick(Micros now);
   void Finish(const MemberCore::News& news, Outbox* out);
-  void OnGrants();
+  void OnGrants() CAIRN_EXCLUDES(step_mutex_);
+  void MaybeResume() CAIRN_EXCLUDES(step_mutex_);
   void Settle();
   void FailAll(const absl::Status& status);
   void Release(const Waiting& waiting, const absl::Status& status, const PulledValues& values);
-  // OK, or why nothing can be sent (any more).
+  // OK, or why nothing can be sent (any more); or not of this step.
   absl::Status Usable() const;
+  absl::Status Usable(const StepName& step) const;
 
   const Options options_;
   const RealTimeSource time_;
@@ -223,16 +235,15 @@ class ClientShell final : public ShellClient {
   // The loop's thread.
   std::unique_ptr<MemberCore> member_;
   std::unique_ptr<ClientCore> core_;
-  StreamRef stream_;
-  bool has_stream_ = false;
-  uint64_t joined_at_rollback_ = 0;  // The last rollback before the stream was granted.
+  std::unique_ptr<ClientStream> stream_;  // With the core.
   std::map<OpId, Waiting> waiting_;
-  absl::Status fault_;  // Of the stream: no push can work any more.
+  uint64_t resumed_ = 0;                                            // So often.
+  std::shared_ptr<DoneSignal<absl::StatusOr<uint64_t>>> resuming_;  // Who waits for a stream.
 
   Mutex cut_mutex_;
   std::unique_ptr<KeyCutter> cutter_ CAIRN_GUARDED_BY(cut_mutex_);
   Mutex step_mutex_;  // Steps are numbered and handed to the loop in one go.
-  StepIndex next_step_ CAIRN_GUARDED_BY(step_mutex_) = 1;
+  StepName next_step_ CAIRN_GUARDED_BY(step_mutex_) = {1, 0};
 
   DoneSignal<absl::Status> joined_;
   EventLoop loop_;
@@ -268,7 +279,7 @@ std::shared_ptr<const KeyCut> ClientShell::CutKeys(const Table& table, std::span
   return cutter_->Cut(layouts_[table.index], keys);
 }
 
-std::shared_ptr<Pending::Impl> ClientShell::StartPull(cairn::Pull::Kind kind, StepIndex step,
+std::shared_ptr<Pending::Impl> ClientShell::StartPull(cairn::Pull::Kind kind, const StepName* step,
                                                       bool after_push, const Table& table,
                                                       std::span<const Key> keys,
                                                       std::span<float> rows) {
@@ -281,25 +292,26 @@ std::shared_ptr<Pending::Impl> ClientShell::StartPull(cairn::Pull::Kind kind, St
       [rows](const PulledValues& values) { values.ScatterTo(0, rows); });
   auto payload = std::make_shared<const PullPayload>(PullPayload{cut});
   MutexLock lock(step_mutex_);
-  const StepIndex at = step == 0 ? next_step_ : step;
-  PostPull(kind, at, after_push ? at - 1 : 0, std::move(payload), pending);
+  const StepName at = step == nullptr ? next_step_ : *step;
+  PostPull(kind, at, after_push ? at.number - 1 : 0, std::move(payload), pending);
   return pending;
 }
 
-void ClientShell::PostPull(cairn::Pull::Kind kind, StepIndex step, StepIndex after_push,
+void ClientShell::PostPull(cairn::Pull::Kind kind, const StepName& step, StepIndex after_push,
                            std::shared_ptr<const PullPayload> payload,
                            std::shared_ptr<Pending::Impl> pending) {
   Start([this, kind, step, after_push, payload = std::move(payload), pending = std::move(pending),
          deadline = Deadline()] {
-    if (absl::Status usable = Usable(); !usable.ok()) {
+    const bool is_training = kind == cairn::Pull::Kind::kTraining;
+    if (absl::Status usable = is_training ? Usable(step) : Usable(); !usable.ok()) {
       pending->Complete(usable, {});
       return;
     }
     ClientCore::PullRequest request;
     request.kind = kind;
-    if (kind == cairn::Pull::Kind::kTraining) {
-      request.ref = stream_;
-      request.step = step;
+    if (is_training) {
+      request.ref = stream_->ref();
+      request.step = step.number;
       request.after_push = after_push;
     }
     request.payload = payload;
@@ -315,7 +327,7 @@ Pending ClientShell::ReadPayload(std::shared_ptr<const PullPayload> payload,
                                  std::vector<std::vector<float>>* values) {
   auto pending = std::make_shared<Pending::Impl>(
       [values](const PulledValues& read) { *values = read.Packed(); });
-  PostPull(cairn::Pull::Kind::kReadOnly, 0, 0, std::move(payload), pending);
+  PostPull(cairn::Pull::Kind::kReadOnly, {}, 0, std::move(payload), pending);
   return cairn::Pending(std::move(pending));
 }
 
@@ -349,14 +361,16 @@ std::shared_ptr<Pending::Impl> ClientShell::StartPush(std::shared_ptr<PushPayloa
   window_.Enter(bytes);
   auto pending = std::make_shared<Pending::Impl>();
   MutexLock lock(step_mutex_);
-  const StepIndex step = next_step_++;
+  const StepName step = next_step_;
+  ++next_step_.number;
   Start([this, step, payload, bytes, pending, deadline = Deadline()] {
-    if (absl::Status usable = Usable(); !usable.ok()) {
+    if (absl::Status usable = Usable(step); !usable.ok()) {
       Release({pending, bytes}, usable, {});
       return;
     }
     Outbox out;
-    const OpId op = core_->StartPush({stream_, step, payload, deadline}, time_.NowMicros(), &out);
+    const OpId op =
+        core_->StartPush({stream_->ref(), step.number, payload, deadline}, time_.NowMicros(), &out);
     waiting_[op] = {pending, bytes};
     Finish({}, &out);
   });
@@ -370,7 +384,13 @@ absl::Status ClientShell::Usable() const {
     return MakeError(absl::StatusCode::kAborted, "the job is over: ",
                      member_->end().ok() ? "it ended well" : MessageOf(member_->end()));
   }
-  return fault_;
+  return stream_->fault();
+}
+
+absl::Status ClientShell::Usable(const StepName& step) const {
+  absl::Status usable = Usable();
+  if (usable.ok() && step.resumed != resumed_) return StepIsVoid(step.number);
+  return usable;
 }
 
 void ClientShell::OnMessage(const MessagePtr& message) {
@@ -379,6 +399,7 @@ void ClientShell::OnMessage(const MessagePtr& message) {
   const MemberCore::News news = member_->Receive(*message, now, &out);
   if (core_ != nullptr) core_->Receive(*message, now, &out);
   Finish(news, &out);
+  MaybeResume();  // Not in Finish: whoever makes a step holds step_mutex_ there.
 }
 
 void ClientShell::OnTick(Micros now) {
@@ -386,6 +407,7 @@ void ClientShell::OnTick(Micros now) {
   const MemberCore::News news = member_->Tick(now, &out);
   if (core_ != nullptr) core_->Tick(now, &out);
   Finish(news, &out);
+  MaybeResume();
 }
 
 void ClientShell::Finish(const MemberCore::News& news, Outbox* out) {
@@ -400,6 +422,7 @@ void ClientShell::Finish(const MemberCore::News& news, Outbox* out) {
       cutter_ = std::make_unique<KeyCutter>(job_.partitions);
     }
     core_ = std::make_unique<ClientCore>(job_, member_.get(), ClientCore::Options{});
+    stream_ = std::make_unique<ClientStream>(member_.get(), core_.get());
   }
   if (news.grants) OnGrants();
   if (news.map && core_ != nullptr) core_->OnMap(now, out);
@@ -408,53 +431,74 @@ void ClientShell::Finish(const MemberCore::News& news, Outbox* out) {
     joined_.Set(member_->end().ok() ? Usable() : member_->end());
     FailAll(Usable());
   }
-  const bool ready =
-      core_ != nullptr && member_->map() != nullptr && (options_.read_only || has_stream_);
-  if (ready) joined_.Set({});
-  Settle();
+  Micros wake = member_->next_tick();
+  if (core_ != nullptr) {
+    const bool ready = member_->map() != nullptr && (options_.read_only || stream_->granted());
+    if (ready) joined_.Set({});
+    Settle();
+    stream_->Report(now, out);
+    wake = std::min({wake, core_->next_tick(), stream_->next_report()});
+  }
   SendAll(transport_.get(), out);
-  loop_.SetTimer(std::min(member_->next_tick(), core_ == nullptr ? kNever : core_->next_tick()));
+  loop_.SetTimer(wake);
 }
 
 void ClientShell::OnGrants() {
-  const std::vector<Grant>& grants = member_->grants()->grants;
-  const bool lost = has_stream_ && std::none_of(grants.begin(), grants.end(),
-                                                [&](const Grant& g) { return g.ref == stream_; });
-  if (lost && fault_.ok()) {
-    const bool is_taken_back = member_->grants()->rollback_index > joined_at_rollback_;
-    fault_ =
-        is_taken_back ? DataLoss(kRolledBack) : MakeError(absl::StatusCode::kAborted, kStreamLost);
-    FailAll(fault_);
-  }
-  for (const Grant& grant : member_->grants()->grants) {
-    if (grant.work.kind != StreamWork::Kind::kClient || has_stream_) continue;
-    has_stream_ = true;
-    joined_at_rollback_ = member_->grants()->rollback_index;
-    stream_ = grant.ref;
-    {
-      MutexLock lock(step_mutex_);
-      next_step_ = grant.base + 1;  // A stream that was resumed has steps behind it.
+  const ClientStream::News news = stream_->OnGrants();
+  if (news == ClientStream::News::kLost) FailAll(stream_->fault());
+  if (news != ClientStream::News::kGranted) return;
+  MutexLock lock(step_mutex_);
+  next_step_.number = stream_->base() + 1;
+}
+
+absl::StatusOr<uint64_t> ClientShell::Resume() {
+  if (options_.read_only)
+    return FailedPrecondition("this client joined read_only: it has no steps");
+  auto answer = std::make_shared<DoneSignal<absl::StatusOr<uint64_t>>>();
+  Start([this, answer] {
+    if (resuming_ != nullptr) {
+      answer->Set(FailedPrecondition("another thread is in Client::Resume already"));
+      return;
     }
-    core_->OpenRun(stream_, grant.base);
+    resuming_ = answer;
+    MaybeResume();
+  });
+  const auto deadline =
+      std::chrono::steady_clock::now() + absl::ToChronoMicroseconds(options_.deadline);
+  const auto resumed = answer->WaitUntil(deadline);
+  if (resumed.has_value()) return *resumed;
+  Start([this, answer] {
+    if (resuming_ == answer) resuming_.reset();
+  });
+  return DeadlineExceeded("the coordinator at ", options_.coordinator, " has not said within ",
+                          absl::FormatDuration(options_.deadline),
+                          " where this client goes on: the job waits for a server");
+}
+
+void ClientShell::MaybeResume() {
+  if (resuming_ == nullptr) return;
+  const bool is_back = stream_->taken_back();
+  if (const absl::Status usable = Usable(); !usable.ok() && (member_->ended() || !is_back)) {
+    std::exchange(resuming_, nullptr)->Set(usable);
+    return;
   }
+  if (is_back && !stream_->granted()) return;  // It will come.
+  MutexLock lock(step_mutex_);
+  if (is_back) {
+    stream_->Resume();
+    next_step_ = {stream_->base() + 1, ++resumed_};
+  }
+  std::exchange(resuming_, nullptr)->Set(next_step_.number);
 }
 
 void ClientShell::Settle() {
-  if (core_ == nullptr) return;
-  for (Completion& completion : core_->TakeCompletions()) {
+  for (const Completion& completion : core_->TakeCompletions()) {
     const auto found = waiting_.find(completion.op);
-    if (completion.code == Completion::Code::kFenced) {
-      completion.status = MakeError(absl::StatusCode::kAborted, kStreamLost);
-      fault_ = completion.status;
-    } else if (completion.code == Completion::Code::kPassed) {
-      completion.status = FailedPrecondition("step ", completion.step, " is over already");
-    } else if (completion.code == Completion::Code::kError && completion.is_push) {
-      fault_ = completion.status;
-    }
+    const absl::Status status = stream_->StatusOf(completion);
     if (found == waiting_.end()) continue;
     const Waiting waiting = std::move(found->second);
     waiting_.erase(found);
-    Release(waiting, completion.status, completion.values);
+    Release(waiting, status, completion.values);
   }
 }
 
@@ -488,10 +532,10 @@ void Pending::Then(std::function<void(const absl::Status&)> callback) {
 
 class Step::Impl {
  public:
-  explicit Impl(ClientShell* client) : client(client), number(client->next_step()) {}
+  explicit Impl(ClientShell* client) : client(client), name(client->next_step()) {}
 
   ClientShell* const client;
-  const StepIndex number;
+  const ClientShell::StepName name;
   std::shared_ptr<PushPayload> payload = std::make_shared<PushPayload>();
   absl::Status fault;
 };
@@ -502,10 +546,10 @@ Step::Step(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Step::Step(Step&&) noexcept = default;
 Step& Step::operator=(Step&&) noexcept = default;
 Step::~Step() = default;
-uint64_t Step::number() const { return impl_->number; }
+uint64_t Step::number() const { return impl_->name.number; }
 
 Pending Step::Pull(const Table& table, std::span<const Key> keys, std::span<float> rows) {
-  return Pending(impl_->client->StartPull(cairn::Pull::Kind::kTraining, impl_->number, false, table,
+  return Pending(impl_->client->StartPull(cairn::Pull::Kind::kTraining, &impl_->name, false, table,
                                           keys, rows));
 }
 
@@ -525,8 +569,11 @@ void Step::Push(const Table& table, std::span<const Key> keys, std::span<const f
 
 Pending Step::Commit(const Info& info) {
   if (!impl_->fault.ok()) return Pending(Failed(impl_->fault));
-  if (impl_->client->next_step() != impl_->number) {
-    return Pending(Failed(FailedPrecondition("step ", impl_->number, " was committed before")));
+  const ClientShell::StepName next = impl_->client->next_step();
+  const StepIndex number = impl_->name.number;
+  if (next.resumed != impl_->name.resumed) return Pending(Failed(StepIsVoid(number)));
+  if (next != impl_->name) {
+    return Pending(Failed(FailedPrecondition("step ", number, " was committed before")));
   }
   impl_->payload->epoch = info.epoch;
   impl_->payload->rate_factor = info.rate_factor;

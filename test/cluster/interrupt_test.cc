@@ -23,6 +23,7 @@ TEST_CASE("The first signal is noted, and the next scope starts anew", "[interru
       CHECK_FALSE(scope.requested());
       ::raise(signal);
       CHECK(scope.requested());
+      CHECK(scope.signal() == signal);
     }
     CHECK(IsDefault(signal) == was_default);
   }

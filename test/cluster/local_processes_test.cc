@@ -198,6 +198,20 @@ TEST_CASE("who ends by itself has some seconds for the job to end as well", "[lo
   CHECK_THAT(std::string(MessageOf(told)), Catch::StartsWith("data.txt:7:2: not a number\n"));
 }
 
+TEST_CASE("a server that has left is started again, if the job goes on", "[local_processes]") {
+  Folder folder;
+  const std::string ended = GENERATE("exit 0", "exit 130");
+  folder.Write("ps_server", "echo life; " + ended + "\n");
+  folder.options.restarts_servers = true;
+  folder.options.restarts_max = 1;
+  const auto processes = folder.Start();
+  Deaths deaths;
+  REQUIRE(WatchUntil(processes.get(), &deaths, [&] { return processes->failure().has_value(); }));
+  REQUIRE(deaths.list.size() == 1);
+  CHECK(deaths.list[0].second == "server 1 has left");
+  CHECK(folder.Log("server-1") == "life\nlife\n");
+}
+
 TEST_CASE("nothing runs on, and new logs can be removed", "[local_processes]") {
   Folder folder;
   folder.options.log_dir.clear();

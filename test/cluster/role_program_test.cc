@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -108,7 +109,8 @@ TEST_CASE("The ready file holds the address, then that of HTTP", "[role_program]
   CHECK(Run(serve, {"--coordinator", "x", "--http", "0.0.0.0:0"}).code == 2);
 }
 
-TEST_CASE("The first signal makes a member leave", "[role_program]") {
+TEST_CASE("The first signal makes a member leave; SIGTERM is no error", "[role_program]") {
+  const auto [signal, code] = GENERATE(std::pair(SIGTERM, 0), std::pair(SIGINT, 130));
   struct Member {
     bool left = false;
     bool WaitFor(absl::Duration) const { return left; }
@@ -116,11 +118,12 @@ TEST_CASE("The first signal makes a member leave", "[role_program]") {
     absl::Status Wait() { return MakeError(absl::StatusCode::kCancelled, "left"); }
   };
   Member member;
-  const Serve serve = [&](const OptionValues&, const InterruptScope& interrupt) {
-    ::raise(SIGTERM);
+  const Serve serve = [&member, raised = signal](const OptionValues&,
+                                                 const InterruptScope& interrupt) {
+    ::raise(raised);
     return WaitOrLeave(interrupt, &member);
   };
-  CHECK(Run(serve, {"--coordinator", "x"}).code == 130);
+  CHECK(Run(serve, {"--coordinator", "x"}).code == code);
   CHECK(member.left);
 }
 

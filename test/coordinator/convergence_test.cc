@@ -33,6 +33,12 @@ TEST_CASE("Convergence: all epochs done, and not before") {
   CHECK(stop->code == 0);
 }
 
+TEST_CASE("Convergence: a loss that nobody knows says nothing") {
+  auto epochs = WithAuc({0.6});
+  epochs[0].train_logloss = kNothing;
+  CHECK(!DecideStop({}, 3, epochs).has_value());
+}
+
 TEST_CASE("Convergence: a loss that is not finite ends the job as diverged") {
   auto epochs = WithAuc({0.6});
   epochs[0].train_logloss = INFINITY;

@@ -7,60 +7,11 @@
 
 #include "base/status.h"
 #include "coordinator/checkpoint_file.h"
-#include "coordinator/coordinator_harness.h"
+#include "coordinator/checkpoint_harness.h"
 #include "coordinator/manifest.h"
 
 namespace cairn {
 namespace {
-
-using Stage = SnapshotDone::Stage;
-
-CoordinatorCore::Options WithCheckpoints(Consistency consistency) {
-  CoordinatorCore::Options options = OptionsOf(consistency);
-  options.given->plan.checkpoints = {"/checkpoints", 30, 2, 1, false};
-  return options;
-}
-
-// Two servers and a worker of a training with checkpoints, the first of which has begun.
-class Job : public CoordinatorHarness {
- public:
-  explicit Job(Consistency consistency = Consistency::kAsp) : Job(WithCheckpoints(consistency)) {}
-  explicit Job(CoordinatorCore::Options options) : CoordinatorHarness(std::move(options)) {
-    Form();
-    Tick(kSecond / 10);
-  }
-
-  void AnswerOf(uint32_t p, Stage stage, StepIndex version = 0, const std::string& error = "") {
-    SnapshotDone done;
-    done.checkpoint = stage == Stage::kNotLoaded ? state().restored : state().checkpoint;
-    done.partition = p;
-    done.term = state().partitions[p].term;
-    done.file = Concat("p", p, "-c", done.checkpoint, ".snapshot");
-    done.stage = stage;
-    done.version = version;
-    done.error = error;
-    done.since = since;
-    Receive(state().partitions[p].primary, done, kSelf.incarnation);
-  }
-  void Answer(Stage stage, StepIndex version = 0) {
-    for (uint32_t p = 0; p < 4; ++p) AnswerOf(p, stage, version);
-  }
-  // The one that is being taken is complete.
-  void Commit() {
-    Answer(Stage::kWritten);
-    REQUIRE(actions.manifest.has_value());
-    const ManifestFile file = *actions.manifest;
-    actions = {};
-    core().ManifestWritten(file.checkpoint, {}, now, &actions);
-  }
-  // Time passes, and all three say that they live.
-  void Wait(Micros time) { Pass(time, {servers[0], servers[1], worker}); }
-  uint64_t since = 0;  // Of the files that are answered with.
-  void LoseServer() {
-    actions = {};
-    core().ProcessDied({"h", 102, "was killed"}, now, &actions);
-  }
-};
 
 TEST_CASE("Checkpoint: the first is taken at once, the next ones in their time") {
   Job job;
@@ -111,6 +62,22 @@ TEST_CASE("Checkpoint: so many are kept, and what else there is may go") {
     CHECK(job.actions.prune->kept == std::set<uint64_t>{id - 1, id});
     CHECK(job.actions.prune->below == id + 1);
   }
+}
+
+TEST_CASE("Checkpoint: what is left of one that a job ended in goes when nobody writes any more") {
+  Job job;
+  job.Commit();
+  job.Wait(31 * kSecond);
+  REQUIRE(job.state().taking.has_value());
+  job.core().Stop(1, "enough", job.now, &job.actions);
+  for (const ProcessId& member : {job.servers[0], job.worker, job.servers[1]}) {
+    CHECK(!job.core().finished());
+    job.Receive(member, Goodbye{}, kSelf.incarnation);
+  }
+  CHECK(job.core().finished());
+  REQUIRE(job.actions.prune.has_value());
+  CHECK(job.actions.prune->kept == std::set<uint64_t>{1});
+  CHECK(job.actions.prune->below == 3);
 }
 
 // Keeps `kept`, of which up to `full_every` build on each other. Answers as servers do that have
@@ -281,7 +248,8 @@ TEST_CASE("Checkpoint: in bsp the step is chosen when all rows are scanned") {
   job.AnswerOf(3, Stage::kScanned, 6);
   CHECK(job.state().taking->cut == 6 + 64);
   CHECK(job.SentTo<SnapshotRequest>(101)->cut == 70);
-  CHECK(job.state().taking->training.streams.at(0).progress == 70);
+  // What is recorded: whoever goes on from it passes the steps in between, and counts their rows.
+  CHECK(job.state().taking->training.streams.at(0).progress == 0);
   job.AnswerOf(0, Stage::kPassed, 71);  // Word of it came too late.
   CHECK(!job.state().taking.has_value());
   job.Wait(kSecond);
@@ -364,7 +332,9 @@ TEST_CASE("Rollback: a server that comes before word of the loss waits for it") 
   }
   CHECK(!job.core().finished());
   job.Receive({kUnassignedProcess, 104}, CoordinatorHarness::HelloOf(Role::kServer, 104), 0);
-  CHECK(job.SentTo<JobEnd>(104) != nullptr);
+  REQUIRE(job.SentTo<JobEnd>(104) != nullptr);
+  CHECK(job.SentTo<JobEnd>(104)->code == 1);  // The job's.
+  CHECK(job.SentTo<JobEnd>(104)->message == "over");
   CHECK(job.core().finished());
 }
 

@@ -120,6 +120,57 @@ class CheckpointTest(unittest.TestCase):
         self.assertIn(self.digest, launcher.output())
         self.assertEqual(launcher.leftovers(), [])
 
+    # ---- A server is told to leave.
+
+    def test_a_server_that_is_told_to_leave_is_replaced(self):
+        launcher = self.launch("--servers", "2", "--workers", "2", *self.bsp, every="1000")
+        self.assertTrue(wait_until(self.manifests), launcher.errors())
+        launcher.wait_for_epoch(2)
+        os.kill(launcher.wait_for("ps_server", 2)[0], signal.SIGTERM)
+        self.assertEqual(launcher.end(), DONE, launcher.errors())
+        self.assertIn(self.digest, launcher.output())
+        self.assertRegex(launcher.errors(),
+                         r"server [12] \(pid \d+\) has left and is started again")
+        self.assertEqual(self.numbers(), [1, 2])  # The second one was taken for it.
+        self.assertEqual(launcher.leftovers(), [])
+
+    def start(self, program, *arguments):
+        """A role; what it says, up to its first line, that it listens."""
+        with open(self.path(program), "a", encoding="utf-8") as log:
+            role = subprocess.Popen([os.path.join(PROGRAMS, program), *arguments], text=True,
+                                    stdout=subprocess.PIPE, stderr=log)
+        self.addCleanup(role.stdout.close)
+        self.addCleanup(role.wait)
+        self.addCleanup(role.kill)
+        return role, role.stdout.readline() if program != "ps_worker" else ""
+
+    def test_a_server_leaves_to_another_one_that_waits(self):
+        """Started by hand: code 0 for SIGTERM, 130 for Ctrl-C, and not before its checkpoint."""
+        for signum, code in ((signal.SIGTERM, DONE), (signal.SIGINT, INTERRUPTED)):
+            with self.subTest(signal=signum):
+                shutil.rmtree(self.checkpoints, ignore_errors=True)
+                coordinator, line = self.start(
+                    "ps_coordinator", "--servers", "1", "--workers", "1", "--checkpoint-dir",
+                    self.checkpoints, "--checkpoint-every", "1000", *self.bsp)
+                at = ["--coordinator", line.split()[1]]
+                first, _ = self.start("ps_server", *at)
+                worker, _ = self.start("ps_worker", *at)
+                self.assertTrue(wait_until(self.manifests))
+                spare, _ = self.start("ps_server", *at)
+                time.sleep(0.3)
+                self.assertIsNone(coordinator.poll())
+                asked_at = time.monotonic()
+                first.send_signal(signum)
+                self.assertEqual(first.wait(RUN_SECONDS_MAX), code)
+                self.assertLess(time.monotonic() - asked_at, 10)
+                self.assertEqual(self.numbers(), [1, 2])
+                told = coordinator.communicate(timeout=RUN_SECONDS_MAX)[0]
+                for role in (coordinator, worker, spare):
+                    self.assertEqual(role.wait(RUN_SECONDS_MAX), DONE)
+                self.assertIn(self.digest, told)
+                with open(self.path("ps_coordinator"), encoding="utf-8") as log:
+                    self.assertIn("the job goes on from checkpoint 2", log.read())
+
     # ---- The whole job is killed.
 
     def resume(self, *arguments):

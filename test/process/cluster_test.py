@@ -445,8 +445,8 @@ class ClusterTest(unittest.TestCase):
         os.kill(pid, signal.SIGTERM)
         self.assertEqual(launcher.end(), INTERNAL, launcher.errors())
         block = launcher.errors().partition("cairn train: ")[2].splitlines()
-        self.assertRegex(block[0], rf"^server \d+ at tcp://.*, pid {pid}\) left before the job was "
-                                   "over: its part of the model is lost")
+        self.assertRegex(block[0], rf"^server \d+ at tcp://.*, pid {pid}\) was told to leave "
+                                   "before the job was over: its part of the model is lost")
         self.assertEqual(block[1], f"  process  pid {pid} on {socket.gethostname()}")
         self.assertTrue(block[-1].startswith("  what to do  let servers run"), block)
         self.assertEqual((launcher.failure()["pid"], launcher.failure()["message"]),

@@ -284,6 +284,19 @@ TEST_CASE("Partition, bsp: a pull for the step just applied sees the values befo
   CHECK(harness.Ask({.step = 1}).result.code == PartCode::kPassed);
 }
 
+TEST_CASE("Partition, bsp: steps up to the one that it was loaded with are over") {
+  Harness harness(kBspMode);
+  SnapshotStamps stamps;
+  stamps.lsn = 14;
+  stamps.version = 7;
+  stamps.streams = {{0, 1, 7}, {1, 1, 7}};
+  harness.partition().Restore(stamps);
+  CHECK(harness.Ask({.step = 6}).result.code == PartCode::kPassed);
+  CHECK(harness.Ask({.step = 7}).result.code == PartCode::kPassed);  // There is no undo.
+  CHECK(harness.Ask({.step = 8}).result.code == PartCode::kOk);
+  CHECK(harness.Ask({.step = 9}).wait);
+}
+
 TEST_CASE("Partition, bsp: a pull for the step just applied sees rows that went with it") {
   Harness harness(kBspMode, "sum", {.expire_steps = 2});
   const auto step = [&](StepIndex number, std::vector<KeyValue> rows) {

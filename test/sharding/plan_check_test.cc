@@ -40,10 +40,6 @@ TEST_CASE("CheckPlan: programs keep checkpoints in asp and bsp") {
     job.spec.mode.consistency = consistency;
     CHECK(ErrorOf(job).empty());
   }
-  job.spec.mode.consistency = Consistency::kSsp;
-  CHECK_THAT(ErrorOf(job), Catch::Contains("without data need asp or bsp"));
-  job.plan.checkpoints.directory.clear();
-  CHECK(ErrorOf(job).empty());
 }
 
 TEST_CASE("CheckPlan: names what would divide by zero, loop or grow without end") {

@@ -36,13 +36,15 @@ class Checkers {
   void OnPulled(const StepKey& key, const SimPrepared& prepared, const std::vector<float>& ones);
 
   // A program of a user's, by its key: it begins a step; all its steps up to this one are
-  // acknowledged; a pull that was to see `least` .. `most` of them has seen `seen`.
-  void OnClientStep(Key key, StepIndex step) { clients_[key].started = step; }
+  // acknowledged; a pull that was to see `least` of them has seen `seen`; it goes on behind `base`,
+  // since the job has gone back by this record.
+  void OnClientStep(Key key, StepIndex step);
   void OnClientAcknowledged(Key key, StepIndex step) { clients_[key].acknowledged = step; }
-  void OnClientRead(Key key, double seen, StepIndex least, StepIndex most);
+  void OnClientRead(Key key, double seen, StepIndex least);
+  void OnClientResumed(Key key, StepIndex base, uint64_t rollback_index);
 
   // The coordinator opened streams: what they touch is known from then on.
-  void OnDecision(const LogRecord& record);
+  void OnDecision(const LogRecord& record, uint64_t index);
 
   // Around a server's handling of a message.
   void BeforeHandling(const ExecutorCore& executor, const Message& message);
@@ -63,7 +65,8 @@ class Checkers {
   void NoteBlame(const StepBlamed& blamed);
   struct ClientBooks {
     StepIndex started = 0, acknowledged = 0;
-    bool taken_back = false;  // The job has gone back since: some of it may be lost.
+    bool taken_back =
+        false;  // The job has gone back, and the program does not know yet, or has left.
   };
   StepIndex NextStep(StreamId stream, StepIndex last, uint32_t partition) const;
   void CheckStep(const Before& before, const Push& push);
@@ -86,6 +89,7 @@ class Checkers {
   // then on the job has other data than these checkers know: they look at its end only.
   bool innocent_left_out_ = false;
   bool rolled_back_ = false;
+  uint64_t last_rollback_ = 0;  // Its record.
   // Of the former cluster, if the job has moved; and how far its streams were in the checkpoint
   // that the job has gone back to: steps up to there are everywhere.
   std::shared_ptr<const JobState> moved_from_;

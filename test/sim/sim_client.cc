@@ -44,6 +44,7 @@ void SimClient::OnNews(const MemberCore::News& news, Micros now, Outbox* out) {
   if (news.welcomed) {
     const JobSpec& job = member_.welcome().job;
     client_ = std::make_unique<ClientCore>(job, &member_, ClientOptionsOf(host_->scenario()));
+    stream_ = std::make_unique<ClientStream>(&member_, client_.get());
     KeyCutter cutter(job.partitions);
     const Key key = ClientKey(incarnation_);
     counter_ = cutter.Cut(LayoutOf(job.tables[kTableOnes], kTableOnes), {&key, 1});
@@ -54,22 +55,21 @@ void SimClient::OnNews(const MemberCore::News& news, Micros now, Outbox* out) {
 }
 
 void SimClient::OnGrants() {
-  const auto& grants = member_.grants()->grants;
-  if (stream_.attempt > 0) {
-    const bool has_it = std::any_of(grants.begin(), grants.end(),
-                                    [this](const Grant& grant) { return grant.ref == stream_; });
-    if (has_it) return;
+  const ClientStream::News news = stream_->OnGrants();
+  if (news == ClientStream::News::kNone) return;
+  if (news == ClientStream::News::kLost) {
+    if (!stream_->taken_back()) {
+      host_->Die();
+      return;
+    }
+    pulls_ = false;
+    if (!stream_->granted()) return;  // That is to come.
     host_->probes()->Hit(Probe::kClientTakenBack);
-    host_->Die();
-    return;
+    stream_->Resume();
+    host_->checkers()->OnClientResumed(ClientKey(incarnation_), stream_->base(),
+                                       member_.grants()->rollback_index);
   }
-  const auto mine = std::find_if(grants.begin(), grants.end(), [](const Grant& grant) {
-    return grant.work.kind == StreamWork::Kind::kClient;
-  });
-  if (mine == grants.end()) return;
-  stream_ = mine->ref;
-  started_ = acknowledged_ = mine->base;
-  client_->OpenRun(stream_, mine->base);
+  started_ = acknowledged_ = stream_->base();
 }
 
 void SimClient::Deliver(const MessagePtr& message, Micros now) {
@@ -82,7 +82,8 @@ void SimClient::Deliver(const MessagePtr& message, Micros now) {
 Micros SimClient::next_wake() const {
   if (ended()) return kNever;
   const Micros member = member_.next_tick();
-  return client_ == nullptr ? member : std::min(member, client_->next_tick());
+  if (client_ == nullptr) return member;
+  return std::min({member, client_->next_tick(), stream_->next_report()});
 }
 
 void SimClient::Wake(Micros now) {
@@ -98,7 +99,8 @@ void SimClient::Finish(Outbox out, Micros now) {
       for (const Completion& completion : done) OnCompletion(completion, now, &out);
     }
     MaybePull(now, &out);
-    if (stream_.attempt > 0 && acknowledged_ >= steps_) {
+    stream_->Report(now, &out);
+    if (MayStep() && acknowledged_ >= steps_) {
       host_->probes()->Hit(Probe::kClientLeft);
       left_ = true;
       member_.Leave(&out);
@@ -119,21 +121,20 @@ void SimClient::OnCompletion(const Completion& completion, Micros now, Outbox* o
   }
   const Key key = ClientKey(incarnation_);
   if (completion.is_push) {
-    acknowledged_ = client_->ProgressOf(stream_);
+    acknowledged_ = client_->ProgressOf(stream_->ref());
     checkers->OnClientAcknowledged(key, acknowledged_);
     return;
   }
   pulls_ = false;
-  checkers->OnClientRead(key, static_cast<double>(completion.values.Packed()[0][0]), pull_least_,
-                         started_);
+  checkers->OnClientRead(key, static_cast<double>(completion.values.Packed()[0][0]), pull_least_);
   PushPayload push;
   push.rows = 1;
   push.tables.push_back({counter_, {1.0f}});
   ++started_;
   checkers->OnClientStep(key, started_);
   host_->probes()->Hit(Probe::kClientStep);
-  client_->StartPush({stream_, started_, std::make_shared<const PushPayload>(std::move(push))}, now,
-                     out);
+  client_->StartPush(
+      {stream_->ref(), started_, std::make_shared<const PushPayload>(std::move(push))}, now, out);
   rests_ = true;
   host_->After(host_->DrawDelay(kRestMost), [this](Micros at) {
     rests_ = false;
@@ -143,11 +144,11 @@ void SimClient::OnCompletion(const Completion& completion, Micros now, Outbox* o
 
 // Every other pull asks for the effect of pushes that are still under way.
 void SimClient::MaybePull(Micros now, Outbox* out) {
-  const bool may = stream_.attempt > 0 && !pulls_ && !rests_ && started_ < steps_ &&
+  const bool may = MayStep() && !pulls_ && !rests_ && started_ < steps_ &&
                    started_ < acknowledged_ + kPushesAtOnce;
-  if (!may || !client_->HasRun(stream_)) return;
+  if (!may || !client_->HasRun(stream_->ref())) return;
   ClientCore::PullRequest request;
-  request.ref = stream_;
+  request.ref = stream_->ref();
   request.step = started_ + 1;
   request.payload = std::make_shared<const PullPayload>(PullPayload{counter_});
   if (started_ % 2 == 0) request.after_push = started_;

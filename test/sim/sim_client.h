@@ -1,6 +1,7 @@
 // A program of a user's in the simulator (cairn/client.h): joins the job, pulls what it counts and
-// pushes one more, step after step, with pushes under way, until it has done enough. Whoever has
-// its stream taken away, or taken back, joins again as another one.
+// pushes one more, step after step, with pushes under way, until it has done enough. When the job
+// has gone back it pushes again what is lost. Whoever has its stream taken away joins again as
+// another one.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include "sim/sim_process.h"
 #include "transport/member_core.h"
 #include "worker/client_core.h"
+#include "worker/client_stream.h"
 
 namespace cairn::sim {
 
@@ -27,6 +29,7 @@ class SimClient final : public SimProcess {
  private:
   void OnNews(const MemberCore::News& news, Micros now, Outbox* out);
   void OnGrants();
+  bool MayStep() const { return stream_ != nullptr && stream_->granted() && stream_->fault().ok(); }
   // Ends every call into the cores.
   void Finish(Outbox out, Micros now);
   void OnCompletion(const Completion& completion, Micros now, Outbox* out);
@@ -38,7 +41,7 @@ class SimClient final : public SimProcess {
   MemberCore member_;
   std::unique_ptr<ClientCore> client_;
   std::shared_ptr<const KeyCut> counter_;  // Its key.
-  StreamRef stream_;                       // Attempt 0: it has none.
+  std::unique_ptr<ClientStream> stream_;
   StepIndex started_ = 0, acknowledged_ = 0;
   bool pulls_ = false;        // A pull is under way,
   StepIndex pull_least_ = 0;  // which sees at least so many steps.

@@ -62,7 +62,10 @@ void SimCoordinator::WitnessLog(const JobState& state) {
   }
   if (state.index > witness_->durable) {
     host_->probes()->Hit(Probe::kInDoubt);
-    for (const LogRecord& record : witness_->in_doubt) host_->checkers()->OnDecision(record);
+    uint64_t index = witness_->in_doubt_first;
+    for (const LogRecord& record : witness_->in_doubt) {
+      host_->checkers()->OnDecision(record, index++);
+    }
     const uint64_t last = witness_->in_doubt_first + witness_->in_doubt.size() - 1;
     if (witness_->in_doubt.empty() || state.index != last) {
       host_->checkers()->Report(
@@ -142,8 +145,7 @@ void SimCoordinator::Written(const std::vector<LogBatch>& batches) {
   if (absl::IsUnavailable(durable)) return;  // With the power.
   CAIRN_CHECK(durable.ok(), MessageOf(durable));
   for (const LogRecord& record : std::exchange(witness_->in_doubt, {})) {
-    host_->checkers()->OnDecision(record);
-    ++witness_->durable;
+    host_->checkers()->OnDecision(record, ++witness_->durable);
     witness_->has_checkpoint = witness_->has_checkpoint ||
                                std::holds_alternative<CheckpointCommitted>(record) ||
                                std::holds_alternative<JobRestored>(record);

@@ -52,6 +52,12 @@ Micros SimMishaps::Pause(Role role, bool server_may_go) {
   return stands ? 1 + static_cast<Micros>(random_->Below(static_cast<uint64_t>(most))) : 0;
 }
 
+bool SimMishaps::Leaves(Role role, bool server_may_go) {
+  const bool may = role == Role::kWorker || (role == Role::kServer && server_may_go);
+  return may && Draws(leaves_, faults_.leaves_max, faults_.leave) &&
+         Happens(&leaves_, Probe::kToldToLeave);
+}
+
 bool SimMishaps::LosesPower() {
   constexpr double kShareOfWrites = 0.05;
   return faults_.power_loss > 0 &&

@@ -23,6 +23,8 @@ class SimMishaps {
   bool Dies(Role role, const Outbox& messages, bool server_may_go);
   // For how long it stands still; 0: it does not.
   Micros Pause(Role role, bool server_may_go);
+  // It is told to leave.
+  bool Leaves(Role role, bool server_may_go);
   // The coordinator's machine loses its power while the log is written.
   bool LosesPower();
 
@@ -43,6 +45,7 @@ class SimMishaps {
   bool healed_ = false;
   uint32_t count_ = 0;
   uint32_t crashes_ = 0, server_crashes_ = 0, coordinator_crashes_ = 0;
+  uint32_t leaves_ = 0;
   uint32_t pauses_ = 0, server_pauses_ = 0, coordinator_pauses_ = 0;
 };
 

@@ -56,6 +56,8 @@ class SimProcess {
   // When Wake wants to be called; kNever: only if something else happens.
   virtual Micros next_wake() const = 0;
   virtual void Wake(Micros now) = 0;
+  // As SIGTERM does; of servers and workers.
+  virtual void AskToLeave(Micros) {}
   // It has left, and its shell would exit. What it holds may still be looked at.
   virtual bool ended() const = 0;
 };

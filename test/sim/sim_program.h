@@ -52,6 +52,7 @@ struct Sighting {
 class SimPrepared final : public PreparedBatch {
  public:
   std::shared_ptr<const PullPayload> pull() const override { return payload; }
+  uint64_t row_count() const override { return batch == nullptr ? 0 : batch->rows.size(); }
 
   const SimBatch* batch = nullptr;  // Null: an empty step.
   std::shared_ptr<const PullPayload> payload;

@@ -236,6 +236,14 @@ void DrawClients(Scenario* scenario) {
   scenario->clients = 1 + static_cast<uint32_t>(random.Below(2));
 }
 
+// Likewise. Somebody needs the machines.
+void DrawLeaves(Scenario* scenario) {
+  SeededRandom random(HashWords(HashString("leaves"), scenario->seed));
+  if (random.Chance(0.6)) return;
+  scenario->faults.leave = 0.002;
+  scenario->faults.leaves_max = 1 + static_cast<uint32_t>(random.Below(3));
+}
+
 // The defaults are for machines that people watch; here a second is long.
 CoordinatorTimes FastTimes() {
   CoordinatorTimes times;
@@ -288,6 +296,7 @@ Scenario MakeScenario(uint64_t seed, std::optional<Consistency> mode) {
   DrawKillers(&scenario);
   DrawCuts(&scenario);
   DrawClients(&scenario);
+  DrawLeaves(&scenario);
   // Without a checkpoint to go back to a server that is only slow must not be taken for dead.
   if (scenario.plan.checkpoints.directory.empty()) {
     scenario.times.server_lease = 600 * kMicrosPerSecond;
@@ -311,7 +320,7 @@ void MakeHarsh(Scenario* scenario) {
   faults.crash = 0.08;
   faults.crashes_max = 12;
   faults.loss = 0.2;
-  faults.cut = faults.deaf = 0;
+  faults.cut = faults.deaf = faults.leave = 0;
   faults.delay_most = 50 * kMicrosPerMilli;
   faults.restart_most = 100 * kMicrosPerMilli;
 }

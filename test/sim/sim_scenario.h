@@ -60,6 +60,9 @@ struct Faults {
   // A server dies in the middle of sending, once there is a checkpoint.
   double server_crash = 0;
   uint32_t server_crashes_max = 0;
+  // A worker or a server is told to leave, and another one comes.
+  double leave = 0;
+  uint32_t leaves_max = 0;
   Micros exodus_at = 0;  // All workers die, to come back one by one; 0: they do not.
   // All processes die, and nothing is left but checkpoints: from then on, or as soon as there is
   // one, another cluster goes on, with other servers and partitions; 0: they do not.

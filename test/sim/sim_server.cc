@@ -22,6 +22,7 @@ MemberCore::Options MemberOptions(const SimHost& host, uint64_t incarnation) {
   options.host = kHostName;
   options.pid = PidOf(incarnation);
   options.join_timeout = options.orphan_timeout = 10 * kMicrosPerSecond;
+  options.leave_timeout = 2 * kMicrosPerSecond;
   return options;
 }
 
@@ -83,6 +84,12 @@ void SimServer::Wake(Micros now) {
     executors_[i]->Tick(&actions);
     Perform(i, std::move(actions), now);
   }
+}
+
+void SimServer::AskToLeave(Micros now) {
+  Outbox out;
+  OnNews(member_.AskToLeave(now, &out), &out);
+  host_->Send(std::move(out));
 }
 
 void SimServer::Perform(size_t executor, ExecutorActions actions, Micros now) {

@@ -22,6 +22,7 @@ class SimServer final : public SimProcess {
   void Deliver(const MessagePtr& message, Micros now) override;
   Micros next_wake() const override;
   void Wake(Micros now) override;
+  void AskToLeave(Micros now) override;
   bool ended() const override { return member_.ended(); }
 
   std::vector<const ExecutorCore*> executors() const;

@@ -24,6 +24,7 @@ const std::vector<Simplification>& Simplifications() {
       {"crashes", [](Scenario* s) { s->faults.crashes_max = 0; }},
       {"pauses", [](Scenario* s) { s->faults.pauses_max = 0; }},
       {"server-crashes", [](Scenario* s) { s->faults.server_crashes_max = 0; }},
+      {"leaves", [](Scenario* s) { s->faults.leaves_max = 0; }},
       {"server-pauses", [](Scenario* s) { s->faults.server_pauses_max = 0; }},
       {"coordinator-crashes", [](Scenario* s) { s->faults.coordinator_crashes_max = 0; }},
       {"coordinator-pauses", [](Scenario* s) { s->faults.coordinator_pauses_max = 0; }},

@@ -95,12 +95,19 @@ void SimWorker::Wake(Micros now) {
   Finish(std::move(actions), now);
 }
 
+void SimWorker::AskToLeave(Micros) {
+  Outbox out;
+  member_.Leave(&out);
+  has_left_ = true;
+  host_->Send(std::move(out));
+}
+
 void SimWorker::Finish(RunnerActions actions, Micros now) {
   if (runner_ != nullptr && !ended()) {
     runner_->Tick(now, &actions);
     if (!runner_->error().ok()) {
       host_->checkers()->Report("report", Concat("a worker failed: ", MessageOf(runner_->error())));
-      failed_ = true;
+      has_left_ = true;
       member_.Fail(1, std::string(MessageOf(runner_->error())), now, &actions.messages);
     }
   }

@@ -24,7 +24,8 @@ class SimWorker final : public SimProcess {
   void Deliver(const MessagePtr& message, Micros now) override;
   Micros next_wake() const override;
   void Wake(Micros now) override;
-  bool ended() const override { return member_.ended() || failed_; }
+  void AskToLeave(Micros now) override;
+  bool ended() const override { return member_.ended() || has_left_; }
 
  private:
   void OnNews(const MemberCore::News& news, Micros now, RunnerActions* actions);
@@ -38,7 +39,7 @@ class SimWorker final : public SimProcess {
   MemberCore member_;
   std::unique_ptr<ClientCore> client_;
   std::unique_ptr<StreamRunner> runner_;
-  bool failed_ = false;  // It left with an error.
+  bool has_left_ = false;  // By itself: it was told to, or has failed.
 };
 
 }  // namespace cairn::sim

@@ -18,6 +18,7 @@
 #include "sim/sim_coordinator.h"
 #include "sim/sim_damage.h"
 #include "sim/sim_disk.h"
+#include "sim/sim_event.h"
 #include "sim/sim_mishaps.h"
 #include "sim/sim_network.h"
 #include "sim/sim_server.h"
@@ -28,26 +29,6 @@
 
 namespace cairn::sim {
 namespace {
-
-enum class EventKind : uint8_t { kDeliver, kWake, kCall, kStart, kHeal, kExodus, kMove };
-
-struct Event {
-  Micros at = 0;
-  uint64_t sequence = 0;  // Breaks ties: what was planned first comes first.
-  EventKind kind = EventKind::kDeliver;
-  uint32_t place = 0;  // Of the process.
-  uint32_t life = 0;   // kWake, kCall: only for this life of it.
-  uint32_t from = 0;   // kDeliver.
-  uint64_t wake = 0;   // kWake: only the last one planned counts.
-  MessagePtr message;
-  std::function<void(Micros)> call;
-};
-
-struct Later {
-  bool operator()(const Event& a, const Event& b) const {
-    return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;
-  }
-};
 
 class World {
  public:
@@ -69,7 +50,9 @@ class World {
     uint64_t wake = 0;         // The wake event that counts, and its time.
     Micros wake_at = kNever;
     Micros paused_until = 0;
-    bool doomed = false;  // Crashes as soon as its handler returns.
+    bool doomed = false;         // Crashes as soon as its handler returns.
+    bool told_to_leave = false;  // Hears of it then,
+    bool leaves = false;         // and has.
   };
 
   void AddPlace(Role role);
@@ -84,6 +67,7 @@ class World {
   void Dispatch(Event* event, Place* place);
   void StartLife(uint32_t place);
   void AfterHandler(uint32_t place);
+  void MaybeLeave(uint32_t place);
   void SendFrom(uint32_t place, Outbox messages);
   bool MaybeDies(uint32_t place, const Outbox& messages);
   void MaybePauses(uint32_t place);
@@ -91,6 +75,7 @@ class World {
   void MayDamage(Role role);
   bool CanLoseServer() const;
   void Crash(uint32_t place, Micros away_least = 0);
+  void EndLife(uint32_t place, Micros away_least);
   void Exodus();
   void Move();
   SimSubmitter* submitter();
@@ -118,6 +103,7 @@ class World {
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   uint64_t next_sequence_ = 0;
   Micros now_ = 0;
+  bool job_is_over_ = false;  // This life of the coordinator has decided so, or a former one.
 };
 
 class World::Host final : public SimHost {
@@ -334,7 +320,12 @@ void World::StartLife(uint32_t place) {
 
 void World::AfterHandler(uint32_t place) {
   Place& at = places_[place];
+  MaybeLeave(place);
   if (at.doomed) Crash(place);
+  if (at.role == Role::kCoordinator && at.process != nullptr) {
+    const CoordinatorCore* core = static_cast<const SimCoordinator&>(*at.process).core();
+    job_is_over_ = core != nullptr && core->state().ended;
+  }
   if (at.process == nullptr || at.process->ended()) return;
   const Micros next = std::max(TimeOf(at, at.process->next_wake()), now_ + 1);
   if (next >= at.wake_at) return;
@@ -346,6 +337,23 @@ void World::AfterHandler(uint32_t place) {
   wake.life = at.life;
   wake.wake = ++at.wake;
   Plan(std::move(wake));
+}
+
+// Who has been told to leave and has is followed by another one. When the job is over everybody
+// leaves, and stays where it can be looked at.
+void World::MaybeLeave(uint32_t place) {
+  Place& at = places_[place];
+  if (at.doomed || at.process == nullptr) return;
+  if (std::exchange(at.told_to_leave, false) && !at.process->ended()) {
+    Note("told to leave", place, place, nullptr);
+    at.leaves = true;
+    at.process->AskToLeave(ClockOf(at));
+  }
+  if (at.doomed || !at.leaves || !at.process->ended() || job_is_over_) return;
+  Note("left", place, place, nullptr);
+  result_.probes.Hit(Probe::kHasLeft);
+  EndLife(place, 0);
+  at.disk->ProcessDied();
 }
 
 // ---- Messages and mishaps -----------------------------------------------------------------------
@@ -387,6 +395,7 @@ bool World::MaybeDies(uint32_t place, const Outbox& messages) {
   const bool works = at.role == Role::kWorker || at.role == Role::kClient;
   if (works) MaybePauses(place);
   if (mishaps_.Dies(at.role, messages, CanLoseServer())) return at.doomed = true;
+  if (mishaps_.Leaves(at.role, CanLoseServer())) at.told_to_leave = true;
   if (!works) MaybePauses(place);
   return false;
 }
@@ -441,7 +450,14 @@ void World::Crash(uint32_t place, Micros away_least) {
   const bool loses_power = faults.power_loss > 0 && disk_random_.Chance(faults.power_loss);
   loses_power ? at.disk->LosePower() : at.disk->ProcessDied();
   MayDamage(at.role);
-  at.doomed = false;
+  EndLife(place, away_least);
+}
+
+// Another life begins some time later.
+void World::EndLife(uint32_t place, Micros away_least) {
+  Place& at = places_[place];
+  at.process.reset();
+  at.doomed = at.told_to_leave = at.leaves = false;
   at.wake_at = kNever;
   at.paused_until = 0;
   ++at.life;

@@ -221,7 +221,7 @@ std::vector<SampleMessage> SampleMessages() {
                                   250,
                                   {{"part-0.snap", 7}, {"", 0}, {"part-2.snap", 0xFFFFFFFF}},
                                   0x0123456789ABCDEF}}},
-      {"heartbeat", {to_coordinator, Heartbeat{17, 21, 2, {1u << 20, 900, 11, 12}}}},
+      {"heartbeat", {to_coordinator, Heartbeat{17, 21, 2, {1u << 20, 900, 11, 12}, true}}},
       {"map_update", {from_coordinator, SampleMap()}},
       {"grants", {from_coordinator, SampleGrants()}},
       {"progress", {to_coordinator, Progress{{7, 2}, 101, 51'234, 0.6931, -0.25}}},

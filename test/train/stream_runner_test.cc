@@ -17,6 +17,7 @@ class OneKeyBatch final : public PreparedBatch {
  public:
   explicit OneKeyBatch(std::shared_ptr<const PullPayload> payload) : payload_(std::move(payload)) {}
   std::shared_ptr<const PullPayload> pull() const override { return payload_; }
+  uint64_t row_count() const override { return 7; }
 
  private:
   const std::shared_ptr<const PullPayload> payload_;
@@ -300,6 +301,9 @@ TEST_CASE("StreamRunner: a successor starts behind the recorded progress and pas
   CHECK(harness.Sent<Push>() == nullptr);
   REQUIRE(harness.Sent<Progress>() != nullptr);
   CHECK(harness.Sent<Progress>()->step == 4);
+  CHECK(harness.Sent<Progress>()->rows == 7);  // They were trained, with a loss that nobody knows.
+  CHECK(harness.Sent<Progress>()->loss_sum == 0);
+  CHECK(harness.Sent<Progress>()->extra_weight == -7);
 }
 
 TEST_CASE("StreamRunner: a run that is taken away, or fenced, is gone") {

@@ -318,5 +318,41 @@ TEST_CASE("MemberCore: who asks for the map all the time notices that nobody ans
   CHECK(harness.core.end_code() == 5);
 }
 
+TEST_CASE("MemberCore: who is told to leave says so until it is let go") {
+  Harness harness;
+  harness.Join(0);
+  CHECK(!harness.Sent<Heartbeat>()->leaving);
+  harness.out.clear();
+  CHECK(!harness.core.AskToLeave(kSecond, &harness.out).ended);
+  REQUIRE(harness.Sent<Heartbeat>() != nullptr);
+  CHECK(harness.Sent<Heartbeat>()->leaving);
+  CHECK(harness.core.asked_to_leave());
+  harness.out.clear();
+  harness.core.AskToLeave(kSecond, &harness.out);  // Once is enough.
+  CHECK(harness.out.empty());
+  harness.Tick(harness.core.next_tick());
+  CHECK(harness.Sent<Heartbeat>()->leaving);
+  CHECK(harness.Sent<Goodbye>() == nullptr);
+  CHECK(harness.Receive(JobEnd{}, 2 * kSecond).ended);
+  CHECK(harness.core.end().ok());
+}
+
+TEST_CASE("MemberCore: who is told to leave waits so long, and before the welcome not at all") {
+  MemberCore::Options options = TestOptions();
+  options.leave_timeout = 700'000;  // No multiple of a heartbeat.
+  Harness harness(options);
+  harness.Join(0);
+  harness.core.AskToLeave(0, &harness.out);
+  harness.Tick(harness.core.next_tick());
+  CHECK(harness.core.next_tick() == 700'000);
+  CHECK(harness.Tick(700'000).ended);
+  CHECK(harness.core.end().ok());
+  REQUIRE(harness.Sent<Goodbye>() != nullptr);
+  CHECK(harness.Sent<Goodbye>()->code == 0);
+  Harness unjoined;
+  CHECK(unjoined.core.AskToLeave(1, &unjoined.out).ended);
+  CHECK(unjoined.core.end().ok());
+}
+
 }  // namespace
 }  // namespace cairn
