@@ -136,7 +136,7 @@ class CheckpointTest(unittest.TestCase):
 
     def start(self, program, *arguments):
         """A role; what it says, up to its first line, that it listens."""
-        with open(self.path(program), "a", encoding="utf-8") as log:
+        with open(self.path(program), "w", encoding="utf-8") as log:
             role = subprocess.Popen([os.path.join(PROGRAMS, program), *arguments], text=True,
                                     stdout=subprocess.PIPE, stderr=log)
         self.addCleanup(role.stdout.close)
@@ -145,15 +145,18 @@ class CheckpointTest(unittest.TestCase):
         return role, role.stdout.readline() if program != "ps_worker" else ""
 
     def test_a_server_leaves_to_another_one_that_waits(self):
-        """Started by hand: code 0 for SIGTERM, 130 for Ctrl-C, and not before its checkpoint."""
-        for signum, code in ((signal.SIGTERM, DONE), (signal.SIGINT, INTERRUPTED)):
-            with self.subTest(signal=signum):
+        """Started by hand: code 0 for SIGTERM, 130 for Ctrl-C, after a checkpoint if it waits."""
+        for signum, code, patience in ((signal.SIGTERM, DONE, "20"),
+                                       (signal.SIGINT, INTERRUPTED, "20"),
+                                       (signal.SIGTERM, DONE, "0")):  # Does not wait for it.
+            last = 1 if patience == "0" else 2
+            with self.subTest(signal=signum, patience=patience):
                 shutil.rmtree(self.checkpoints, ignore_errors=True)
                 coordinator, line = self.start(
                     "ps_coordinator", "--servers", "1", "--workers", "1", "--checkpoint-dir",
                     self.checkpoints, "--checkpoint-every", "1000", *self.bsp)
                 at = ["--coordinator", line.split()[1]]
-                first, _ = self.start("ps_server", *at)
+                first, _ = self.start("ps_server", *at, "--leave-timeout", patience)
                 worker, _ = self.start("ps_worker", *at)
                 self.assertTrue(wait_until(self.manifests))
                 spare, _ = self.start("ps_server", *at)
@@ -163,13 +166,13 @@ class CheckpointTest(unittest.TestCase):
                 first.send_signal(signum)
                 self.assertEqual(first.wait(RUN_SECONDS_MAX), code)
                 self.assertLess(time.monotonic() - asked_at, 10)
-                self.assertEqual(self.numbers(), [1, 2])
+                self.assertEqual(self.numbers()[-1], last)
                 told = coordinator.communicate(timeout=RUN_SECONDS_MAX)[0]
                 for role in (coordinator, worker, spare):
                     self.assertEqual(role.wait(RUN_SECONDS_MAX), DONE)
                 self.assertIn(self.digest, told)
                 with open(self.path("ps_coordinator"), encoding="utf-8") as log:
-                    self.assertIn("the job goes on from checkpoint 2", log.read())
+                    self.assertIn(f"the job goes on from checkpoint {last}", log.read())
 
     # ---- The whole job is killed.
 
