@@ -107,7 +107,7 @@ ExecutorCore::ExecutorCore(const Welcome& welcome, const ProcessId& self,
       init_files_(welcome.init_files),
       pulled_ids_(options_.pulled_ids_bytes_max,
                   options_.guards.need_ids ? UnknownIds::kLeave : UnknownIds::kDrop),
-      snapshots_(&context_, self.process, options_.snapshot_append_bytes) {
+      snapshots_(&context_, self.process, options_.snapshot_pieces) {
   context_.job = welcome.job;
   context_.guards = options_.guards;
 }

@@ -36,7 +36,7 @@ class ExecutorCore {
     ServerGuards guards;
     RowOptimizers optimizers;  // Beyond the built-in ones.
     size_t pulled_ids_bytes_max = limits::kPulledIdsBytesMax;
-    size_t snapshot_append_bytes = 256u << 10;  // A snapshot goes to the disk in pieces of this.
+    SnapshotPieces snapshot_pieces = {};
   };
 
   // After the server was welcomed. kInvalidArgument: the job names an optimizer that is not linked.

@@ -12,6 +12,7 @@ struct ServerGuards {
   bool need_ids = true;      // A push whose ids are not at hand is not executed.
   bool stamps_kept = true;   // A restored partition knows which steps are in its rows.
   bool ahead_kept = true;    // Rows with more steps than their partition do not get them again.
+  bool tail = true;          // What changes behind a snapshot's scan is written once more.
   bool since_check = true;   // An increment is one on what is on disk, and on nothing else.
   bool term_check = true;    // Whoever knows an older primary than this one is not served.
 };

@@ -268,9 +268,9 @@ bool RowTable::ForEachFrom(uint64_t first, const Visit& visit) const {
   while (place != nullptr) {
     const Segment& segment = segments_[place->index()];
     std::byte* const entries = segment.place.entries;
-    for (size_t at = static_cast<size_t>(begin - entries); at < size_t{segment.slots} * stride_;
-         at += stride_) {
-      std::byte* const entry = entries + at;
+    const size_t stride = stride_;
+    const std::byte* const end = entries + segment.slots * stride;
+    for (std::byte* entry = entries + (begin - entries); entry < end; entry += stride) {
       if (WordAt(entry) == 0) continue;
       if (!visit(IdAt(segment, entry), RowAt(entry))) return false;
     }

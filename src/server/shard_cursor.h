@@ -31,18 +31,17 @@ class ShardCursor {
     return table;
   }
 
-  // As Next, but only dirty rows: looks at up to *looks rows (at least 1), and lowers it.
-  size_t NextDirty(const std::vector<TableShard>& shards, size_t* looks, size_t most,
-                   std::vector<uint64_t>* ids) {
-    CAIRN_CHECK(most > 0 && *looks > 0 && !done(shards));
+  // The next rows of one table. That none were found says nothing about those behind.
+  size_t NextRows(std::vector<TableShard>* shards, RowScan* scan) {
+    CAIRN_CHECK(!done(*shards));
     const size_t table = table_;
-    ids->clear();
-    const std::optional<uint64_t> next = shards[table].DirtyIds(next_, looks, most, ids);
+    const std::optional<uint64_t> next = (*shards)[table].Scan(next_, scan);
     if (!next.has_value()) ++table_;
     next_ = next.value_or(0);
     return table;
   }
 
+  size_t table() const { return table_; }  // The next rows are of this one, if not done.
   bool done(const std::vector<TableShard>& shards) const { return table_ == shards.size(); }
   // True if the cursor went over the place where `id` is or would be.
   bool Passed(size_t table, uint64_t id) const {

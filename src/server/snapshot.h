@@ -101,18 +101,18 @@ class SnapshotWriter {
  public:
   // header.tables are the shards' tables, in the same order; header.since is 0. `shards` outlive
   // the writer, and only change as RowsChanging says.
-  SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards)
-      : SnapshotWriter(std::move(header), shards, nullptr) {}
+  SnapshotWriter(SnapshotHeader header, std::vector<TableShard>* shards)
+      : SnapshotWriter(std::move(header), shards, Tracks::kNothing) {}
 
   // Leaves the shards' rows clean, and lets them note from its end on which ones go: if all of it
   // becomes durable, the next one may be an increment on it. If header.since is not 0, this one is,
   // and the shards have noted it since the one before, and go on noting until this one is finished.
   static SnapshotWriter OfCheckpoint(SnapshotHeader header, std::vector<TableShard>* shards) {
-    return SnapshotWriter(std::move(header), shards, shards);
+    return SnapshotWriter(std::move(header), shards, Tracks::kChanges);
   }
 
-  // Appends whole blocks with up to `rows_most` more rows (at least 1) of the body, at first the
-  // header. False when the body is complete.
+  // Appends whole blocks with up to `rows_most` more rows (at least 1) of the body, of wide ones
+  // fewer, at first the header. False when the body is complete.
   bool ScanSlice(size_t rows_most, std::vector<std::byte>* out);
 
   // The partition is about to change, create or erase these rows: call it BEFORE. Those that the
@@ -127,13 +127,17 @@ class SnapshotWriter {
   // after Finish.
   const ModelDigest& digest() const { return digest_; }
   uint64_t rows() const { return sparse_rows_; }  // Of sparse tables, those of no increment too.
+  // Of all bytes so far.
+  uint64_t bytes() const { return blocks_.bytes(); }
+  uint32_t crc() const { return blocks_.crc(); }
 
  private:
-  SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards,
-                 std::vector<TableShard>* tracked);
+  enum class Tracks : uint8_t { kNothing, kChanges };
+  SnapshotWriter(SnapshotHeader header, std::vector<TableShard>* shards, Tracks tracks);
   bool is_increment() const { return header_.since != 0; }
   void WriteHeader(std::vector<std::byte>* out);
-  void WriteRows(size_t table, std::span<const uint64_t> ids, std::vector<std::byte>* out);
+  void WriteRows(size_t table, std::span<const uint64_t> ids, std::span<const float> rows,
+                 std::vector<std::byte>* out);
   void WriteErased(size_t table, std::span<const uint64_t> ids, std::vector<std::byte>* out);
   void WriteTail(size_t table, std::vector<std::byte>* out);
   void WriteRetention(size_t table, std::vector<std::byte>* out);
@@ -141,8 +145,8 @@ class SnapshotWriter {
   void WriteFooter(std::vector<std::byte>* out);
 
   SnapshotHeader header_;
-  const std::vector<TableShard>* shards_;
-  std::vector<TableShard>* tracked_;  // The same, of a checkpoint; else null.
+  std::vector<TableShard>* shards_;
+  const bool tracks_;  // Which rows change, in the shards: of a checkpoint.
 
   bool begun_ = false, finished_ = false;
   ShardCursor cursor_;
@@ -151,8 +155,10 @@ class SnapshotWriter {
   SnapshotBlocks blocks_;
   uint64_t rows_written_ = 0, erased_written_ = 0, sparse_rows_ = 0;
   ModelDigest digest_;
-  std::vector<uint64_t> ids_;  // Scratch.
-  std::vector<float> row_;     // Scratch.
+  RowScan scan_;                // Scratch.
+  std::vector<uint64_t> ids_;   // Scratch.
+  std::vector<uint64_t> keys_;  // Scratch.
+  std::vector<float> row_;      // Scratch.
 };
 
 // Who is told what a snapshot holds, in the order of the file: the header, rows and removals, the

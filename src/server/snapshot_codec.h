@@ -64,7 +64,6 @@ class PayloadWriter {
     Put(static_cast<uint32_t>(s.size()));
     Append(s.data(), s.size());
   }
-  void PutWords(const float* words, size_t count) { Append(words, count * sizeof(float)); }
   void PutBytes(std::span<const std::byte> bytes) { Append(bytes.data(), bytes.size()); }
   std::span<const std::byte> bytes() const { return bytes_; }
 

@@ -2,39 +2,34 @@
 
 #include <utility>
 
-#include "base/crc32c.h"
 #include "base/file_system.h"
 #include "base/status.h"
 
 namespace cairn {
 namespace {
 
-constexpr size_t kRowsPerSlice = 256;             // Of a scan: well under a millisecond.
 constexpr uint32_t kStorageRequestsInFlight = 4;  // Of one snapshot: bounds its memory.
 
 }  // namespace
 
 bool SnapshotJobs::OnRequest(const SnapshotRequest& request, uint64_t ticket, Partition* partition,
                              SnapshotActions* out) {
-  const auto id = std::make_pair(request.checkpoint, request.partition);
-  const auto found = jobs_.find(id);
+  const auto found = jobs_.find(request.partition);
   if (found != jobs_.end()) {
     Job& job = found->second;
-    if (job.finished) {
-      out->answers.push_back(job.done);
-    } else {
-      SetCut(&job, request.cut, out);
+    if (job.request.checkpoint > request.checkpoint) return false;  // This request was overtaken.
+    if (job.request.checkpoint == request.checkpoint) {
+      if (job.finished) {
+        out->answers.push_back(job.done);
+      } else {
+        SetCut(&job, request.cut, out);
+      }
+      return false;
     }
-    return false;
+    if (!job.finished) Abort(&job, out);  // Nobody waits for it any more, nor for its answer.
+    jobs_.erase(found);
   }
-  for (auto& [other, job] : jobs_) {
-    if (other.second != request.partition) continue;
-    if (other.first > request.checkpoint) return false;  // This request was overtaken.
-    if (!job.finished) Abort(&job, out);                 // Nobody waits for it any more.
-  }
-  // Answers to older requests for this partition are of no use to anybody any more.
-  std::erase_if(jobs_, [&](const auto& entry) { return entry.first.second == request.partition; });
-  Job& job = jobs_[id];
+  Job& job = jobs_[request.partition];
   job.request = request;
   job.partition = partition;
   job.ticket = ticket;
@@ -70,7 +65,7 @@ void SnapshotJobs::Begin(Job* job, SnapshotActions* out) {
   } else {
     job->writer = std::make_unique<SnapshotWriter>(std::move(header), shards);
   }
-  job->partition->set_snapshot(job->writer.get());
+  if (context_->guards.tail) job->partition->set_snapshot(job->writer.get());
   out->storage.push_back({job->ticket, StorageRequest::Kind::kCreate, job->path, {}, 0, 0});
   ++job->requests_pending;
 }
@@ -85,23 +80,24 @@ uint64_t SnapshotJobs::IncrementOn(const Job& job) const {
 }
 
 void SnapshotJobs::OnStep(uint32_t partition, SnapshotActions* out) {
-  for (auto& [id, job] : jobs_) {
-    if (id.second == partition && job.scanned && !job.finished && job.request.cut != kCutToCome) {
-      SetCut(&job, job.request.cut, out);
-    }
+  const auto found = jobs_.find(partition);
+  if (found == jobs_.end()) return;
+  Job& job = found->second;
+  if (job.scanned && !job.finished && job.request.cut != kCutToCome) {
+    SetCut(&job, job.request.cut, out);
   }
 }
 
 void SnapshotJobs::Forget(uint32_t partition, SnapshotActions* out) {
-  for (auto& [id, job] : jobs_) {
-    if (id.second == partition && !job.finished) Abort(&job, out);
-  }
-  std::erase_if(jobs_, [&](const auto& job) { return job.first.second == partition; });
   bases_.erase(partition);
+  const auto found = jobs_.find(partition);
+  if (found == jobs_.end()) return;
+  if (!found->second.finished) Abort(&found->second, out);
+  jobs_.erase(found);
 }
 
 bool SnapshotJobs::OnStorage(const StorageResult& result, SnapshotActions* out) {
-  for (auto& [id, job] : jobs_) {
+  for (auto& [partition, job] : jobs_) {
     if (job.ticket != result.ticket || job.finished) continue;
     --job.requests_pending;
     if (!result.status.ok()) {
@@ -119,7 +115,7 @@ bool SnapshotJobs::OnStorage(const StorageResult& result, SnapshotActions* out) 
 
 // One after the other, so that little of each changes between its scan and its end.
 bool SnapshotJobs::Advance(SnapshotActions* out) {
-  for (auto& [id, job] : jobs_) {
+  for (auto& [partition, job] : jobs_) {
     if (!job.Scans()) continue;
     if (job.requests_pending >= kStorageRequestsInFlight) return false;
     Step(&job, out);
@@ -130,8 +126,6 @@ bool SnapshotJobs::Advance(SnapshotActions* out) {
 
 void SnapshotJobs::Append(Job* job, SnapshotActions* out) {
   if (job->bytes.empty()) return;
-  job->done.bytes += job->bytes.size();
-  job->done.crc = Crc32c(job->bytes, job->done.crc);
   out->storage.push_back(
       {job->ticket, StorageRequest::Kind::kAppend, job->path, std::exchange(job->bytes, {}), 0, 0});
   ++job->requests_pending;
@@ -139,17 +133,17 @@ void SnapshotJobs::Append(Job* job, SnapshotActions* out) {
 
 void SnapshotJobs::Step(Job* job, SnapshotActions* out) {
   if (job->digest != nullptr) {
-    if (job->digest->Step(kRowsPerSlice)) return;  // More to scan.
+    if (job->digest->Step(pieces_.slice_rows)) return;  // More to scan.
     SetTotals(job, job->digest->rows(), job->digest->digest());
     Finish(job, out);
     return;
   }
-  const bool more = job->writer->ScanSlice(kRowsPerSlice, &job->bytes);
+  const bool more = job->writer->ScanSlice(pieces_.slice_rows, &job->bytes);
   if (!more && job->request.cut == kOwnMoment) {
     Close(job, out);
     return;
   }
-  if (job->bytes.size() >= append_bytes_) Append(job, out);
+  if (job->bytes.size() >= pieces_.append_bytes) Append(job, out);
   if (more) return;
   job->scanned = true;
   SetCut(job, job->request.cut, out);
@@ -181,6 +175,8 @@ void SnapshotJobs::Close(Job* job, SnapshotActions* out) {
   job->writer->Finish(job->partition->AppliedStamps(), &job->bytes);
   job->partition->set_snapshot(nullptr);
   SetTotals(job, job->writer->rows(), job->writer->digest());
+  job->done.bytes = job->writer->bytes();
+  job->done.crc = job->writer->crc();
   job->writer.reset();
   Append(job, out);
   out->storage.push_back({job->ticket, StorageRequest::Kind::kCommit, job->path, {}, 0, 0});

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "server/digest.h"
@@ -22,14 +21,19 @@ struct SnapshotActions {
   std::vector<StorageRequest> storage;
 };
 
+// How a snapshot is cut up.
+struct SnapshotPieces {
+  size_t slice_rows = 1'024;         // Of a scan, between two messages: well under a millisecond.
+  size_t append_bytes = 256u << 10;  // At least, that are handed to the disk at once.
+};
+
 // Owned by an executor; a core like it. Partitions outlive what is under way of them: Forget comes
 // first.
 class SnapshotJobs {
  public:
-  // `context` is that of the partitions, and outlives this; `process` is the server's. Bytes are
-  // handed to the disk when there are `append_bytes` of them, or no more to come.
-  SnapshotJobs(const PartitionContext* context, uint32_t process, size_t append_bytes)
-      : context_(context), process_(process), append_bytes_(append_bytes) {}
+  // `context` is that of the partitions, and outlives this; `process` is the server's.
+  SnapshotJobs(const PartitionContext* context, uint32_t process, SnapshotPieces pieces)
+      : context_(context), process_(process), pieces_(pieces) {}
 
   // Begins, goes on with or answers again. `ticket` is new, for the files of this one if it begins;
   // then true: Advance has work.
@@ -75,8 +79,8 @@ class SnapshotJobs {
 
   const PartitionContext* const context_;
   const uint32_t process_;
-  const size_t append_bytes_;
-  std::map<std::pair<uint64_t, uint32_t>, Job> jobs_;  // By checkpoint, partition.
+  const SnapshotPieces pieces_;
+  std::map<uint32_t, Job> jobs_;  // By partition: of its newest checkpoint.
   // By partition: of which checkpoint the snapshot is to which its rows are dirty or clean. It is
   // durable, and was written here.
   std::map<uint32_t, uint64_t> bases_;

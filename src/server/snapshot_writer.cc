@@ -16,6 +16,8 @@ namespace {
 
 // Of an increment's scan, for each row that it may find: most rows are clean.
 constexpr size_t kLooksPerRow = 16;
+// Of a slice: of wide rows it takes fewer than it is asked for.
+constexpr size_t kSliceWordsMost = 16'384;
 
 template <typename T>
 void AppendValue(T value, std::vector<std::byte>* out) {
@@ -55,11 +57,11 @@ void SnapshotBlocks::Append(uint32_t kind, std::span<const std::byte> payload,
   ++blocks_;
 }
 
-SnapshotWriter::SnapshotWriter(SnapshotHeader header, const std::vector<TableShard>* shards,
-                               std::vector<TableShard>* tracked)
-    : header_(std::move(header)), shards_(shards), tracked_(tracked) {
+SnapshotWriter::SnapshotWriter(SnapshotHeader header, std::vector<TableShard>* shards,
+                               Tracks tracks)
+    : header_(std::move(header)), shards_(shards), tracks_(tracks == Tracks::kChanges) {
   CAIRN_CHECK(!shards->empty() && header_.tables.size() == shards->size());
-  CAIRN_CHECK(!is_increment() || tracked != nullptr, "only checkpoints have increments");
+  CAIRN_CHECK(!is_increment() || tracks_, "only checkpoints have increments");
   header_.state_floats.clear();
   for (const TableShard& shard : *shards) {
     CAIRN_CHECK(shard.schema().spec() == header_.tables[header_.state_floats.size()]);
@@ -74,12 +76,17 @@ SnapshotWriter::SnapshotWriter(SnapshotHeader header, const std::vector<TableSha
 bool SnapshotWriter::ScanSlice(size_t rows_most, std::vector<std::byte>* out) {
   CAIRN_CHECK(rows_most > 0 && !finished_);
   if (!std::exchange(begun_, true)) WriteHeader(out);
-  size_t looks = is_increment() ? rows_most * kLooksPerRow : rows_most;
-  while (rows_most > 0 && looks > 0 && !cursor_.done(*shards_)) {
-    const size_t table = is_increment() ? cursor_.NextDirty(*shards_, &looks, rows_most, &ids_)
-                                        : cursor_.Next(*shards_, rows_most, &ids_);
-    rows_most -= ids_.size();
-    WriteRows(table, ids_, out);
+  scan_.only_dirty = is_increment();
+  scan_.mark_clean = tracks_;
+  scan_.looks_left = is_increment() ? rows_most * kLooksPerRow : rows_most;
+  size_t words_left = kSliceWordsMost;
+  while (rows_most > 0 && words_left > 0 && scan_.looks_left > 0 && !cursor_.done(*shards_)) {
+    const size_t words = header_.RowWords(cursor_.table());
+    scan_.rows_left = std::min(rows_most, (words_left - 1) / words + 1);
+    const size_t table = cursor_.NextRows(shards_, &scan_);
+    rows_most -= scan_.ids.size();
+    words_left -= std::min(words_left, scan_.ids.size() * words);
+    WriteRows(table, scan_.ids, scan_.rows, out);
   }
   return !cursor_.done(*shards_);
 }
@@ -102,7 +109,7 @@ void SnapshotWriter::Finish(const SnapshotStamps& stamps, std::vector<std::byte>
   CAIRN_CHECK(!std::exchange(finished_, true), "a snapshot ends once");
   for (size_t table = 0; table < shards_->size(); ++table) {
     WriteTail(table, out);
-    if (tracked_ != nullptr) (*tracked_)[table].NoteErased();
+    if (tracks_) (*shards_)[table].NoteErased();
     const TableShard& shard = (*shards_)[table];
     if (shard.schema().spec().kind == TableSpec::Kind::kSparse) sparse_rows_ += shard.rows();
   }
@@ -121,29 +128,29 @@ void SnapshotWriter::WriteHeader(std::vector<std::byte>* out) {
 }
 
 void SnapshotWriter::WriteRows(size_t table, std::span<const uint64_t> ids,
-                               std::vector<std::byte>* out) {
-  const TableShard& shard = (*shards_)[table];
-  const TableSchema& schema = shard.schema();
+                               std::span<const float> rows, std::vector<std::byte>* out) {
+  const TableSchema& schema = (*shards_)[table].schema();
   const uint32_t words = schema.row_floats();
   while (!ids.empty()) {
     const auto block =
         TakeBlock(&ids, snapshot::kRowsHeaderBytes, sizeof(uint64_t) + words * sizeof(float));
+    const auto block_rows = rows.first(block.size() * words);
+    rows = rows.subspan(block_rows.size());
+    keys_.clear();
+    for (const uint64_t id : block) keys_.push_back(schema.KeyOf(id));
     PayloadWriter payload;
     payload.Put(static_cast<uint32_t>(table));
     payload.Put(words);
     payload.Put(static_cast<uint32_t>(block.size()));
-    for (const uint64_t id : block) payload.Put(schema.KeyOf(id));
-    row_.resize(words);
-    for (const uint64_t id : block) {
-      CAIRN_CHECK(shard.Get(id, row_.data()));
-      if (tracked_ != nullptr) (*tracked_)[table].MarkClean(id);
-      payload.PutWords(row_.data(), words);
-      if (is_increment()) continue;
-      digest_ += RowDigest(schema.salt(), schema.KeyOf(id),
-                           std::span(row_).subspan(kRowCountWords, schema.width()));
-    }
+    payload.PutBytes(std::as_bytes(std::span(keys_)));
+    payload.PutBytes(std::as_bytes(block_rows));
     blocks_.Append(static_cast<uint32_t>(BlockKind::kRows), payload.bytes(), out);
     rows_written_ += block.size();
+    if (is_increment()) continue;
+    for (size_t i = 0; i < block.size(); ++i) {
+      digest_ += RowDigest(schema.salt(), keys_[i],
+                           block_rows.subspan(i * words + kRowCountWords, schema.width()));
+    }
   }
 }
 
@@ -173,7 +180,14 @@ void SnapshotWriter::WriteTail(size_t table, std::vector<std::byte>* out) {
   std::sort(ids_.begin(), ids_.end());
   const auto erased =
       std::stable_partition(ids_.begin(), ids_.end(), [&](uint64_t id) { return shard.Has(id); });
-  WriteRows(table, {ids_.begin(), erased}, out);
+  const std::span<const uint64_t> changed(ids_.begin(), erased);
+  const uint32_t words = shard.schema().row_floats();
+  row_.resize(changed.size() * words);
+  for (size_t i = 0; i < changed.size(); ++i) {
+    CAIRN_CHECK(shard.Get(changed[i], row_.data() + i * words));
+    if (tracks_) (*shards_)[table].MarkClean(changed[i]);
+  }
+  WriteRows(table, changed, row_, out);
   WriteErased(table, {erased, ids_.end()}, out);
 }
 

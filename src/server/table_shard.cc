@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -345,12 +346,17 @@ bool TableShard::Get(uint64_t id, float* row) const {
   } else {
     return false;
   }
+  CopyRow(count, stamp, words, row);
+  return true;
+}
+
+// Words as they are stored, to a row as files have it.
+void TableShard::CopyRow(RowCount count, uint32_t stamp, const float* words, float* row) const {
   SetCount(count, row);
   SetStamp(stamp, row);
   float* to = row + kRowCountWords;
   if (const FtrlRule* implied = schema_->implied_weight()) *to++ = WeightOf(*implied, words);
   std::copy_n(words, schema_->stored_words(), to);
-  return true;
 }
 
 void TableShard::Put(uint64_t id, std::span<const float> row) {
@@ -395,37 +401,60 @@ void TableShard::MarkClean(uint64_t id) {
   }
 }
 
-std::optional<uint64_t> TableShard::DirtyIds(uint64_t first, size_t* looks, size_t most,
-                                             std::vector<uint64_t>* ids) const {
+std::optional<uint64_t> TableShard::Scan(uint64_t first, RowScan* scan) {
+  CAIRN_CHECK(scan->looks_left > 0 && scan->rows_left > 0);
+  const uint32_t floats = schema_->row_floats();
+  const bool takes_all = !scan->only_dirty, mark_clean = scan->mark_clean;
+  size_t looks_left = scan->looks_left, rows_left = scan->rows_left;
+  scan->ids.clear();
+  const auto take = [&](uint64_t id, RowCount count, uint32_t stamp, const float* words) {
+    const size_t begin = scan->ids.size() * floats, end = begin + floats;
+    if (scan->rows.size() < end) scan->rows.resize(2 * end);  // At first of any size.
+    CopyRow(count, stamp, words, scan->rows.data() + begin);
+    scan->ids.push_back(id);
+    --rows_left;
+  };
+  const uint64_t last = sparse_ ? LastId() : std::numeric_limits<uint64_t>::max();
   std::optional<uint64_t> next;
-  const auto look = [&](uint64_t id, bool is_dirty) {
-    if (*looks == 0 || most == 0) {
-      next = id;
-      return false;
-    }
-    --*looks;
-    if (!is_dirty) return true;
-    ids->push_back(id);
-    --most;
-    return true;
+  const auto goes_on_behind = [&](uint64_t id) {
+    if (--looks_left > 0 && rows_left > 0) return true;
+    if (id != last) next = id + 1;
+    return false;
   };
   if (sparse_) {
-    sparse_->ForEachFrom(std::max(first, FirstId()), [&](uint64_t id, const RowTable::Row& row) {
-      return look(id, row.dirty());
+    const bool has_stamps = schema_->retention().needs_stamps();
+    sparse_->ForEachFrom(std::max(first, FirstId()), [&](uint64_t id, RowTable::Row row) {
+      if (takes_all || row.dirty()) {
+        take(id, row.count(), has_stamps ? row.stamp() : 0, row.words());
+        if (mark_clean) row.MarkClean();
+      }
+      return goes_on_behind(id);
     });
-    return next;
+  } else {
+    for (uint64_t block = FirstBlockFrom(first); block < dense_->dirty.size(); ++block) {
+      const uint64_t id = dense_->first_block + block * schema_->partitions();
+      if (takes_all || dense_->dirty[block] != 0) {
+        take(id, dense_->counts[block], 0, dense_->words.data() + block * schema_->words());
+        if (mark_clean) dense_->dirty[block] = 0;
+      }
+      if (!goes_on_behind(id)) break;
+    }
   }
-  for (uint64_t block = FirstBlockFrom(first); block < dense_->dirty.size(); ++block) {
-    const uint64_t id = dense_->first_block + block * schema_->partitions();
-    if (!look(id, dense_->dirty[block] != 0)) break;
-  }
+  scan->rows.resize(scan->ids.size() * floats);
+  scan->looks_left = looks_left;
+  scan->rows_left = rows_left;
   return next;
 }
 
-// Of a sparse table: the smallest id that may be here.
+// Of a sparse table: the smallest id that may be here, and the largest.
 uint64_t TableShard::FirstId() const {
   const int shared = std::countr_zero(schema_->partitions());
   return shared == 0 ? 0 : uint64_t{partition_} << (64 - shared);
+}
+
+uint64_t TableShard::LastId() const {
+  return FirstId() |
+         std::numeric_limits<uint64_t>::max() >> std::countr_zero(schema_->partitions());
 }
 
 // Of a dense table: which of this partition's blocks is the first at or above this one of all.
@@ -438,11 +467,8 @@ void TableShard::IdsInRange(uint64_t first, uint64_t last, size_t most,
                             std::vector<uint64_t>* ids) const {
   const uint64_t partitions = schema_->partitions();
   if (sparse_) {  // Clipped to the ids that may be here.
-    const uint64_t shared = std::countr_zero(partitions);
-    const uint64_t span = shared == 0 ? ~uint64_t{0} : (uint64_t{1} << (64 - shared)) - 1;
-    const uint64_t least = FirstId();
-    if (first > least + span || last < least) return;
-    sparse_->IdsInRange(std::max(first, least), std::min(last, least + span), most, ids);
+    if (first > LastId() || last < FirstId()) return;
+    sparse_->IdsInRange(std::max(first, FirstId()), std::min(last, LastId()), most, ids);
     return;
   }
   for (uint64_t block = FirstBlockFrom(first); block < dense_->counts.size() && most > 0;

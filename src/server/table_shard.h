@@ -17,6 +17,16 @@
 
 namespace cairn {
 
+// A slice of a scan over a table's rows: what to look for, and what was found.
+struct RowScan {
+  bool only_dirty = false, mark_clean = false;
+  // Rows to look at and to find at most, at least 1: lowered by those that were.
+  size_t looks_left = 0, rows_left = 0;
+
+  std::vector<uint64_t> ids;  // Ascending.
+  std::vector<float> rows;    // As TableShard::Get has them: [ids.size() x row_floats()].
+};
+
 // Owned by one executor thread; not thread-safe, and nothing here needs to be.
 // Ids are SparseId(key) for sparse tables, block indices for dense ones. The ids given to Read,
 // Apply, Has, Get, Put and Erase must be owned (see Owns); whoever takes them from outside checks.
@@ -72,10 +82,6 @@ class TableShard {
   // ---- What has changed, for incremental snapshots.
   // A row is dirty from when Apply or a sweep changes it until it is marked clean. It is there.
   void MarkClean(uint64_t id);
-  // From `first` on, ascending: appends up to `most` ids of dirty rows. Looks at up to *looks rows,
-  // and lowers it by those. Where to go on; nullopt: that was all.
-  std::optional<uint64_t> DirtyIds(uint64_t first, size_t* looks, size_t most,
-                                   std::vector<uint64_t>* ids) const;
   // From now on it is noted which rows go; what was noted before is forgotten.
   void NoteErased() { erased_.emplace(); }
   // Gives it up if they are too many.
@@ -83,9 +89,11 @@ class TableShard {
   // Nullptr: it is not noted. Some of these rows may have come back.
   const absl::flat_hash_set<uint64_t>* erased() const { return erased_ ? &*erased_ : nullptr; }
 
-  // The ids in [first, last], ascending, appended to `ids`, but at most `most` of them: the scan
-  // that a snapshot does in slices, robust to changes between the slices. Ids are in hash order
-  // (sparse) or block order (dense). Costs O(most), not O(rows).
+  // A scan in slices, robust to changes between them: finds the next rows from `first` on. Where to
+  // go on; nullopt: that was all.
+  std::optional<uint64_t> Scan(uint64_t first, RowScan* scan);
+  // The ids in [first, last], ascending, appended to `ids`, but at most `most` of them. They are in
+  // hash order (sparse) or block order (dense). Costs O(most), not O(rows).
   void IdsInRange(uint64_t first, uint64_t last, size_t most, std::vector<uint64_t>* ids) const;
 
  private:
@@ -99,9 +107,11 @@ class TableShard {
 
   size_t DenseRowOf(uint64_t block) const;
   uint64_t FirstId() const;
+  uint64_t LastId() const;
   uint64_t FirstBlockFrom(uint64_t id) const;
   void ReadSparse(std::span<const uint64_t> ids, Missing missing, float* weights) const;
   void ReadMissing(uint64_t id, Missing missing, float* weights) const;
+  void CopyRow(RowCount count, uint32_t stamp, const float* words, float* row) const;
   RowTable::Row Count(const TableSchema::Step& step, uint64_t id, RowTable::Home home,
                       uint32_t occurrences);
   void ApplyDense(const TableSchema::Step& step, std::span<const uint64_t> ids,

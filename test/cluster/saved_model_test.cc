@@ -84,8 +84,8 @@ TEST_CASE_METHOD(Fixture, "Files that are whole but do not belong together are f
   Manifest mixed = manifest;
   JobSpec job = test::SampleJob(2);
   job.seed = 12;
-  const std::vector<TableShard> shards = test::MakeShards(job, 1);
-  const std::vector<std::byte> bytes = test::SnapshotOf(job, 1, shards);
+  std::vector<TableShard> shards = test::MakeShards(job, 1);
+  const std::vector<std::byte> bytes = test::SnapshotOf(job, 1, &shards);
   WriteWholeFile(dir + "/other.snapshot", bytes);
   mixed.files[1] = {1, "other.snapshot", bytes.size(), Crc32c(bytes), 0};
   Rewrite(mixed);

@@ -35,7 +35,7 @@ Files SaveModel(uint32_t partitions) {
       test::PushKeys(std::vector<Key>{key}, static_cast<float>(key), &shards[2]);
       if (key < 8) test::PushKeys(std::vector<Key>{key}, static_cast<float>(key), &shards[1]);
     }
-    files["/model/p" + std::to_string(p)] = test::SnapshotOf(job, p, shards);
+    files["/model/p" + std::to_string(p)] = test::SnapshotOf(job, p, &shards);
   }
   return files;
 }
@@ -296,7 +296,8 @@ std::pair<std::unique_ptr<Loading>, std::unique_ptr<Loading>> RunTwice(
   one->streams()->opened = 1;
   Files files;
   std::vector<std::byte>& bytes = files["/model/p1"];
-  files["/model/p0"] = test::SnapshotOf(steps.job(), 0, test::MakeShards(steps.job(), 0));
+  std::vector<TableShard> empty = test::MakeShards(steps.job(), 0);
+  files["/model/p0"] = test::SnapshotOf(steps.job(), 0, &empty);
   SnapshotWriter writer(test::HeaderOf(steps.job(), 1), one->partition()->shards());
   bool more = true;
   for (StepIndex step = 1; step <= 1'000; ++step) {
@@ -363,8 +364,9 @@ TEST_CASE("PartitionLoader: with other rules or partitions, rows are young and s
     saved.Push(step, step == 1 ? kStart : step - 1, &one);
   }
   Files files;
-  files["/model/p0"] = test::SnapshotOf(saved.job(), 0, test::MakeShards(saved.job(), 0));
-  files["/model/p1"] = test::SnapshotOf(saved.job(), 1, *one.partition()->shards());
+  std::vector<TableShard> empty = test::MakeShards(saved.job(), 0);
+  files["/model/p0"] = test::SnapshotOf(saved.job(), 0, &empty);
+  files["/model/p1"] = test::SnapshotOf(saved.job(), 1, one.partition()->shards());
   const bool other_partitions = GENERATE(true, false);
   const Steps wanted(
       {.admit_count = other_partitions ? 2u : 3u, .sketch_bytes = 64u << 10, .expire_steps = 10},

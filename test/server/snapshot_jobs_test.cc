@@ -60,7 +60,7 @@ class Fixture {
   PartitionContext context;
   std::unique_ptr<Partition> partition;
   static constexpr size_t kAppendBytes = 50'000;
-  SnapshotJobs jobs{&context, 7, kAppendBytes};
+  SnapshotJobs jobs{&context, 7, {.slice_rows = 256, .append_bytes = kAppendBytes}};
   SnapshotActions actions;
   std::map<std::string, std::vector<std::byte>> disk;
   std::vector<size_t> appended;  // Bytes of each piece.

@@ -153,7 +153,7 @@ TEST_CASE("A whole block from another snapshot is found by the footer", "[snapsh
   for (const float gradient : {1.0f, 2.0f}) {  // As if one page of the disk were an older one.
     std::vector<TableShard> shards = test::MakeShards(job, 0);
     test::PushKeys(std::vector<uint64_t>{1, 2, 3}, gradient, &shards[0]);
-    files.push_back(test::SnapshotOf(job, 0, shards));
+    files.push_back(test::SnapshotOf(job, 0, &shards));
   }
   std::vector<Bytes> frames = FramesOf(files[0]);
   constexpr size_t kFirstRows = 4;  // Behind the header and three tables.

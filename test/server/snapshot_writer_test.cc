@@ -165,7 +165,7 @@ TEST_CASE("An increment has what changed, and nothing else", "[snapshot_writer]"
   shards[2].Erase(id(9));
   test::PushKeys(std::vector<uint64_t>{9}, 2.0f, &shards[2]);  // It is back.
   // A model that is saved meanwhile takes nothing away.
-  CHECK(test::SnapshotOf(job, 0, shards).size() > 10'000);
+  CHECK(test::SnapshotOf(job, 0, &shards).size() > 10'000);
   header.since = header.checkpoint;
   header.checkpoint += 1;
   const std::vector<std::byte> bytes = WriteCheckpoint(header, 1, 0, &shards);
@@ -254,7 +254,7 @@ TEST_CASE("The rows of a model are the same in any number of partitions", "[snap
     for (uint32_t p = 0; p < partitions; ++p) {
       std::vector<TableShard> shards = test::MakeShards(job, p);
       test::PushKeys(keys, 0.5f, &shards[0]);
-      REQUIRE(test::ParseSnapshot(test::SnapshotOf(job, p, shards), 4096, &content).ok());
+      REQUIRE(test::ParseSnapshot(test::SnapshotOf(job, p, &shards), 4096, &content).ok());
     }
     by_partitions[partitions] = RowsOf(content);
   }
@@ -309,7 +309,7 @@ TEST_CASE("A row that is longer than a block has a block of its own", "[snapshot
                  .parts = {{.width = 65'536, .optimizer = {.name = "adam"}, .initializer = {}}}}};
   std::vector<TableShard> shards = test::MakeShards(job, 0);
   test::PushKeys(std::vector<uint64_t>{1, 2, 3}, 1.0f, &shards[0]);
-  const std::vector<std::byte> bytes = test::SnapshotOf(job, 0, shards);
+  const std::vector<std::byte> bytes = test::SnapshotOf(job, 0, &shards);
   test::SnapshotContent content;
   REQUIRE(test::ParseSnapshot(bytes, 1 << 20, &content).ok());
   CHECK(RowsOf(content) == RowsOf(shards));

@@ -233,6 +233,53 @@ TEST_CASE("A scan asks only for this partition's range", "[table_shard]") {
   CHECK(ids == std::vector<uint64_t>{most});
 }
 
+TEST_CASE("A scan in slices finds each row once, or each dirty one, and may leave it clean",
+          "[table_shard]") {
+  const uint32_t table = GENERATE(0u, 1u);  // Sparse, dense.
+  TableShard shard = MakeShard(MakeJob(4), table, 2);
+  std::vector<uint64_t> all;
+  if (table == 0) {
+    const uint64_t least = uint64_t{2} << 62, most = least | (~uint64_t{0} >> 2);
+    const Row row(shard.schema().row_floats());
+    for (uint64_t i = 0; i < 100; ++i) shard.Put(least + i * i * 0x1234567, row);
+    shard.Put(most, row);
+  }
+  shard.IdsInRange(0, ~uint64_t{0}, SIZE_MAX, &all);
+  std::vector<uint64_t> dirty;
+  for (size_t i = 0; i < all.size(); i += 3) dirty.push_back(all[i]);
+  shard.Apply({}, dirty, std::vector<float>(dirty.size() * shard.schema().width(), 1.0f), {});
+
+  const size_t looks = GENERATE(1u, 2u, 7u, 1000u), most_rows = GENERATE(1u, 3u, 1000u);
+  const auto scan_all = [&](bool only_dirty, bool mark_clean) {
+    std::vector<uint64_t> found;
+    std::optional<uint64_t> next = 0;
+    while (next.has_value()) {
+      RowScan scan;
+      scan.only_dirty = only_dirty;
+      scan.mark_clean = mark_clean;
+      scan.looks_left = looks;
+      scan.rows_left = most_rows;
+      next = shard.Scan(*next, &scan);
+      REQUIRE(scan.ids.size() == most_rows - scan.rows_left);
+      REQUIRE(scan.ids.size() <= looks - scan.looks_left);
+      const size_t floats = shard.schema().row_floats();
+      REQUIRE(scan.rows.size() == scan.ids.size() * floats);
+      for (size_t i = 0; i < scan.ids.size(); ++i) {
+        Row row(floats);
+        REQUIRE(shard.Get(scan.ids[i], row.data()));
+        CHECK(SameBits(row.data(), scan.rows.data() + i * floats, floats));
+      }
+      found.insert(found.end(), scan.ids.begin(), scan.ids.end());
+    }
+    return found;
+  };
+  CHECK(scan_all(false, false) == all);
+  CHECK(scan_all(true, false) == dirty);
+  CHECK(scan_all(true, true) == dirty);
+  CHECK(scan_all(true, false).empty());
+  CHECK(scan_all(false, true) == all);
+}
+
 TEST_CASE("Each dense block lives, with its initial values, in one partition", "[table_shard]") {
   const uint32_t partitions = GENERATE(1u, 4u, 64u);
   std::vector<uint64_t> all;

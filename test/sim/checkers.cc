@@ -219,6 +219,7 @@ void Checkers::CheckStep(const Before& before, const Push& push) {
         return stamp.stream == push.ref.stream && stamp.last >= push.step;
       });
   if (is_partly_there) probes_->Hit(Probe::kRowsAhead);
+  if (before.partition->has_snapshot()) probes_->Hit(Probe::kBehindScan, executed);
   if (push.rows > 0 && push.slices.empty()) probes_->Hit(Probe::kBareRecord);
   if (!works_.contains(push.ref.stream)) {
     Report("stamps", Concat(where(), ": the stream is not in the coordinator's log"));

@@ -77,6 +77,12 @@ TEST_CASE("Mutation: a restored partition without its stamps counts rows of data
   CHECK(FirstSeedCaught(Consistency::kBsp, "stamps-kept", {"G1", "G4", "liveness"}) > 0);
 }
 
+TEST_CASE("Mutation: without a checkpoint's tail rows of data are lost") {
+  CHECK(FirstSeedCaught(Consistency::kAsp, "tail", {"G1"}) > 0);
+  CHECK(FirstSeedCaught(Consistency::kSsp, "tail", {"G1"}) > 0);
+  CHECK(FirstSeedCaught(Consistency::kBsp, "tail", {"G1", "G4"}) > 0);
+}
+
 TEST_CASE("Mutation: rows that are further than their partition count rows of data twice") {
   CHECK(FirstSeedCaught(Consistency::kAsp, "ahead-kept", {"G1"}) > 0);
   CHECK(FirstSeedCaught(Consistency::kSsp, "ahead-kept", {"G1"}) > 0);

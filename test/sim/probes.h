@@ -52,6 +52,7 @@ enum class Probe : uint8_t {
   kHasLeft,      // and it has, before the job was over.
   kServerPause,
   kCoordinatorPause,
+  kBehindScan,  // Records that changed rows while a snapshot was being taken.
   kCheckpoint,  // Committed,
   kAbandoned,   // or given up.
   kIncrement,   // Files of checkpoints that are complete: what changed since another one.
@@ -121,6 +122,7 @@ constexpr std::array<std::string_view, kProbeCount> kProbeNames = {"messages",
                                                                    "left early",
                                                                    "servers paused",
                                                                    "coordinators paused",
+                                                                   "applied while scanned",
                                                                    "checkpoints committed",
                                                                    "checkpoints given up",
                                                                    "increments",

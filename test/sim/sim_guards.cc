@@ -22,6 +22,13 @@ const std::vector<Guard>& Guards() {
          s->faults.moved_partitions = s->job.partitions / 2;
        },
        true},
+      {"tail",
+       [](Scenario* s) {
+         s->guards.tail = false;
+         s->plan.checkpoints.every_seconds = 0.2;
+         s->faults.server_crash = 0.003;
+       },
+       true},
       {"since",
        [](Scenario* s) {
          s->guards.since_check = false;
@@ -46,7 +53,17 @@ const std::vector<Guard>& Guards() {
          faults.server_crash = 0.003;
        },
        true},
-      {"rollback", [](Scenario* s) { s->rollback_check = false; }, true},
+      // A worker that hears of the new map, and not yet of its new grant, or the other way round.
+      {"rollback",
+       [](Scenario* s) {
+         s->rollback_check = false;
+         s->plan.checkpoints.every_seconds = 0.4;
+         s->plan.lease_batches = 30;
+         s->faults.loss = 0.1;
+         s->faults.server_crash = 0.003;
+         s->faults.server_crashes_max = 40;
+       },
+       true},
   };
   return all;
 }

@@ -47,7 +47,7 @@ void SimServer::MakeExecutors() {
   for (uint32_t i = 0; i < count; ++i) {
     ExecutorCore::Options options{i, count, host_->scenario().guards, {}};
     options.pulled_ids_bytes_max = host_->scenario().pulled_ids_bytes_max;
-    options.snapshot_append_bytes = 1;  // Each slice, so that more can go wrong.
+    options.snapshot_pieces = {.slice_rows = 3, .append_bytes = 1};  // So that more can go wrong.
     auto core = ExecutorCore::Make(member_.welcome(), member_.self(), member_.coordinator(),
                                    member_.coordinator_address(), std::move(options));
     CAIRN_CHECK(core.ok(), MessageOf(core.status()));

@@ -72,10 +72,10 @@ inline SnapshotHeader HeaderOf(const JobSpec& job, uint32_t partition) {
 
 // The whole snapshot of shards that nobody changes meanwhile.
 inline std::vector<std::byte> SnapshotOf(const JobSpec& job, uint32_t partition,
-                                         const std::vector<TableShard>& shards,
+                                         std::vector<TableShard>* shards,
                                          const SnapshotStamps& stamps = {}) {
   std::vector<std::byte> bytes;
-  SnapshotWriter writer(HeaderOf(job, partition), &shards);
+  SnapshotWriter writer(HeaderOf(job, partition), shards);
   while (writer.ScanSlice(1000, &bytes)) {
   }
   writer.Finish(stamps, &bytes);
