@@ -279,6 +279,7 @@ bool CoordinatorCore::MaybeCloseEvaluation(StreamId id, CoordinatorActions* out)
   for (StepIndex step = 1; step <= work.last; ++step) {
     if (!evaluation_->Has(work.first_batch + step - 1)) return false;
   }
+  unleased_.erase(id);  // Results of a worker that is lost may come while nobody runs it.
   Decide(StreamClosed{id}, out);
   return true;
 }

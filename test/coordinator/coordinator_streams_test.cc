@@ -108,5 +108,33 @@ TEST_CASE("CoordinatorCore: validation data is scored between the epochs") {
   CHECK(harness.state().epochs[0].valid_auc == 1);
 }
 
+TEST_CASE("CoordinatorCore: scores that come while nobody runs their stream close it") {
+  auto options = OptionsOf(Consistency::kAsp);
+  options.given->plan.evaluation_batches = 8;
+  CoordinatorHarness harness(options);
+  harness.Form();
+  harness.Report({0, 1}, 4);
+  harness.Report({1, 1}, 4);
+  REQUIRE(harness.state().streams.contains(kEvaluationBit + 1));
+  const auto score = [&](StreamId stream, uint32_t attempt) {
+    const StepIndex last = harness.state().streams.at(stream).work.last;
+    for (StepIndex step = 1; step <= last; ++step) {
+      const StreamRef ref{stream, attempt};
+      harness.Receive(harness.worker, EvaluationResult{ref, step, {1, -1}, {1, 0}},
+                      kSelf.incarnation);
+    }
+  };
+  // The worker was taken for dead, and is back: what it can take on is not known yet.
+  harness.Pass(11 * kSecond, harness.servers);
+  harness.Join(Role::kWorker, harness.worker.incarnation, harness.worker.process);
+  REQUIRE(harness.state().streams.at(kEvaluationBit).worker == 0);
+  score(kEvaluationBit, 1);
+  CHECK(!harness.state().streams.contains(kEvaluationBit));
+  harness.Beat(harness.worker);
+  REQUIRE(harness.state().streams.at(kEvaluationBit + 1).worker == harness.worker.process);
+  while (harness.state().epochs.empty()) score(harness.state().streams.begin()->first, 2);
+  CHECK(harness.state().epochs.size() == 1);
+}
+
 }  // namespace
 }  // namespace cairn

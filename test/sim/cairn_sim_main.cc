@@ -12,6 +12,7 @@
 //
 // Exits with 0 if no guarantee was violated, 1 if one was, 2 if the options make no sense.
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -173,7 +174,16 @@ int ShrinkOneSeed(const Options& options) {
   return 1;
 }
 
+// A check that fails, or an exception, ends the program: which seed it was is all that is asked.
+void SayWhoAborts(int signal) {
+  std::fprintf(stderr, "aborted: --seed %llu, with the same options, does it again\n",
+               static_cast<unsigned long long>(SeedUnderWay()));
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 SweepResult Sweep(const Options& options, uint64_t seeds, double replays) {
+  std::signal(SIGABRT, SayWhoAborts);
   SweepOptions sweep;
   sweep.first_seed = options.first_seed;
   sweep.seeds = seeds;

@@ -13,7 +13,10 @@ namespace {
 
 constexpr size_t kFailuresKept = 10;
 
+thread_local uint64_t seed_under_way = 0;
+
 SimResult RunOne(const SweepOptions& options, uint64_t seed, bool replay) {
+  seed_under_way = seed;
   SimResult result = RunScenario(options.make_scenario(seed));
   if (!replay) return result;
   const SimResult again = RunScenario(options.make_scenario(seed));
@@ -39,6 +42,8 @@ void Add(SimResult result, SweepResult* sweep) {
 }
 
 }  // namespace
+
+uint64_t SeedUnderWay() { return seed_under_way; }
 
 SweepResult RunSweep(const SweepOptions& options) {
   SweepResult sweep;

@@ -29,6 +29,9 @@ struct SweepResult {
   std::vector<SimResult> failures;
 };
 
+// Which one this thread is running, 0 before the first: to be said when the program aborts.
+uint64_t SeedUnderWay();
+
 SweepResult RunSweep(const SweepOptions& options);
 
 }  // namespace cairn::sim
