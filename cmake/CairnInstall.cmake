@@ -6,8 +6,12 @@ set(cairn_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cairn")
 set(cairn_folders cluster train coordinator worker server sharding transport kernels wire base)
 list(TRANSFORM cairn_folders PREPEND cairn_ OUTPUT_VARIABLE cairn_libraries)
 
+set(cairn_exported ${cairn_libraries} cairn_train_api)
+if(CAIRN_HAS_MPI)
+  list(APPEND cairn_exported cairn_mpi)
+endif()
 install(
-  TARGETS ${cairn_libraries} cairn_train_api
+  TARGETS ${cairn_exported}
   EXPORT cairnTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 get_property(cairn_programs GLOBAL PROPERTY CAIRN_PROGRAMS)
