@@ -50,7 +50,7 @@ class Member {
 
   // Null: this rank is no worker. Valid until Finish.
   virtual Client* client() = 0;
-  virtual uint32_t worker() const = 0;   // This rank's number among the workers, from 0.
+  virtual uint32_t worker() const = 0;   // A worker's number among them, from 0; of others 0.
   virtual uint32_t workers() const = 0;  // So many there are.
   virtual bool is_coordinator() const = 0;
   virtual bool is_server() const = 0;

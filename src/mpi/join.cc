@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -54,7 +53,9 @@ class MpiMember final : public Member {
   MpiMember(const Plan& plan, int rank) : plan_(plan), rank_(rank) {}
 
   Client* client() override { return client_.get(); }
-  uint32_t worker() const override { return static_cast<uint32_t>(rank_ - plan_.first_worker); }
+  uint32_t worker() const override {
+    return static_cast<uint32_t>(std::max(rank_ - plan_.first_worker, 0));
+  }
   uint32_t workers() const override { return static_cast<uint32_t>(plan_.workers); }
   bool is_coordinator() const override { return coordinator_ != nullptr; }
   bool is_server() const override { return server_ != nullptr; }
