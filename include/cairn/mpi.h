@@ -55,7 +55,7 @@ class Member {
   virtual bool is_coordinator() const = 0;
   virtual bool is_server() const = 0;
 
-  // A worker leaves the job, having waited for its pushes; servers and the coordinator go on until
+  // A worker leaves the job: wait for your pushes before. Servers and the coordinator go on until
   // all workers have left (or were lost), the model is saved, if that was asked for, and the job is
   // over. No collective operation: a rank that has died does not keep the others waiting. Returns
   // why the job ended, of a rank that is a worker and nothing else OK. Once.

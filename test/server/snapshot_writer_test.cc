@@ -186,6 +186,28 @@ TEST_CASE("An increment has what changed, and nothing else", "[snapshot_writer]"
   CHECK(nothing.erased_told == 0);
 }
 
+TEST_CASE("A slice of wide rows is short, however many are asked for", "[snapshot_writer]") {
+  JobSpec job;
+  job.partitions = 1;
+  job.tables.resize(1);
+  job.tables[0].name = "wide";
+  job.tables[0].parts[0].width = 4'096;
+  job.tables[0].parts[0].optimizer.name = "sgd";
+  std::vector<TableShard> shards = test::MakeShards(job, 0);
+  const std::vector<float> row(shards[0].schema().row_floats());
+  for (uint64_t key = 0; key < 50; ++key) shards[0].Put(shards[0].schema().IdOf(key), row);
+  SnapshotWriter writer(test::HeaderOf(job, 0), &shards);
+  size_t slices = 1, written = 0, largest = 0;
+  for (std::vector<std::byte> bytes; writer.ScanSlice(SIZE_MAX, &bytes); bytes.clear()) {
+    ++slices;
+    written += bytes.size();
+    largest = std::max(largest, bytes.size());
+  }
+  CHECK(slices >= 10);
+  CHECK(written > 30 * row.size() * sizeof(float));
+  CHECK(largest <= 6 * row.size() * sizeof(float));
+}
+
 TEST_CASE("A scan for what changed goes on in slices, over rows that did not",
           "[snapshot_writer]") {
   const JobSpec job = test::SampleJob(1);
